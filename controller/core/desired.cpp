@@ -1,0 +1,133 @@
+#include "core/desired.hpp"
+
+#include <algorithm>
+
+namespace bgplb::core {
+
+namespace {
+
+constexpr const char* kSwarmGatewayBridge = "docker_gwbridge";
+
+bool isRunning(const Facts& facts, const Endpoint& endpoint) {
+  if (endpoint.link != LinkState::Joined || !endpoint.container) return false;
+  const auto container = facts.containers.find(*endpoint.container);
+  return container != facts.containers.end() && container->second.run != RunState::Stopped;
+}
+
+std::optional<TimePoint> judgedAgainAt(const Facts& facts, const Endpoint& endpoint, TimePoint now) {
+  if (!endpoint.container) return std::nullopt;
+  const auto container = facts.containers.find(*endpoint.container);
+  if (container == facts.containers.end()) return std::nullopt;
+  const auto until = container->second.stoppingUntil;
+  return until && *until > now ? until : std::nullopt;
+}
+
+void atEarliest(std::optional<TimePoint>& again, std::optional<TimePoint> candidate) {
+  if (candidate && (!again || *candidate < *again)) again = candidate;
+}
+
+// The veth pairs that should be ports of the bridge: Join's, and those that dockerd has. A pair that
+// has vanished after Join cannot be made again from here (its other end was in the container), so it
+// is not wanted; readiness() then says NoLink.
+std::set<std::string> wantedVeths(const Facts& facts, const Network& network,
+                                  const std::set<std::string>& existing) {
+  std::set<std::string> veths;
+  for (const auto& id : network.endpoints) {
+    const auto endpoint = facts.endpoints.find(id);
+    if (endpoint == facts.endpoints.end()) continue;
+    const std::string name = vethHostName(id);
+    if (endpoint->second.link == LinkState::Joining || existing.count(name) > 0) veths.insert(name);
+  }
+  return veths;
+}
+
+// One backend takes the traffic of the VIP on this host: the one that has it already if it is still
+// ready, so that established connections stay where they are, else the first. With none ready the
+// current one keeps what is still under way.
+std::optional<MacAddress> activeBackend(const Facts& facts, const std::set<EndpointId>& ready,
+                                        std::optional<MacAddress> current) {
+  std::optional<MacAddress> first;
+  for (const auto& id : ready) {
+    const auto& mac = facts.endpoints.at(id).mac;
+    if (!mac) continue;
+    if (mac == current) return current;
+    if (!first) first = mac;
+  }
+  return first ? first : current;
+}
+
+}  // namespace
+
+DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
+                              const KernelNetwork& observed,
+                              const std::set<std::string>& existingVeths, const RouteHold& hold,
+                              std::chrono::milliseconds drainGrace, TimePoint now) {
+  DesiredNetwork desired;
+  const auto found = facts.networks.find(id);
+  if (found == facts.networks.end()) {
+    if (hold.announced) desired.kernel = observed;  // the withdrawal goes first
+    return desired;
+  }
+  const Network& network = found->second;
+  desired.kernel.bridge = true;
+  desired.kernel.mtu = network.mtu;
+  desired.kernel.veths = wantedVeths(facts, network, existingVeths);
+
+  bool running = false;
+  for (const auto& endpointId : network.endpoints) {
+    const auto endpoint = facts.endpoints.find(endpointId);
+    if (endpoint == facts.endpoints.end()) continue;
+    const bool linkUp = observed.veths.count(vethHostName(endpointId)) > 0;
+    if (readiness(facts, endpointId, linkUp, now) == Readiness::Ready) {
+      desired.ready.insert(endpointId);
+    }
+    running = running || isRunning(facts, endpoint->second);
+    atEarliest(desired.again, judgedAgainAt(facts, endpoint->second, now));
+  }
+  desired.announce = !desired.ready.empty();
+
+  bool routed = desired.announce || hold.announced;
+  if (!routed && running && hold.withdrawnAt) {
+    const TimePoint until = *hold.withdrawnAt + drainGrace;
+    routed = now < until;
+    if (routed) atEarliest(desired.again, until);
+  }
+  if (!routed) return desired;
+  for (const auto& vip : network.vips()) {
+    const auto neighbor = observed.neighbors.find(vip.address());
+    const auto current = neighbor == observed.neighbors.end()
+                             ? std::nullopt
+                             : std::optional<MacAddress>(neighbor->second);
+    if (const auto mac = activeBackend(facts, desired.ready, current)) {
+      desired.kernel.neighbors[vip.address()] = *mac;
+    }
+    // Never a new route in a grace period: it would draw traffic that nobody announced.
+    if (desired.announce || observed.routes.count(vip) > 0) desired.kernel.routes.insert(vip);
+  }
+  return desired;
+}
+
+std::set<Prefix> gatewaySubnets(const Facts& facts) {
+  std::set<Prefix> subnets;
+  for (const auto& [id, bridge] : facts.bridges) {
+    if (bridge.advertise) subnets.insert(bridge.subnets.begin(), bridge.subnets.end());
+  }
+  return subnets;
+}
+
+std::set<std::string> replyBridges(const Facts& facts) {
+  std::set<std::string> links;
+  for (const auto& [id, bridge] : facts.bridges) {
+    if (bridge.advertise || bridge.link == kSwarmGatewayBridge) links.insert(bridge.link);
+  }
+  for (const auto& [id, container] : facts.containers) {
+    if (container.attached.empty()) continue;
+    for (const auto& other : container.others) {
+      const auto bridge = facts.bridges.find(other);
+      if (bridge != facts.bridges.end()) links.insert(bridge->second.link);
+    }
+  }
+  return links;
+}
+
+}  // namespace bgplb::core

@@ -1,0 +1,42 @@
+#pragma once
+// From facts to what should be: for one LB network its kernel objects and whether its VIPs are
+// announced; for the host the gateway subnets to announce.
+
+#include "core/facts.hpp"
+#include "core/readiness.hpp"
+
+#include <optional>
+#include <set>
+
+namespace bgplb::core {
+
+// What the reconciler remembers of a network between two looks.
+struct RouteHold {
+  bool announced = false;  // BIRD has, or may still have, one of its VIPs
+  std::optional<TimePoint> withdrawnAt;  // since when BIRD has none
+};
+
+struct DesiredNetwork {
+  KernelNetwork kernel;
+  bool announce = false;           // at least one backend is ready
+  std::set<EndpointId> ready;
+  std::optional<TimePoint> again;  // the answer changes by itself then
+};
+
+// The host route stays while the VIP is announced, and for `drainGrace` after its withdrawal while a
+// container still runs behind it, so that what the router sends until it has heard of the withdrawal
+// is not lost. `observed` is what is on the network's bridge, `existingVeths` those host ends of
+// the network's endpoints that exist, as a port of the bridge or not.
+DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
+                              const KernelNetwork& observed,
+                              const std::set<std::string>& existingVeths, const RouteHold& hold,
+                              std::chrono::milliseconds drainGrace, TimePoint now);
+
+// The subnets of every gateway bridge (label bgplb_advertise=true).
+std::set<Prefix> gatewaySubnets(const Facts& facts);
+
+// The Docker bridges whose containers reply for a VIP: reverse path filtering must be loose there,
+// since the VIP they send from is routed to another link.
+std::set<std::string> replyBridges(const Facts& facts);
+
+}  // namespace bgplb::core

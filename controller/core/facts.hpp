@@ -1,0 +1,90 @@
+#pragma once
+// Everything we were told, by dockerd's plugin calls and by the engine's lists and events. Facts are
+// values; fold.hpp changes them, readiness.hpp and desired.hpp conclude from them.
+
+#include "base/address.hpp"
+#include "base/ids.hpp"
+#include "core/kernel.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace bgplb::core {
+
+using TimePoint = std::chrono::steady_clock::time_point;
+
+// One LB network: a VIP per family and the backends behind it.
+struct Network {
+  std::string name;  // as in `docker network ls`; empty until the engine was asked
+  std::optional<Prefix> vip4;
+  std::optional<Prefix> vip6;
+  unsigned mtu = kDefaultMtu;
+  std::set<EndpointId> endpoints;
+
+  std::vector<Prefix> vips() const;
+};
+
+enum class LinkState {
+  Created,  // CreateEndpoint came, Join did not
+  Joining,  // Join wants the veth pair now
+  Joined,   // dockerd has the container end
+  Left,     // Leave came: the process is gone or the network was disconnected
+};
+
+// A backend: one container's endpoint on one LB network.
+struct Endpoint {
+  NetworkId network;
+  std::optional<MacAddress> mac;
+  LinkState link = LinkState::Created;
+  std::optional<ContainerId> container;  // known once the engine was asked after Join
+};
+
+enum class RunState { Running, Paused, Stopped };
+enum class Health { None, Starting, Healthy, Unhealthy };  // None: the image has no health check
+
+// A drain begun by SIGUSR2. It ends when the container next starts, and only then.
+struct Drain {
+  TimePoint terminateAt;      // SIGTERM is due then
+  bool terminate = true;      // SIGUSR2_ACTION=stop
+  bool terminated = false;    // SIGTERM was sent
+};
+
+struct Container {
+  std::string name;
+  RunState run = RunState::Running;
+  Health health = Health::None;
+  bool asked = false;  // the engine has answered for this run; until then nothing is concluded
+  int stopSignal = 15;                     // Config.StopSignal, SIGTERM if none
+  std::chrono::seconds stopTimeout{10};    // Config.StopTimeout
+  std::optional<TimePoint> stoppingUntil;  // it got its stop signal or SIGKILL; then judged anew
+  std::optional<Drain> drain;
+  std::string startedAt;      // State.StartedAt, which tells one run of a container from the next
+  std::uint64_t events = 0;   // how many events came: an answer older than the last is asked again
+  std::map<NetworkId, EndpointId> attached;  // LB networks
+  std::set<NetworkId> others;                // other networks: their bridges carry the replies
+};
+
+// A Docker network with the bridge driver. With the label bgplb_advertise=true it is a gateway
+// bridge and its subnets are announced.
+struct DockerBridge {
+  std::string name;
+  std::string link;  // com.docker.network.bridge.name, or br-<first 12 characters of the id>
+  bool advertise = false;
+  std::vector<Prefix> subnets;
+  friend bool operator==(const DockerBridge&, const DockerBridge&) = default;
+};
+
+struct Facts {
+  std::map<NetworkId, Network> networks;
+  std::map<EndpointId, Endpoint> endpoints;
+  std::map<ContainerId, Container> containers;
+  std::map<NetworkId, DockerBridge> bridges;
+  bool engineAsked = false;  // one full list was read: what is missing from it is not there
+};
+
+}  // namespace bgplb::core

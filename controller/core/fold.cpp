@@ -1,0 +1,259 @@
+#include "core/fold.hpp"
+
+#include <algorithm>
+
+namespace bgplb::core {
+
+namespace {
+
+constexpr int kSigKill = 9;
+constexpr const char* kAdvertiseLabel = "bgplb_advertise";
+constexpr const char* kBridgeNameOption = "com.docker.network.bridge.name";
+
+Touched networksOf(const Facts& facts, const ContainerId& id) {
+  Touched touched;
+  const auto found = facts.containers.find(id);
+  if (found == facts.containers.end()) return touched;
+  for (const auto& [network, endpoint] : found->second.attached) touched.insert(network);
+  return touched;
+}
+
+// An event about a container: counted, so that an older answer of the engine cannot undo it.
+template <typename Change>
+Touched changed(Facts& facts, const ContainerId& id, Change change) {
+  const auto found = facts.containers.find(id);
+  if (found == facts.containers.end()) return {};
+  ++found->second.events;
+  change(found->second);
+  return networksOf(facts, id);
+}
+
+void addVip(Network& network, const Prefix& prefix) {
+  if (!prefix.isHost() || prefix.address().isUnspecified()) return;
+  (prefix.family() == Family::V4 ? network.vip4 : network.vip6) = prefix;
+}
+
+DockerBridge bridgeOf(const NetworkReport& report) {
+  DockerBridge bridge{.name = report.name, .link = "br-" + report.id.brief()};
+  if (const auto name = report.options.find(kBridgeNameOption); name != report.options.end()) {
+    bridge.link = name->second;
+  }
+  const auto label = report.labels.find(kAdvertiseLabel);
+  bridge.advertise = label != report.labels.end() && label->second == "true";
+  bridge.subnets = report.subnets;
+  std::sort(bridge.subnets.begin(), bridge.subnets.end());
+  return bridge;
+}
+
+}  // namespace
+
+std::vector<Prefix> Network::vips() const {
+  std::vector<Prefix> all;
+  if (vip4) all.push_back(*vip4);
+  if (vip6) all.push_back(*vip6);
+  return all;
+}
+
+Touched networkCreated(Facts& facts, const NetworkId& id, std::optional<Prefix> vip4,
+                       std::optional<Prefix> vip6, unsigned mtu) {
+  auto& network = facts.networks[id];
+  if (vip4) addVip(network, *vip4);
+  if (vip6) addVip(network, *vip6);
+  network.mtu = mtu;
+  return {id};
+}
+
+Touched networkDeleted(Facts& facts, const NetworkId& id) {
+  const auto found = facts.networks.find(id);
+  if (found == facts.networks.end()) return {id};  // its links may still be there
+  for (const auto& endpoint : found->second.endpoints) facts.endpoints.erase(endpoint);
+  for (auto& [containerId, container] : facts.containers) container.attached.erase(id);
+  facts.networks.erase(found);
+  return {id};
+}
+
+Touched endpointCreated(Facts& facts, const NetworkId& networkId, const EndpointId& id,
+                        std::optional<Address> address4, std::optional<Address> address6,
+                        std::optional<MacAddress> mac) {
+  auto& network = facts.networks[networkId];
+  if (address4 && !network.vip4) addVip(network, Prefix::host(*address4));
+  if (address6 && !network.vip6) addVip(network, Prefix::host(*address6));
+  network.endpoints.insert(id);
+  auto& endpoint = facts.endpoints[id];
+  endpoint.network = networkId;
+  if (mac) endpoint.mac = mac;
+  return {networkId};
+}
+
+Touched endpointLink(Facts& facts, const EndpointId& id, LinkState state) {
+  const auto found = facts.endpoints.find(id);
+  if (found == facts.endpoints.end()) return {};
+  found->second.link = state;
+  return {found->second.network};
+}
+
+Touched endpointDeleted(Facts& facts, const EndpointId& id) {
+  const auto found = facts.endpoints.find(id);
+  if (found == facts.endpoints.end()) return {};
+  const NetworkId networkId = found->second.network;
+  if (const auto network = facts.networks.find(networkId); network != facts.networks.end()) {
+    network->second.endpoints.erase(id);
+  }
+  if (found->second.container) {
+    const auto container = facts.containers.find(*found->second.container);
+    if (container != facts.containers.end()) {
+      const auto attached = container->second.attached.find(networkId);
+      if (attached != container->second.attached.end() && attached->second == id) {
+        container->second.attached.erase(attached);
+      }
+    }
+  }
+  facts.endpoints.erase(found);
+  return {networkId};
+}
+
+Touched networkReported(Facts& facts, const NetworkReport& report, bool ours) {
+  if (ours) {
+    auto& network = facts.networks[report.id];
+    network.name = report.name;
+    for (const auto& subnet : report.subnets) addVip(network, subnet);
+    return {report.id};
+  }
+  if (report.driver == "bridge") facts.bridges[report.id] = bridgeOf(report);
+  return {};
+}
+
+Touched networksReported(Facts& facts, const std::vector<NetworkReport>& all,
+                         const std::set<NetworkId>& ours) {
+  Touched touched;
+  std::set<NetworkId> seen;
+  for (const auto& report : all) {
+    seen.insert(report.id);
+    touched.merge(networkReported(facts, report, ours.count(report.id) > 0));
+  }
+  std::erase_if(facts.bridges, [&](const auto& entry) { return seen.count(entry.first) == 0; });
+  return touched;
+}
+
+Touched containerReported(Facts& facts, const ContainerReport& report) {
+  auto& container = facts.containers[report.id];
+  container.name = report.name;
+  if (report.run == RunState::Running && container.startedAt != report.startedAt) {
+    container.drain.reset();
+    container.stoppingUntil.reset();
+  }
+  // After a restart of dockerd under live-restore every health check begins again at `starting`,
+  // which says nothing of a run that was healthy.
+  const bool sameRun = container.startedAt == report.startedAt && container.asked;
+  const bool forgotten = sameRun && report.health == Health::Starting &&
+                         container.health == Health::Healthy;
+  container.run = report.run;
+  if (!forgotten) container.health = report.health;
+  container.stopSignal = report.stopSignal;
+  container.stopTimeout = report.stopTimeout;
+  container.startedAt = report.startedAt;
+  container.asked = true;
+
+  Touched touched = networksOf(facts, report.id);
+  container.attached.clear();
+  container.others.clear();
+  for (const auto& attachment : report.attachments) {
+    const auto network = facts.networks.find(attachment.network);
+    if (network == facts.networks.end()) {
+      container.others.insert(attachment.network);
+      continue;
+    }
+    if (attachment.endpoint.empty()) continue;  // not running: it has no endpoint
+    container.attached[attachment.network] = attachment.endpoint;
+    network->second.endpoints.insert(attachment.endpoint);
+    const auto [endpoint, isNew] = facts.endpoints.try_emplace(attachment.endpoint);
+    endpoint->second.network = attachment.network;
+    endpoint->second.container = report.id;
+    if (!endpoint->second.mac) endpoint->second.mac = attachment.mac;
+    if (isNew) endpoint->second.link = LinkState::Joined;  // joined before we were started
+    touched.insert(attachment.network);
+  }
+  if (container.attached.empty() && report.run != RunState::Stopped) {
+    facts.containers.erase(report.id);  // it is on no LB network: none of our business
+  }
+  return touched;
+}
+
+EventCounts eventCounts(const Facts& facts) {
+  EventCounts counts;
+  for (const auto& [id, container] : facts.containers) counts[id] = container.events;
+  return counts;
+}
+
+Touched containersListed(Facts& facts, const std::set<ContainerId>& running,
+                         const EventCounts& whenAsked) {
+  Touched touched;
+  for (const auto& [id, events] : whenAsked) {
+    const auto container = facts.containers.find(id);
+    if (container == facts.containers.end() || running.count(id) > 0) continue;
+    if (container->second.events != events || container->second.run == RunState::Stopped) continue;
+    touched.merge(containerDied(facts, id));
+  }
+  facts.engineAsked = true;
+  return touched;
+}
+
+Touched containerStarted(Facts& facts, const ContainerId& id) {
+  facts.containers.try_emplace(id);
+  return changed(facts, id, [](Container& container) {
+    container.run = RunState::Running;
+    container.health = Health::Starting;
+    container.asked = false;
+    container.drain.reset();
+    container.stoppingUntil.reset();
+  });
+}
+
+Touched containerDied(Facts& facts, const ContainerId& id) {
+  return changed(facts, id, [](Container& container) {
+    container.run = RunState::Stopped;
+    container.stoppingUntil.reset();
+  });
+}
+
+Touched containerDestroyed(Facts& facts, const ContainerId& id) {
+  const Touched touched = networksOf(facts, id);
+  facts.containers.erase(id);
+  for (const auto& network : touched) {
+    for (const auto& endpoint : facts.networks[network].endpoints) {
+      auto& known = facts.endpoints[endpoint];
+      if (known.container == id) known.container.reset();
+    }
+  }
+  return touched;
+}
+
+Touched containerPaused(Facts& facts, const ContainerId& id, bool paused) {
+  return changed(facts, id, [paused](Container& container) {
+    container.run = paused ? RunState::Paused : RunState::Running;
+  });
+}
+
+Touched containerHealth(Facts& facts, const ContainerId& id, Health health) {
+  return changed(facts, id, [health](Container& container) { container.health = health; });
+}
+
+Touched containerSignalled(Facts& facts, const ContainerId& id, int signal, TimePoint now) {
+  return changed(facts, id, [signal, now](Container& container) {
+    if (signal != kSigKill && signal != container.stopSignal) return;
+    container.stoppingUntil = now + container.stopTimeout;
+  });
+}
+
+Touched containerDrained(Facts& facts, const ContainerId& id, const Drain& drain) {
+  return changed(facts, id, [&drain](Container& container) {
+    if (!container.drain) container.drain = drain;  // a second SIGUSR2 does not begin it again
+  });
+}
+
+Touched bridgeDestroyed(Facts& facts, const NetworkId& id) {
+  facts.bridges.erase(id);
+  return {};
+}
+
+}  // namespace bgplb::core

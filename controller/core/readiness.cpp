@@ -1,0 +1,51 @@
+#include "core/readiness.hpp"
+
+namespace bgplb::core {
+
+namespace {
+
+Readiness containerReadiness(const Container& container, TimePoint now) {
+  if (container.run == RunState::Stopped) return Readiness::Stopped;
+  if (container.drain) return Readiness::Drained;
+  if (container.stoppingUntil && now < *container.stoppingUntil) return Readiness::Stopping;
+  if (container.run == RunState::Paused) return Readiness::Paused;
+  switch (container.health) {
+    case Health::None: return container.asked ? Readiness::Ready : Readiness::NotAsked;
+    case Health::Healthy: return Readiness::Ready;
+    case Health::Starting: return container.asked ? Readiness::Starting : Readiness::NotAsked;
+    case Health::Unhealthy: return Readiness::Unhealthy;
+  }
+  return Readiness::NotAsked;
+}
+
+}  // namespace
+
+std::string_view word(Readiness readiness) {
+  switch (readiness) {
+    case Readiness::Ready: return "ready";
+    case Readiness::NotJoined: return "not-joined";
+    case Readiness::NoLink: return "no-link";
+    case Readiness::NotAsked: return "not-asked";
+    case Readiness::Starting: return "starting";
+    case Readiness::Unhealthy: return "unhealthy";
+    case Readiness::Paused: return "paused";
+    case Readiness::Stopping: return "stopping";
+    case Readiness::Drained: return "drained";
+    case Readiness::Stopped: return "stopped";
+  }
+  return "unknown";
+}
+
+Readiness readiness(const Facts& facts, const EndpointId& id, bool linkUp, TimePoint now) {
+  const auto endpoint = facts.endpoints.find(id);
+  if (endpoint == facts.endpoints.end() || endpoint->second.link != LinkState::Joined) {
+    return Readiness::NotJoined;
+  }
+  if (!endpoint->second.container) return Readiness::NotAsked;
+  const auto container = facts.containers.find(*endpoint->second.container);
+  if (container == facts.containers.end()) return Readiness::NotAsked;
+  const Readiness answer = containerReadiness(container->second, now);
+  return answer == Readiness::Ready && !linkUp ? Readiness::NoLink : answer;
+}
+
+}  // namespace bgplb::core

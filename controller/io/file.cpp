@@ -1,0 +1,78 @@
+#include "io/file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+namespace bgplb::io {
+
+namespace {
+
+Error systemError(const std::string& path, const char* call) {
+  const int code = errno;
+  const auto kind = code == ENOENT ? ErrorKind::NotFound : ErrorKind::Transient;
+  return {kind, fmt::format("{}: {}: {}", path, call, std::strerror(code))};
+}
+
+bool writeAll(int fd, const std::string& text) {
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const ssize_t written = write(fd, text.data() + done, text.size() - done);
+    if (written < 0 && errno != EINTR) return false;
+    if (written > 0) done += static_cast<std::size_t>(written);
+  }
+  return true;
+}
+
+Result<void> syncFolder(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return systemError(folder, "open");
+  const int outcome = fsync(fd);
+  close(fd);
+  if (outcome != 0) return systemError(folder, "fsync");
+  return {};
+}
+
+}  // namespace
+
+Result<void> replaceFile(const std::string& path, const std::string& text, mode_t mode,
+                         Durability durability) {
+  const std::string temporary = path + ".new";
+  unlink(temporary.c_str());  // a leftover would keep its old mode
+  const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+  if (fd < 0) return systemError(temporary, "open");
+  const bool written = writeAll(fd, text) && (durability == Durability::Cache || fsync(fd) == 0);
+  const Error failure = systemError(temporary, "write");
+  close(fd);
+  if (!written || rename(temporary.c_str(), path.c_str()) != 0) {
+    const Error error = written ? systemError(path, "rename") : failure;
+    unlink(temporary.c_str());
+    return error;
+  }
+  return durability == Durability::Cache ? Result<void>{} : syncFolder(path);
+}
+
+Result<std::string> readFile(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return systemError(path, "open");
+  std::string text;
+  std::array<char, 16384> chunk;
+  ssize_t got = 0;
+  while ((got = read(fd, chunk.data(), chunk.size())) != 0) {
+    if (got > 0) text.append(chunk.data(), static_cast<std::size_t>(got));
+    if (got < 0 && errno != EINTR) break;
+  }
+  const Error failure = systemError(path, "read");
+  close(fd);
+  if (got < 0) return failure;
+  return text;
+}
+
+}  // namespace bgplb::io

@@ -1,0 +1,37 @@
+#include "base/address.hpp"
+
+#include "support/build.hpp"
+#include "support/catch.hpp"
+
+using namespace bgplb;
+using namespace bgplb::test;
+
+TEST_CASE("Address.ParsesAndRendersCanonically") {
+  CHECK(ip("2001:0db8:0000:0001::101").toString() == "2001:db8:0:1::101");
+  CHECK(ip("192.168.8.40").toString() == "192.168.8.40");
+  for (const char* bad : {"", "1.2.3", "1.2.3.4.5", "::g", "fe80::1%eth0", "1.2.3.4 ", "01.2.3.4x"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(Address::parse(bad));
+  }
+  CHECK_FALSE(Address::parse(std::string_view("1.2.3.4\0x", 9)));
+}
+
+TEST_CASE("Prefix.IsCanonical") {
+  CHECK(net("2001:db8::0/64").toString() == "2001:db8::/64");
+  CHECK(net("10.0.0.7/24").toString() == "10.0.0.0/24");
+  CHECK(net("10.0.0.7/32").isHost());
+  CHECK(net("172.23.0.0/24").contains(ip("172.23.0.255")));
+  CHECK_FALSE(net("172.23.0.0/24").contains(ip("172.23.1.0")));
+  CHECK_FALSE(net("0.0.0.0/0").contains(ip("::1")));
+  for (const char* bad : {"10.0.0.1", "10.0.0.1/", "10.0.0.1/33", "10.0.0.1/3x", "::/129", "/32"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(Prefix::parse(bad));
+  }
+}
+
+TEST_CASE("MacAddress.Parses") {
+  CHECK(mac("02:42:AC:17:00:19").toString() == "02:42:ac:17:00:19");
+  for (const char* bad : {"", "02:42:ac:17:00", "02-42-ac-17-00-19", "02:42:ac:17:00:1g"}) {
+    CHECK_FALSE(MacAddress::parse(bad));
+  }
+}

@@ -1,0 +1,74 @@
+#include "core/vip.hpp"
+
+#include "support/build.hpp"
+#include "support/catch.hpp"
+
+using namespace bgplb;
+using namespace bgplb::test;
+using Options = std::map<std::string, std::string>;
+
+TEST_CASE("Vip.PoolsAreSingleAddresses") {
+  CHECK(core::requestPool("10.0.0.101/32", "", false, {})->prefix == net("10.0.0.101/32"));
+  CHECK(core::requestPool("2001:db8::1/128", "", true, {})->prefix == net("2001:db8::1/128"));
+  // Swarm's leader sends IPv6 subnets with V6=false.
+  CHECK(core::requestPool("2001:db8::1/128", "", false, {})->prefix == net("2001:db8::1/128"));
+  const Options v6{{"v6subnet", "2001:0db8:0000:0001::101/128"}};
+  CHECK(core::requestPool("", "", true, v6)->prefix == net("2001:db8:0:1::101/128"));
+  CHECK(core::requestPool("10.0.0.101/32", "", false, v6)->prefix == net("10.0.0.101/32"));
+  CHECK(core::requestPool("", "", false, v6)->prefix == net("0.0.0.0/32"));
+}
+
+TEST_CASE("Vip.OtherPoolsAreRefusedWithWhatIsAllowed") {
+  const auto [pool, v6, options] = GENERATE(table<std::string, bool, Options>({
+      {"10.0.0.0/24", false, {}},
+      {"10.0.0.101/31", false, {}},
+      {"2001:db8::/64", true, {}},
+      {"10.0.0.101/32", true, {}},
+      {"", false, {}},
+      {"", true, {}},
+      {"", true, {{"v6subnet", "2001:db8::/64"}}},
+      {"", true, {{"v6subnet", "10.0.0.1/32"}}},
+      {"", false, {{"v6subnet", "nonsense; protocol"}}},
+      {"2001:db8::1/128", true, {{"v6subnet", "2001:db8::2/128"}}},
+      {"10.0.0.101/32", false, {{"v6subnett", "x"}}},
+      {"0.0.0.0/32", false, {}},
+      {"127.0.0.1/32", false, {}},
+      {"224.0.0.5/32", false, {}},
+      {"169.254.1.1/32", false, {}},
+      {"255.255.255.255/32", false, {}},
+      {"::1/128", true, {}},
+      {"fe80::1/128", true, {}},
+      {"ff02::1/128", true, {}},
+      {"10.0.0.101", false, {}},
+      {"10.0.0.101/33", false, {}},
+      {"10.0.0.101/-1", false, {}},
+      {"garbage", false, {}},
+  }));
+  CAPTURE(pool);
+  const auto refused = core::requestPool(pool, "", v6, options);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message.find("--subnet A.B.C.D/32") != std::string::npos);
+}
+
+TEST_CASE("Vip.AddressIsTheVipAgainAndAgain") {
+  const auto pool = core::requestPool("10.0.0.101/32", "", false, {});
+  for (int i = 0; i < 3; ++i) {
+    CHECK(*core::requestAddress(pool->id, "") == net("10.0.0.101/32"));
+    CHECK(*core::requestAddress(pool->id, "10.0.0.101") == net("10.0.0.101/32"));
+  }
+  CHECK_FALSE(core::requestAddress(pool->id, "10.0.0.102"));
+  CHECK_FALSE(core::requestAddress("", ""));
+  CHECK_FALSE(core::requestAddress("bgplb/10.0.0.0/24", ""));
+}
+
+TEST_CASE("Vip.ConflictsAreNamed") {
+  core::Facts facts;
+  core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), net("2001:db8::1/128"), 1500);
+  const std::vector<core::LocalAddress> local{{ip("192.168.8.40"), net("192.168.8.0/24")}};
+  CHECK(core::checkVip(facts, kWeb1, net("10.0.0.101/32"), local)->empty());
+  CHECK(core::checkVip(facts, kWeb2, net("10.0.0.101/32"), local).error().kind ==
+        ErrorKind::Conflict);
+  CHECK_FALSE(core::checkVip(facts, kWeb2, net("2001:db8::1/128"), local));
+  CHECK_FALSE(core::checkVip(facts, kWeb2, net("192.168.8.40/32"), local));
+  CHECK_FALSE(core::checkVip(facts, kWeb2, net("192.168.8.50/32"), local)->empty());
+}

@@ -1,0 +1,33 @@
+#pragma once
+// Short spellings for tests.
+
+#include "base/address.hpp"
+#include "base/ids.hpp"
+#include "core/fold.hpp"
+
+namespace bgplb::test {
+
+inline Address ip(const char* text) { return Address::parse(text).value(); }
+inline Prefix net(const char* text) { return Prefix::parse(text).value(); }
+inline MacAddress mac(const char* text) { return MacAddress::parse(text).value(); }
+
+inline const NetworkId kWeb1{"aaaaaaaaa1111111111111111111111111111111111111111111111111111111"};
+inline const NetworkId kWeb2{"bbbbbbbbb2222222222222222222222222222222222222222222222222222222"};
+inline const EndpointId kEp1{"e1e1e1e1e1e1000000000000000000000000000000000000000000000000000"};
+inline const EndpointId kEp2{"e2e2e2e2e2e2000000000000000000000000000000000000000000000000000"};
+inline const ContainerId kCtr1{"c100000000000000"};
+inline const ContainerId kCtr2{"c200000000000000"};
+
+inline core::ContainerReport report(const ContainerId& id, const NetworkId& network,
+                                    const EndpointId& endpoint, core::Health health) {
+  core::ContainerReport made;
+  made.id = id;
+  made.name = "ctr-" + id.value.substr(0, 2);
+  made.run = core::RunState::Running;
+  made.health = health;
+  made.startedAt = "2026-11-22T20:00:00Z";
+  made.attachments.push_back({network, endpoint, std::nullopt});
+  return made;
+}
+
+}  // namespace bgplb::test
