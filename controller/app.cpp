@@ -1,0 +1,145 @@
+#include "app.hpp"
+
+#include "host.hpp"
+#include "status_page.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include <csignal>
+
+namespace asio = boost::asio;
+
+namespace bgplb {
+
+namespace {
+
+docker::SyncOptions syncOptions(const Settings& settings, const RunOptions& options) {
+  docker::SyncOptions sync;
+  sync.pluginId = options.driverName.empty() ? ownPluginId() : "";
+  sync.driverName = options.driverName;
+  if (sync.pluginId.empty() && sync.driverName.empty()) {
+    sync.driverName = driverNameOfSocket(options.socket);
+  }
+  sync.drainOnSigusr2 = settings.sigusr2Handler;
+  sync.terminateDrained = settings.sigusr2Stop;
+  sync.drainDelay = settings.drainDelay;
+  return sync;
+}
+
+}  // namespace
+
+App::App(asio::io_context& io, const Settings& settings, const RunOptions& options)
+    : io_(io),
+      settings_(settings),
+      options_(options),
+      signals_(io, SIGTERM, SIGINT),
+      kernel_(io, [this](std::set<std::string> bridges,
+                         bool uplink) { onKernelChange(bridges, uplink); }),
+      routing_(io, {options.birdBinary, options.runDir, options.templates + "/bird.conf.mustache"}),
+      firewall_(io),
+      engine_(io, options.engineSocket),
+      reconciler_(kernel_, routing_, firewall_, engine_, {settings.drainGrace}),
+      loop_(io, reconciler_),
+      sync_(io, engine_, loop_, syncOptions(settings, options)),
+      api_(loop_, kernel_, settings.globalScope),
+      server_(io, [this](docker::HttpRequest request) { return answer(std::move(request)); }) {}
+
+int App::run() {
+  std::signal(SIGPIPE, SIG_IGN);
+  if (const auto started = start(); !started) {
+    log::error("cannot start: {}", started.error().message);
+    return idleAfterProblems();
+  }
+  signals_.async_wait([this](const boost::system::error_code& error, int) {
+    if (!error) asio::co_spawn(io_, shutdown(), asio::detached);
+  });
+  io_.run();
+  return 0;
+}
+
+// The socket first: dockerd waits for it at boot, and nothing behind it needs to be ready.
+Result<void> App::start() {
+  if (const auto kernel = kernel_.start(); !kernel) return kernel.error().within("netlink");
+  if (const auto listening = server_.listen(options_.socket); !listening) return listening.error();
+  routing_.onConfirmed([this] {
+    reconciler_.touchUnconfirmed();
+    loop_.wake();
+  });
+  loop_.onStep([this] { onStep(); });
+  updateUplink();
+  routing_.start();
+  sync_.start();
+  loop_.wake();
+  log::info("started: {} peers, router id {}", settings_.peers.size(),
+            settings_.routerId.toString());
+  return {};
+}
+
+void App::onKernelChange(const std::set<std::string>& bridges, bool addressesOrUplink) {
+  for (const auto& bridge : bridges) reconciler_.touchBridge(bridge);
+  if (addressesOrUplink) updateUplink();
+  loop_.wake();
+}
+
+void App::updateUplink() {
+  auto uplink = findUplink(settings_, kernel_, model_);
+  std::set<std::string> notes(uplink.notes.begin(), uplink.notes.end());
+  for (const auto& note : notes) {
+    if (notes_.count(note) == 0) log::warning("{}", note);
+  }
+  for (const auto& note : notes_) {
+    if (notes.count(note) == 0) log::info("no longer so: {}", note);
+  }
+  notes_ = std::move(notes);
+  if (model_ == uplink.model) return;
+  if (const auto taken = routing_.setModel(uplink.model); !taken) {
+    log::error("BIRD's configuration: {}", taken.error().message);
+    return;
+  }
+  model_ = std::move(uplink.model);
+}
+
+void App::onStep() {
+  const auto& facts = reconciler_.facts();
+  if (facts.engineAsked && !std::exchange(routesComplete_, true)) routing_.routesComplete();
+  if (facts.networks.empty()) {
+    forwardingChecked_ = false;
+  } else if (!std::exchange(forwardingChecked_, true)) {
+    for (const auto& problem : forwardingProblems()) log::warning("{}", problem);
+  }
+}
+
+Task<docker::HttpAnswer> App::answer(docker::HttpRequest request) {
+  if (request.method == "GET" && request.path == "/status") co_return co_await statusPage();
+  if (request.method != "POST") {
+    co_return docker::HttpAnswer{405, docker::renderError("only POST is answered here")};
+  }
+  auto answer = api_.call(request.path, request.body);
+  co_return docker::HttpAnswer{answer.status, std::move(answer.body)};
+}
+
+Task<docker::HttpAnswer> App::statusPage() {
+  const auto bird = co_await routing_.status();
+  const StatusInputs inputs{reconciler_, kernel_, firewall_.status(), bird,
+                            sync_.following(), sync_.driverName(),
+                            {notes_.begin(), notes_.end()}};
+  co_return docker::HttpAnswer{200, renderStatusPage(inputs)};
+}
+
+Task<> App::shutdown() {
+  log::info("stopping: every route is withdrawn");
+  server_.close();
+  co_await routing_.stop(bird::StopMode::Withdraw);
+  io_.stop();
+}
+
+int idleAfterProblems() {
+  asio::io_context io(1);
+  asio::signal_set signals(io, SIGTERM, SIGINT);
+  signals.async_wait([](const boost::system::error_code&, int) {});
+  io.run();
+  return 1;
+}
+
+}  // namespace bgplb

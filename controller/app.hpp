@@ -1,0 +1,77 @@
+#pragma once
+// The composition root: owns every part, connects them, starts and stops them in order. The only
+// place that knows all folders.
+
+#include "config.hpp"
+#include "uplink.hpp"
+
+#include "bird/bird_routing.hpp"
+#include "docker/engine_client.hpp"
+#include "docker/engine_sync.hpp"
+#include "docker/plugin_api.hpp"
+#include "docker/plugin_server.hpp"
+#include "firewall/iptables.hpp"
+#include "netlink/rtnl_kernel.hpp"
+#include "reconcile/loop.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <set>
+#include <string>
+
+namespace bgplb {
+
+// Where things are; the defaults are the managed plugin's (plugin-rootfs/config.json).
+struct RunOptions {
+  std::string socket = "/run/docker/plugins/bgplb.sock";
+  std::string runDir = "/run/docker/plugins";  // a tmpfs: a full disk must not stop a withdrawal
+  std::string stateDir = "/var/lib/bgplb";     // the plugin's propagatedMount: outlives an upgrade
+  std::string birdBinary = "/usr/sbin/bird";
+  std::string templates = "/usr/share/bgplb/bird-templates";
+  std::string engineSocket = "/host/run/docker.sock";
+  std::string driverName;  // empty: asked of the engine, else the socket's name
+};
+
+class App {
+ public:
+  App(boost::asio::io_context& io, const Settings& settings, const RunOptions& options);
+
+  // Returns when the program has been told to stop. The exit code.
+  int run();
+
+ private:
+  Result<void> start();
+  void onKernelChange(const std::set<std::string>& bridges, bool addressesOrUplink);
+  void updateUplink();
+  void onStep();
+  Task<docker::HttpAnswer> answer(docker::HttpRequest request);
+  Task<docker::HttpAnswer> statusPage();
+  Task<> shutdown();
+
+  boost::asio::io_context& io_;
+  Settings settings_;
+  RunOptions options_;
+  boost::asio::signal_set signals_;
+
+  netlink::RtnlKernel kernel_;
+  bird::BirdRouting routing_;
+  firewall::Iptables firewall_;
+  docker::EngineClient engine_;
+  reconcile::Reconciler reconciler_;
+  reconcile::Loop loop_;
+  docker::EngineSync sync_;
+  docker::PluginApi api_;
+  docker::PluginServer server_;
+
+  std::optional<core::BirdModel> model_;
+  std::set<std::string> notes_;
+  bool routesComplete_ = false;
+  bool forwardingChecked_ = false;
+};
+
+// Idles until SIGTERM after wrong settings: the socket stays closed, so that enabling the plugin
+// fails, and dockerd has no reason to start it again and again.
+int idleAfterProblems();
+
+}  // namespace bgplb

@@ -1,0 +1,47 @@
+#pragma once
+// The Docker engine's HTTP API over its unix socket: one connection per call, each with a deadline.
+// Nothing here is called from a plugin handler: while dockerd waits for us it may not serve us.
+
+#include "base/result.hpp"
+#include "io/task.hpp"
+#include "reconcile/ports.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace bgplb::docker {
+
+class EngineClient : public reconcile::Engine {
+ public:
+  EngineClient(boost::asio::io_context& io, std::string socketPath);
+
+  // GET /_ping: learns the API version both sides speak. Unavailable while dockerd does not answer.
+  Task<Result<void>> ping();
+  // GET of a path without its version ("/networks"); the body of a 200 answer. NotFound for 404.
+  Task<Result<std::string>> get(std::string path);
+  // GET /events with these filters (JSON) and since (seconds.nanoseconds); each line is handed over.
+  // Returns when the stream ends, with why.
+  Task<Error> follow(std::string filters, std::string since,
+                     std::function<void(std::string_view line)> onLine);
+
+  void terminate(const ContainerId& id, std::function<void(bool done)> done) override;
+
+ private:
+  Task<Result<std::string>> request(std::string method, std::string path,
+                                    std::chrono::milliseconds deadline);
+  Task<> sendTerminate(ContainerId id, std::function<void(bool done)> done);
+  std::string versioned(const std::string& path) const;
+
+  boost::asio::io_context& io_;
+  std::string socketPath_;
+  std::string version_;  // "1.45", empty until the first ping
+};
+
+// application/x-www-form-urlencoded, for query values.
+std::string urlEncode(std::string_view text);
+
+}  // namespace bgplb::docker

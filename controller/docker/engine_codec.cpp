@@ -1,0 +1,203 @@
+#include "docker/engine_codec.hpp"
+
+#include "docker/json.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <csignal>
+#include <cstring>
+
+namespace json = boost::json;
+
+namespace bgplb::docker {
+
+namespace {
+
+constexpr int kDockerRtMin = 34;  // moby's signal table: SIGRTMIN is 34, whatever libc keeps to itself
+constexpr int kDockerRtMax = 64;
+
+Result<json::value> parseValue(std::string_view text) {
+  boost::system::error_code error;
+  auto value = json::parse(text, error);
+  if (error) return transient("the engine's answer is not JSON: " + error.message());
+  return value;
+}
+
+Result<core::NetworkReport> networkOf(const json::object& object) {
+  core::NetworkReport report;
+  const auto id = textAt(object, "Id");
+  const auto name = textAt(object, "Name");
+  const auto driver = textAt(object, "Driver");
+  if (!id || !name || !driver || id->empty()) return transient("a network without an Id");
+  report.id = NetworkId(*id);
+  report.name = *name;
+  report.driver = *driver;
+  if (auto labels = textsAt(object, "Labels")) report.labels = std::move(*labels);
+  if (auto options = textsAt(object, "Options")) report.options = std::move(*options);
+  const auto* ipam = objectAt(object, "IPAM");
+  const auto* config = ipam == nullptr ? nullptr : arrayAt(*ipam, "Config");
+  if (config == nullptr) return report;
+  for (const auto& entry : *config) {
+    const auto* pool = entry.if_object();
+    if (pool == nullptr) continue;
+    if (const auto prefix = Prefix::parse(textOr(*pool, "Subnet"))) report.subnets.push_back(*prefix);
+  }
+  return report;
+}
+
+core::Health healthOf(const json::object& state) {
+  const auto* health = objectAt(state, "Health");
+  const std::string status = health == nullptr ? "" : textOr(*health, "Status");
+  if (status.empty() || status == "none") return core::Health::None;
+  if (status == "healthy") return core::Health::Healthy;
+  if (status == "unhealthy") return core::Health::Unhealthy;
+  return core::Health::Starting;
+}
+
+core::RunState runStateOf(const json::object& state) {
+  if (flagOr(state, "Paused", false)) return core::RunState::Paused;
+  const bool running = flagOr(state, "Running", false);
+  const bool restarting = flagOr(state, "Restarting", false);
+  return running && !restarting ? core::RunState::Running : core::RunState::Stopped;
+}
+
+template <typename Use>
+void eachNetwork(const json::object& container, Use use) {
+  const auto* settings = objectAt(container, "NetworkSettings");
+  const auto* networks = settings == nullptr ? nullptr : objectAt(*settings, "Networks");
+  if (networks == nullptr) return;
+  for (const auto& [name, entry] : *networks) {
+    if (const auto* network = entry.if_object()) use(*network);
+  }
+}
+
+}  // namespace
+
+Result<std::vector<core::NetworkReport>> parseNetworkList(std::string_view body) {
+  const auto value = parseValue(body);
+  if (!value) return value.error();
+  const auto* list = value->if_array();
+  if (list == nullptr) return transient("the engine's network list is not a list");
+  std::vector<core::NetworkReport> reports;
+  for (const auto& entry : *list) {
+    const auto* object = entry.if_object();
+    if (object == nullptr) continue;
+    if (auto report = networkOf(*object)) reports.push_back(std::move(*report));
+  }
+  return reports;
+}
+
+Result<core::NetworkReport> parseNetworkInspect(std::string_view body) {
+  const auto object = parseObject(body);
+  if (!object) return object.error();
+  return networkOf(*object);
+}
+
+Result<std::vector<ListedContainer>> parseContainerList(std::string_view body) {
+  const auto value = parseValue(body);
+  if (!value) return value.error();
+  const auto* list = value->if_array();
+  if (list == nullptr) return transient("the engine's container list is not a list");
+  std::vector<ListedContainer> containers;
+  for (const auto& entry : *list) {
+    const auto* object = entry.if_object();
+    const std::string id = object == nullptr ? "" : textOr(*object, "Id");
+    if (id.empty()) continue;
+    ListedContainer container{ContainerId(id), {}};
+    eachNetwork(*object, [&container](const json::object& network) {
+      if (const auto networkId = textAt(network, "NetworkID")) {
+        container.networks.emplace_back(*networkId);
+      }
+    });
+    containers.push_back(std::move(container));
+  }
+  return containers;
+}
+
+Result<core::ContainerReport> parseContainerInspect(std::string_view body) {
+  const auto object = parseObject(body);
+  if (!object) return object.error();
+  const auto id = textAt(*object, "Id");
+  const auto* state = objectAt(*object, "State");
+  if (!id || id->empty() || state == nullptr) return transient("a container without Id or State");
+  core::ContainerReport report;
+  report.id = ContainerId(*id);
+  report.name = textOr(*object, "Name");
+  if (report.name.starts_with('/')) report.name.erase(0, 1);
+  report.run = runStateOf(*state);
+  report.health = healthOf(*state);
+  report.startedAt = textOr(*state, "StartedAt");
+  if (const auto* config = objectAt(*object, "Config")) {
+    const int signal = parseSignal(textOr(*config, "StopSignal"));
+    if (signal != 0) report.stopSignal = signal;
+    const auto* timeout = config->if_contains("StopTimeout");
+    if (timeout != nullptr && timeout->is_int64() && timeout->as_int64() >= 0) {
+      report.stopTimeout = std::chrono::seconds(timeout->as_int64());
+    }
+  }
+  eachNetwork(*object, [&report](const json::object& network) {
+    core::ContainerReport::Attachment attachment;
+    attachment.network = NetworkId(textOr(network, "NetworkID"));
+    attachment.endpoint = EndpointId(textOr(network, "EndpointID"));
+    if (const auto mac = MacAddress::parse(textOr(network, "MacAddress"))) {
+      attachment.mac = *mac;
+    }
+    if (!attachment.network.empty()) report.attachments.push_back(std::move(attachment));
+  });
+  return report;
+}
+
+Result<std::string> parsePluginName(std::string_view body) {
+  const auto object = parseObject(body);
+  if (!object) return object.error();
+  auto name = textAt(*object, "Name");
+  if (!name) return name.error();
+  if (name->empty()) return notFound("the plugin has no name");
+  return std::move(*name);
+}
+
+Result<EngineEvent> parseEvent(std::string_view line) {
+  const auto object = parseObject(line);
+  if (!object) return object.error();
+  EngineEvent event;
+  const auto type = textAt(*object, "Type");
+  const auto action = textAt(*object, "Action");
+  const auto* actor = objectAt(*object, "Actor");
+  if (!type || !action || actor == nullptr) return invalid("an event without Type, Action or Actor");
+  event.type = *type;
+  event.action = *action;
+  event.id = textOr(*actor, "ID");
+  if (auto attributes = textsAt(*actor, "Attributes")) event.attributes = std::move(*attributes);
+  const auto* time = object->if_contains("timeNano");
+  if (time != nullptr && time->is_int64()) event.timeNano = time->as_int64();
+  return event;
+}
+
+int parseSignal(std::string_view text) {
+  int number = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (code == std::errc{} && end == text.data() + text.size()) {
+    return number > 0 && number <= kDockerRtMax ? number : 0;
+  }
+  if (text.starts_with("SIG")) text.remove_prefix(3);
+  for (const auto& [base, value, sign] : {std::tuple{"RTMIN", kDockerRtMin, 1},
+                                          std::tuple{"RTMAX", kDockerRtMax, -1}}) {
+    if (!text.starts_with(base)) continue;
+    const std::string_view rest = text.substr(std::strlen(base));
+    if (rest.empty()) return value;
+    int offset = 0;
+    const char* last = rest.data() + rest.size();
+    const auto [stop, problem] = std::from_chars(rest.data() + 1, last, offset);
+    const int signal = value + sign * offset;
+    const bool good = problem == std::errc{} && stop == last && rest[0] == (sign > 0 ? '+' : '-');
+    return good && signal >= kDockerRtMin && signal <= kDockerRtMax ? signal : 0;
+  }
+  for (int signal = 1; signal < NSIG; ++signal) {
+    const char* name = sigabbrev_np(signal);
+    if (name != nullptr && text == name) return signal;
+  }
+  return 0;
+}
+
+}  // namespace bgplb::docker

@@ -1,0 +1,43 @@
+#pragma once
+// What the Docker engine's API answers and reports, as values. Pure.
+
+#include "core/fold.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bgplb::docker {
+
+// GET /networks and GET /networks/{id}. Subnets are made canonical (2001:db8::0/64 -> 2001:db8::/64).
+Result<std::vector<core::NetworkReport>> parseNetworkList(std::string_view body);
+Result<core::NetworkReport> parseNetworkInspect(std::string_view body);
+
+// GET /containers/json: which are there and which networks they are on.
+struct ListedContainer {
+  ContainerId id;
+  std::vector<NetworkId> networks;
+};
+Result<std::vector<ListedContainer>> parseContainerList(std::string_view body);
+// GET /containers/{id}/json.
+Result<core::ContainerReport> parseContainerInspect(std::string_view body);
+
+// GET /plugins/{id}/json: the name under which networks know it, tag included.
+Result<std::string> parsePluginName(std::string_view body);
+
+// One line of GET /events.
+struct EngineEvent {
+  std::string type;    // container, network
+  std::string action;  // "start", "health_status: healthy", ...
+  std::string id;      // Actor.ID
+  std::map<std::string, std::string> attributes;
+  std::int64_t timeNano = 0;
+};
+Result<EngineEvent> parseEvent(std::string_view line);
+
+// "SIGUSR2", "USR2", "12", "SIGRTMIN+3" (moby's pkg/signal); 0 if it is none.
+int parseSignal(std::string_view text);
+
+}  // namespace bgplb::docker

@@ -1,0 +1,284 @@
+#include "docker/engine_sync.hpp"
+
+#include "base/log.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace asio = boost::asio;
+
+namespace bgplb::docker {
+
+namespace {
+
+constexpr std::chrono::milliseconds kFirstReconnect{100};
+constexpr std::chrono::milliseconds kLongestReconnect{2000};
+constexpr std::chrono::milliseconds kAskAgain{200};
+constexpr int kAskAttempts = 20;
+constexpr int kSigUsr2 = 12;
+
+// With health_status among them Docker matches every value as a prefix; exec_* events, which each
+// run of a health check makes, stay out.
+constexpr const char* kFilters =
+    R"({"type":["container","network"],"event":["start","die","destroy","rename","kill","pause",)"
+    R"("unpause","health_status","create","connect","disconnect"]})";
+// Containers that may have a process.
+constexpr const char* kRunningFilter = R"({"status":["running","paused","restarting"]})";
+
+std::string secondsSinceEpoch() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto whole = std::chrono::duration_cast<std::chrono::seconds>(now);
+  const auto rest = std::chrono::duration_cast<std::chrono::nanoseconds>(now - whole);
+  return fmt::format("{}.{:09d}", whole.count(), rest.count());
+}
+
+std::string attribute(const EngineEvent& event, const std::string& name) {
+  const auto found = event.attributes.find(name);
+  return found == event.attributes.end() ? "" : found->second;
+}
+
+// "bgplb" and "bgplb:latest" are the same plugin.
+std::string withTag(const std::string& name) {
+  const auto slash = name.rfind('/');
+  const auto colon = name.find(':', slash == std::string::npos ? 0 : slash);
+  return colon == std::string::npos ? name + ":latest" : name;
+}
+
+}  // namespace
+
+EngineSync::EngineSync(asio::io_context& io, EngineClient& engine, reconcile::Loop& loop,
+                       SyncOptions options)
+    : io_(io), engine_(engine), loop_(loop), options_(std::move(options)), resyncTimer_(io) {}
+
+void EngineSync::start() {
+  asio::co_spawn(io_, followForever(), asio::detached);
+  asio::co_spawn(io_, resyncForever(), asio::detached);
+}
+
+Task<> EngineSync::followForever() {
+  asio::steady_timer pause(io_);
+  auto wait = kFirstReconnect;
+  while (true) {
+    const std::string since = secondsSinceEpoch();
+    const auto answering = co_await engine_.ping();
+    Error ended = answering ? unavailable("") : answering.error();
+    if (answering) {
+      wait = kFirstReconnect;
+      if (options_.driverName.empty()) co_await learnDriverName();
+      std::string filters = kFilters;
+      auto handler = std::function<void(std::string_view)>([this](std::string_view line) {
+        onLine(line);
+      });
+      ended = co_await engine_.follow(std::move(filters), since, std::move(handler));
+    }
+    following_ = false;
+    if (!std::exchange(complained_, true)) {
+      log::warning("{}; nothing is withdrawn for that, trying again", ended.message);
+    }
+    pause.expires_after(wait);
+    wait = std::min(wait * 2, kLongestReconnect);
+    co_await pause.async_wait(asTuple);
+  }
+}
+
+Task<> EngineSync::learnDriverName() {
+  if (options_.pluginId.empty()) co_return;
+  std::string path = fmt::format("/plugins/{}/json", options_.pluginId);
+  const auto answer = co_await engine_.get(std::move(path));
+  if (!answer) co_return;
+  if (auto name = parsePluginName(*answer)) {
+    options_.driverName = std::move(*name);
+    log::info("this plugin is {}", options_.driverName);
+  }
+}
+
+Task<> EngineSync::resyncForever() {
+  while (true) {
+    resyncTimer_.expires_after(options_.resyncEvery);
+    co_await resyncTimer_.async_wait(asTuple);
+    if (following_) co_await resync();
+  }
+}
+
+// The subscription stands before the lists are read, and began before: what the lists miss comes as
+// an event.
+Task<> EngineSync::resync() {
+  auto networks = co_await resyncNetworks();
+  auto containers = networks ? co_await resyncContainers() : networks;
+  if (!containers) {
+    if (!std::exchange(complained_, true)) {
+      log::warning("{}; trying again", containers.error().message);
+    }
+    resyncTimer_.expires_after(kLongestReconnect);  // wakes resyncForever
+    co_return;
+  }
+  if (std::exchange(complained_, false)) log::info("the engine answers again");
+  loop_.reconciler().touchAll();
+  loop_.wake();
+}
+
+Task<Result<void>> EngineSync::resyncNetworks() {
+  const auto answer = co_await engine_.get("/networks");
+  if (!answer) co_return answer.error();
+  const auto reports = parseNetworkList(*answer);
+  if (!reports) co_return reports.error();
+  std::set<NetworkId> ours;
+  for (const auto& report : *reports) {
+    if (isOurs(report)) ours.insert(report.id);
+  }
+  loop_.reconciler().touch(core::networksReported(facts(), *reports, ours));
+  loop_.reconciler().touchBridges();
+  co_return Result<void>{};
+}
+
+Task<Result<void>> EngineSync::resyncContainers() {
+  const auto whenAsked = core::eventCounts(facts());
+  std::string path = fmt::format("/containers/json?filters={}", urlEncode(kRunningFilter));
+  const auto answer = co_await engine_.get(std::move(path));
+  if (!answer) co_return answer.error();
+  const auto listed = parseContainerList(*answer);
+  if (!listed) co_return listed.error();
+  std::set<ContainerId> running;
+  for (const auto& container : *listed) {
+    running.insert(container.id);
+    const bool ours = std::any_of(
+        container.networks.begin(), container.networks.end(),
+        [this](const NetworkId& network) { return facts().networks.count(network) > 0; });
+    if (ours) co_await askContainer(container.id);
+  }
+  loop_.reconciler().touch(core::containersListed(facts(), running, whenAsked));
+  loop_.wake();
+  co_return Result<void>{};
+}
+
+// Asks until the answer is not older than the last event of the container.
+Task<> EngineSync::askContainer(ContainerId id) {
+  if (!asking_.insert(id).second) co_return;
+  asio::steady_timer pause(io_);
+  for (int attempt = 0; attempt < kAskAttempts; ++attempt) {
+    const auto known = facts().containers.find(id);
+    const auto before = known == facts().containers.end() ? 0 : known->second.events;
+    std::string path = fmt::format("/containers/{}/json", id.value);
+    const auto answer = co_await engine_.get(std::move(path));
+    if (!answer && answer.error().kind == ErrorKind::NotFound) {
+      loop_.reconciler().touch(core::containerDestroyed(facts(), id));
+      break;
+    }
+    const auto report =
+        answer ? parseContainerInspect(*answer) : Result<core::ContainerReport>(answer.error());
+    const auto still = facts().containers.find(id);
+    const auto after = still == facts().containers.end() ? 0 : still->second.events;
+    if (report && before == after) {
+      loop_.reconciler().touch(core::containerReported(facts(), *report));
+      loop_.reconciler().touchBridges();
+      break;
+    }
+    if (report) continue;
+    pause.expires_after(kAskAgain);
+    co_await pause.async_wait(asTuple);
+  }
+  asking_.erase(id);
+  loop_.wake();
+}
+
+Task<> EngineSync::askNetwork(NetworkId id) {
+  std::string path = fmt::format("/networks/{}", id.value);
+  const auto answer = co_await engine_.get(std::move(path));
+  if (!answer) co_return;
+  const auto report = parseNetworkInspect(*answer);
+  if (!report) co_return;
+  loop_.reconciler().touch(core::networkReported(facts(), *report, isOurs(*report)));
+  loop_.reconciler().touchBridges();
+  loop_.wake();
+}
+
+bool EngineSync::isOurs(const core::NetworkReport& report) const {
+  const auto& facts = loop_.reconciler().facts();
+  return facts.networks.count(report.id) > 0 ||
+         (!options_.driverName.empty() && withTag(report.driver) == withTag(options_.driverName));
+}
+
+void EngineSync::onLine(std::string_view line) {
+  if (line.empty()) {  // the subscription stands
+    following_ = true;
+    asio::co_spawn(io_, resync(), asio::detached);
+    return;
+  }
+  const auto event = parseEvent(line);
+  if (!event) {
+    log::warning("the engine's event: {}, ignoring", event.error().message);
+    return;
+  }
+  log::debug("event {} {} {}", event->type, event->action, event->id);
+  if (event->type == "container") onContainerEvent(*event);
+  if (event->type == "network") onNetworkEvent(*event);
+}
+
+void EngineSync::onContainerEvent(const EngineEvent& event) {
+  const ContainerId id(event.id);
+  auto& reconciler = loop_.reconciler();
+  const auto now = std::chrono::steady_clock::now();
+  if (event.action == "start") {
+    reconciler.touch(core::containerStarted(facts(), id));
+    asio::co_spawn(io_, askContainer(id), asio::detached);
+  } else if (event.action == "die") {
+    reconciler.touch(core::containerDied(facts(), id));
+  } else if (event.action == "destroy") {
+    reconciler.touch(core::containerDestroyed(facts(), id));
+  } else if (event.action == "pause" || event.action == "unpause") {
+    reconciler.touch(core::containerPaused(facts(), id, event.action == "pause"));
+  } else if (event.action == "health_status: healthy") {
+    reconciler.touch(core::containerHealth(facts(), id, core::Health::Healthy));
+  } else if (event.action == "health_status: unhealthy") {
+    reconciler.touch(core::containerHealth(facts(), id, core::Health::Unhealthy));
+  } else if (event.action == "rename") {
+    const auto found = facts().containers.find(id);
+    if (found != facts().containers.end()) found->second.name = attribute(event, "name");
+  } else if (event.action == "kill") {
+    const int signal = parseSignal(attribute(event, "signal"));
+    if (signal == kSigUsr2 && options_.drainOnSigusr2) {
+      const core::Drain drain{.terminateAt = now + options_.drainDelay,
+                              .terminate = options_.terminateDrained};
+      reconciler.beginDrain(id, drain);
+    } else {
+      reconciler.touch(core::containerSignalled(facts(), id, signal, now));
+    }
+  } else {
+    return;
+  }
+  loop_.wake();
+}
+
+void EngineSync::onNetworkEvent(const EngineEvent& event) {
+  const NetworkId id(event.id);
+  auto& reconciler = loop_.reconciler();
+  const bool bridge = attribute(event, "type") == "bridge";
+  if (event.action == "create" || event.action == "destroy") {
+    reconciler.touchFirewall();  // Docker rearranged its chains
+    if (event.action == "create") asio::co_spawn(io_, askNetwork(id), asio::detached);
+    if (event.action == "destroy" && bridge) {
+      reconciler.touch(core::bridgeDestroyed(facts(), id));
+      reconciler.touchBridges();
+    }
+  } else if (event.action == "connect" || event.action == "disconnect") {
+    const ContainerId container(attribute(event, "container"));
+    const bool known = facts().containers.count(container) > 0;
+    const bool ours = facts().networks.count(id) > 0;
+    if (container.empty() || !(known || ours)) return;
+    // During a start dockerd holds the container's lock; its `start` event will ask.
+    const auto found = facts().containers.find(container);
+    const bool running = known && found->second.asked && found->second.run == core::RunState::Running;
+    if (running || event.action == "connect") {
+      asio::co_spawn(io_, askContainer(container), asio::detached);
+    }
+  } else {
+    return;
+  }
+  loop_.wake();
+}
+
+}  // namespace bgplb::docker

@@ -1,0 +1,259 @@
+#include "docker/plugin_api.hpp"
+
+#include "base/log.hpp"
+#include "docker/json.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace bgplb::docker {
+
+namespace {
+
+constexpr const char* kMtuOption = "com.docker.network.driver.mtu";
+constexpr unsigned kLeastMtu = 68;      // RFC 791; IPv6 needs 1280
+constexpr unsigned kLargestMtu = 65535;
+
+unsigned statusOf(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::Invalid: return 400;
+    case ErrorKind::NotFound: return 404;
+    case ErrorKind::Conflict: return 409;
+    case ErrorKind::Transient: return 500;
+    case ErrorKind::Unavailable: return 503;
+  }
+  return 500;
+}
+
+Result<unsigned> mtuOf(const std::map<std::string, std::string>& options) {
+  unsigned mtu = core::kDefaultMtu;
+  for (const auto& [key, value] : options) {
+    if (key == kMtuOption) {
+      const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), mtu);
+      if (code != std::errc{} || end != value.data() + value.size() || mtu < kLeastMtu ||
+          mtu > kLargestMtu) {
+        return invalid(fmt::format("-o {}={}: a number of bytes from {} to {} is allowed", key,
+                                   value.substr(0, 32), kLeastMtu, kLargestMtu));
+      }
+    } else if (!key.starts_with("com.docker.")) {
+      return invalid(fmt::format("-o {} is unknown; allowed is {}", key.substr(0, 64), kMtuOption));
+    }
+  }
+  return mtu;
+}
+
+// One host prefix of its family, or the stand-in 0.0.0.0/32 of an IPv6-only network (no VIP).
+Result<std::optional<Prefix>> vipOf(const std::vector<Prefix>& pools, Family family) {
+  if (pools.empty()) return std::optional<Prefix>();
+  if (pools.size() > 1 || !pools.front().isHost() || pools.front().family() != family) {
+    return invalid(fmt::format(
+        "{}: a VIP network takes exactly one IPv4 /32 and at most one IPv6 /128; create it with "
+        "this plugin as --driver and as --ipam-driver",
+        pools.front().toString()));
+  }
+  if (pools.front().address().isUnspecified()) return std::optional<Prefix>();
+  return std::optional<Prefix>(pools.front());
+}
+
+// Docker gives one for every endpoint of a driver that says RequiresMACAddress; should it not, the
+// endpoint's id makes a locally administered one (IEEE 802, second bit of the first byte).
+MacAddress macFor(const EndpointId& endpoint) {
+  const std::size_t hash = std::hash<std::string>{}(endpoint.value);
+  std::array<std::uint8_t, 6> bytes{0x02};
+  for (std::size_t i = 1; i < bytes.size(); ++i) {
+    bytes[i] = static_cast<std::uint8_t>(hash >> (8 * i));
+  }
+  return MacAddress::fromBytes(bytes.data());
+}
+
+}  // namespace
+
+PluginApi::PluginApi(reconcile::Loop& loop, reconcile::Kernel& kernel, bool globalScope)
+    : loop_(loop), kernel_(kernel), globalScope_(globalScope) {
+  // Calls without arguments come without a body.
+  const auto fixed = [](std::string text) {
+    return [text = std::move(text)](std::string_view) -> Answer { return text; };
+  };
+  handlers_["/Plugin.Activate"] = fixed(renderActivate());
+  handlers_["/NetworkDriver.GetCapabilities"] = fixed(renderNetworkCapabilities(globalScope_));
+  handlers_["/IpamDriver.GetCapabilities"] = fixed(renderIpamCapabilities());
+  handlers_["/IpamDriver.GetDefaultAddressSpaces"] = fixed(renderAddressSpaces());
+
+  // Nothing to do here, but what comes must be a request.
+  const auto noted = [](std::string text) {
+    return [text = std::move(text)](std::string_view body) -> Answer {
+      const auto request = parseObject(body);
+      if (!request) return request.error();
+      return text;
+    };
+  };
+  handlers_["/NetworkDriver.GwAllocCheck"] = noted(renderGwAllocCheck());
+  handlers_["/NetworkDriver.FreeNetwork"] = noted(renderEmpty());
+  handlers_["/NetworkDriver.EndpointOperInfo"] = noted(renderOperInfo());
+  handlers_["/NetworkDriver.ProgramExternalConnectivity"] = noted(renderEmpty());
+  handlers_["/NetworkDriver.RevokeExternalConnectivity"] = noted(renderEmpty());
+  handlers_["/NetworkDriver.DiscoverNew"] = noted(renderEmpty());
+  handlers_["/NetworkDriver.DiscoverDelete"] = noted(renderEmpty());
+  // The VIP of a network is also its "gateway": its release says nothing of an endpoint.
+  handlers_["/IpamDriver.ReleasePool"] = noted(renderEmpty());
+  handlers_["/IpamDriver.ReleaseAddress"] = noted(renderEmpty());
+
+  const auto method = [this](Answer (PluginApi::*member)(std::string_view)) {
+    return [this, member](std::string_view body) { return (this->*member)(body); };
+  };
+  handlers_["/NetworkDriver.AllocateNetwork"] = method(&PluginApi::allocateNetwork);
+  handlers_["/NetworkDriver.CreateNetwork"] = method(&PluginApi::createNetwork);
+  handlers_["/NetworkDriver.DeleteNetwork"] = method(&PluginApi::deleteNetwork);
+  handlers_["/NetworkDriver.CreateEndpoint"] = method(&PluginApi::createEndpoint);
+  handlers_["/NetworkDriver.DeleteEndpoint"] = method(&PluginApi::deleteEndpoint);
+  handlers_["/NetworkDriver.Join"] = method(&PluginApi::join);
+  handlers_["/NetworkDriver.Leave"] = method(&PluginApi::leave);
+  handlers_["/IpamDriver.RequestPool"] = method(&PluginApi::requestPool);
+  handlers_["/IpamDriver.RequestAddress"] = method(&PluginApi::requestAddress);
+}
+
+PluginAnswer PluginApi::call(std::string_view path, std::string_view body) {
+  const auto handler = handlers_.find(path);
+  if (handler == handlers_.end()) {
+    return {404, renderError(fmt::format("{} is not a call of this plugin", path.substr(0, 100)))};
+  }
+  const Answer answer = handler->second(body);
+  if (answer) {
+    log::debug("{}: done", path);
+    return {200, *answer};
+  }
+  log::warning("{}: refused: {}", path, answer.error().message);
+  return {statusOf(answer.error().kind), renderError(answer.error().message)};
+}
+
+Result<void> PluginApi::checkVips(const CreateNetworkRequest& request) const {
+  std::vector<core::LocalAddress> local;
+  for (const auto& own : kernel_.addresses()) local.push_back({own.address, own.subnet});
+  for (const auto* pools : {&request.pools4, &request.pools6}) {
+    for (const auto& vip : *pools) {
+      const auto checked =
+          core::checkVip(loop_.reconciler().facts(), request.network, vip, local);
+      if (!checked) return checked.error();
+      if (!checked->empty()) log::warning("{}", *checked);
+    }
+  }
+  return {};
+}
+
+PluginApi::Answer PluginApi::createNetwork(std::string_view body) {
+  const auto request = parseCreateNetwork(body);
+  if (!request) return request.error();
+  const auto vip4 = vipOf(request->pools4, Family::V4);
+  if (!vip4) return vip4.error();
+  const auto vip6 = vipOf(request->pools6, Family::V6);
+  if (!vip6) return vip6.error();
+  if (!*vip4 && !*vip6) return invalid("a VIP network needs a VIP: --subnet A.B.C.D/32");
+  const auto mtu = mtuOf(request->options);
+  if (!mtu) return mtu.error();
+  if (const auto allowed = checkVips(*request); !allowed) return allowed.error();
+
+  const bool isNew = reconciler().facts().networks.count(request->network) == 0;
+  reconciler().touch(
+      core::networkCreated(reconciler().facts(), request->network, *vip4, *vip6, *mtu));
+  if (const auto settled = loop_.settle(request->network); !settled) {
+    if (isNew) {
+      reconciler().touch(core::networkDeleted(reconciler().facts(), request->network));
+      loop_.wake();
+    }
+    return settled.error();
+  }
+  return renderEmpty();
+}
+
+PluginApi::Answer PluginApi::allocateNetwork(std::string_view body) {
+  const auto request = parseAllocateNetwork(body);
+  if (!request) return request.error();
+  if (const auto allowed = checkVips(*request); !allowed) return allowed.error();
+  // What is returned replaces the options that the nodes get.
+  return renderOptions(request->options);
+}
+
+PluginApi::Answer PluginApi::deleteNetwork(std::string_view body) {
+  const auto network = parseNetwork(body);
+  if (!network) return network.error();
+  reconciler().touch(core::networkDeleted(reconciler().facts(), *network));
+  if (const auto settled = loop_.settle(*network); !settled) return settled.error();
+  return renderEmpty();
+}
+
+PluginApi::Answer PluginApi::createEndpoint(std::string_view body) {
+  const auto request = parseCreateEndpoint(body);
+  if (!request) return request.error();
+  const auto& facts = reconciler().facts();
+  const auto network = facts.networks.find(request->network);
+  if (network != facts.networks.end()) {
+    const auto& [vip4, vip6] = std::tie(network->second.vip4, network->second.vip6);
+    const bool other4 = request->address4 && vip4 && vip4->address() != *request->address4;
+    const bool other6 = request->address6 && vip6 && vip6->address() != *request->address6;
+    if (other4 || other6) return invalid("the endpoint's address is not the VIP of its network");
+  }
+  const bool given = request->mac.has_value();
+  const MacAddress mac = given ? *request->mac : macFor(request->endpoint);
+  reconciler().touch(core::endpointCreated(reconciler().facts(), request->network,
+                                           request->endpoint, request->address4,
+                                           request->address6, mac));
+  loop_.wake();
+  // A field that the request had must not come back, not even the same.
+  return renderInterface(given ? std::nullopt : std::optional(mac));
+}
+
+PluginApi::Answer PluginApi::deleteEndpoint(std::string_view body) {
+  const auto request = parseEndpoint(body);
+  if (!request) return request.error();
+  reconciler().removeEndpoint(request->endpoint);
+  loop_.settle(request->network).has_error();  // a failure is tried again in the background
+  return renderEmpty();
+}
+
+PluginApi::Answer PluginApi::join(std::string_view body) {
+  const auto request = parseEndpoint(body);
+  if (!request) return request.error();
+  auto& facts = reconciler().facts();
+  if (facts.endpoints.count(request->endpoint) == 0) {  // created before we were started
+    reconciler().touch(core::endpointCreated(facts, request->network, request->endpoint,
+                                             std::nullopt, std::nullopt, std::nullopt));
+  }
+  reconciler().touch(core::endpointLink(facts, request->endpoint, core::LinkState::Joining));
+  const auto settled = loop_.settle(request->network);
+  const bool there = kernel_.hasVeth(core::vethHostName(request->endpoint));
+  const auto state = there ? core::LinkState::Joined : core::LinkState::Created;
+  reconciler().touch(core::endpointLink(facts, request->endpoint, state));
+  loop_.wake();
+  if (!settled) return settled.error();
+  if (!there) return transient("the veth pair was not created");
+  return renderJoin(core::vethContainerName(request->endpoint));
+}
+
+PluginApi::Answer PluginApi::leave(std::string_view body) {
+  const auto request = parseEndpoint(body);
+  if (!request) return request.error();
+  reconciler().touch(
+      core::endpointLink(reconciler().facts(), request->endpoint, core::LinkState::Left));
+  loop_.settle(request->network).has_error();  // a failure is tried again in the background
+  return renderEmpty();
+}
+
+PluginApi::Answer PluginApi::requestPool(std::string_view body) {
+  const auto request = parsePool(body);
+  if (!request) return request.error();
+  const auto pool =
+      core::requestPool(request->pool, request->subPool, request->v6, request->options);
+  if (!pool) return pool.error();
+  return renderPool(*pool);
+}
+
+PluginApi::Answer PluginApi::requestAddress(std::string_view body) {
+  const auto request = parseAddress(body);
+  if (!request) return request.error();
+  const auto address = core::requestAddress(request->poolId, request->address);
+  if (!address) return address.error();
+  return renderAddress(*address);
+}
+
+}  // namespace bgplb::docker

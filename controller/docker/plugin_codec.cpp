@@ -1,0 +1,223 @@
+#include "docker/plugin_codec.hpp"
+
+#include "docker/json.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace json = boost::json;
+
+namespace bgplb::docker {
+
+namespace {
+
+constexpr const char* kGenericOptions = "com.docker.network.generic";
+constexpr const char* kGatewayKey = "com.docker.network.gateway";
+
+// Ids become link names: nothing but letters and digits, and enough of them to tell links apart.
+// A Swarm network's id is 25 base-36 digits, any other 64 hex digits.
+template <typename SomeId>
+Result<SomeId> idAt(const json::object& object, std::string_view key) {
+  auto text = textAt(object, key);
+  if (!text) return text.error();
+  const bool plain = std::all_of(text->begin(), text->end(), [](unsigned char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  });
+  if (!plain || text->size() < 12 || text->size() > 128) {
+    return invalid(fmt::format("{} is missing or not an id", key));
+  }
+  return SomeId(std::move(*text));
+}
+
+Result<std::vector<Prefix>> poolsAt(const json::object& object, std::string_view key) {
+  std::vector<Prefix> pools;
+  const auto* list = arrayAt(object, key);
+  if (list == nullptr) return pools;
+  for (const auto& entry : *list) {
+    const auto* data = entry.if_object();
+    if (data == nullptr) return invalid(fmt::format("{} is not a list of objects", key));
+    const auto pool = textAt(*data, "Pool");
+    if (!pool) return pool.error();
+    if (pool->empty()) continue;
+    const auto prefix = Prefix::parse(*pool);
+    if (!prefix) return prefix.error();
+    pools.push_back(*prefix);
+  }
+  return pools;
+}
+
+Result<CreateNetworkRequest> networkOf(const json::object& object) {
+  CreateNetworkRequest request;
+  auto id = idAt<NetworkId>(object, "NetworkID");
+  if (!id) return id.error();
+  auto pools4 = poolsAt(object, "IPv4Data");
+  if (!pools4) return pools4.error();
+  auto pools6 = poolsAt(object, "IPv6Data");
+  if (!pools6) return pools6.error();
+  request.network = std::move(*id);
+  request.pools4 = std::move(*pools4);
+  request.pools6 = std::move(*pools6);
+  return request;
+}
+
+// "10.0.0.101/32" or nothing.
+Result<std::optional<Address>> addressAt(const json::object& object, std::string_view key) {
+  const auto text = textAt(object, key);
+  if (!text) return text.error();
+  if (text->empty()) return std::optional<Address>();
+  const auto prefix = Prefix::parse(*text);
+  if (!prefix) return prefix.error().within(std::string(key));
+  return std::optional<Address>(prefix->address());
+}
+
+std::string text(const json::object& object) { return json::serialize(object); }
+
+}  // namespace
+
+Result<CreateNetworkRequest> parseCreateNetwork(std::string_view body) {
+  const auto object = parseObject(body);
+  if (!object) return object.error();
+  auto request = networkOf(*object);
+  const auto* options = objectAt(*object, "Options");
+  if (!request || options == nullptr) return request;
+  auto generic = textsAt(*options, kGenericOptions);
+  if (!generic) return generic.error();
+  request->options = std::move(*generic);
+  return request;
+}
+
+Result<CreateNetworkRequest> parseAllocateNetwork(std::string_view body) {
+  const auto object = parseObject(body);
+  if (!object) return object.error();
+  auto request = networkOf(*object);
+  if (!request) return request;
+  auto options = textsAt(*object, "Options");
+  if (!options) return options.error();
+  request->options = std::move(*options);
+  return request;
+}
+
+Result<NetworkId> parseNetwork(std::string_view body) {
+  const auto object = parseObject(body);
+  if (!object) return object.error();
+  return idAt<NetworkId>(*object, "NetworkID");
+}
+
+Result<EndpointRequest> parseEndpoint(std::string_view body) {
+  const auto object = parseObject(body);
+  if (!object) return object.error();
+  auto network = idAt<NetworkId>(*object, "NetworkID");
+  if (!network) return network.error();
+  auto endpoint = idAt<EndpointId>(*object, "EndpointID");
+  if (!endpoint) return endpoint.error();
+  return EndpointRequest{std::move(*network), std::move(*endpoint)};
+}
+
+Result<CreateEndpointRequest> parseCreateEndpoint(std::string_view body) {
+  const auto ids = parseEndpoint(body);
+  if (!ids) return ids.error();
+  CreateEndpointRequest request{.network = ids->network, .endpoint = ids->endpoint};
+  const auto object = parseObject(body);
+  const auto* interface = objectAt(*object, "Interface");
+  if (interface == nullptr) return request;
+  const auto address4 = addressAt(*interface, "Address");
+  if (!address4) return address4.error();
+  const auto address6 = addressAt(*interface, "AddressIPv6");
+  if (!address6) return address6.error();
+  const auto mac = textAt(*interface, "MacAddress");
+  if (!mac) return mac.error();
+  request.address4 = *address4;
+  request.address6 = *address6;
+  if (!mac->empty()) {
+    const auto parsed = MacAddress::parse(*mac);
+    if (!parsed) return parsed.error();
+    request.mac = *parsed;
+  }
+  return request;
+}
+
+Result<PoolRequest> parsePool(std::string_view body) {
+  const auto object = parseObject(body);
+  if (!object) return object.error();
+  auto pool = textAt(*object, "Pool");
+  if (!pool) return pool.error();
+  auto subPool = textAt(*object, "SubPool");
+  if (!subPool) return subPool.error();
+  auto options = textsAt(*object, "Options");
+  if (!options) return options.error();
+  const auto v6 = flagAt(*object, "V6");
+  if (!v6) return v6.error();
+  return PoolRequest{std::move(*pool), std::move(*subPool), std::move(*options), *v6};
+}
+
+Result<AddressRequest> parseAddress(std::string_view body) {
+  const auto object = parseObject(body);
+  if (!object) return object.error();
+  auto poolId = textAt(*object, "PoolID");
+  if (!poolId) return poolId.error();
+  auto address = textAt(*object, "Address");
+  if (!address) return address.error();
+  return AddressRequest{std::move(*poolId), std::move(*address)};
+}
+
+std::string renderEmpty() { return "{}"; }
+
+std::string renderActivate() {
+  return text({{"Implements", json::array{"NetworkDriver", "IpamDriver"}}});
+}
+
+std::string renderNetworkCapabilities(bool globalScope) {
+  const char* scope = globalScope ? "global" : "local";
+  return text({{"Scope", scope}, {"ConnectivityScope", scope}, {"GwAllocChecker", true}});
+}
+
+std::string renderIpamCapabilities() {
+  return text({{"RequiresMACAddress", true}, {"RequiresRequestReplay", false}});
+}
+
+std::string renderAddressSpaces() {
+  return text({{"LocalDefaultAddressSpace", core::kAddressSpace},
+               {"GlobalDefaultAddressSpace", core::kAddressSpace}});
+}
+
+std::string renderGwAllocCheck() { return text({{"SkipIPv4", true}, {"SkipIPv6", true}}); }
+
+std::string renderOptions(const std::map<std::string, std::string>& options) {
+  json::object map;
+  for (const auto& [key, value] : options) map[key] = value;
+  return text({{"Options", std::move(map)}});
+}
+
+std::string renderInterface(const std::optional<MacAddress>& mac) {
+  json::object interface;
+  if (mac) interface["MacAddress"] = mac->toString();
+  return text({{"Interface", std::move(interface)}});
+}
+
+std::string renderJoin(const std::string& containerEnd) {
+  // A prefix of our own: with "eth" the number of Docker's own interface would depend on the order
+  // of the joins, which is random. No gateway, and the gateway service stays on: a container without
+  // any other network replies through docker_gwbridge.
+  json::object name{{"SrcName", containerEnd}, {"DstPrefix", "vip"}};
+  return text({{"InterfaceName", std::move(name)}});
+}
+
+std::string renderOperInfo() { return text({{"Value", json::object{}}}); }
+
+std::string renderPool(const core::Pool& pool) {
+  const std::string prefix = pool.prefix.toString();
+  // The VIP stands in for the gateway, so that dockerd does not ask for another address.
+  json::object data{{kGatewayKey, prefix}};
+  return text({{"PoolID", pool.id}, {"Pool", prefix}, {"Data", std::move(data)}});
+}
+
+std::string renderAddress(const Prefix& address) {
+  return text({{"Address", address.toString()}, {"Data", json::object{}}});
+}
+
+std::string renderError(const std::string& message) {
+  return text({{"Err", message}, {"Error", message}});
+}
+
+}  // namespace bgplb::docker

@@ -1,0 +1,70 @@
+#include "host.hpp"
+
+#include "io/file.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+namespace bgplb {
+
+namespace {
+
+constexpr std::string_view kPluginFolder = "/run/docker/plugins";
+
+bool startsWith(const std::string& path, char digit) {
+  const auto text = io::readFile(path);
+  return text && !text->empty() && text->front() == digit;
+}
+
+}  // namespace
+
+std::string ownPluginId() {
+  const auto text = io::readFile("/proc/self/mountinfo");
+  return text ? pluginIdFrom(*text) : "";
+}
+
+std::string pluginIdFrom(std::string_view mountinfo) {
+  std::istringstream lines{std::string(mountinfo)};
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream fields(line);
+    std::string mountId, parentId, device, root, mountPoint;
+    fields >> mountId >> parentId >> device >> root >> mountPoint;
+    if (mountPoint != kPluginFolder) continue;
+    const std::string id = root.substr(root.rfind('/') + 1);
+    const bool hex = std::all_of(id.begin(), id.end(), [](char c) {
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    });
+    if (hex && id.size() == 64) return id;
+  }
+  return {};
+}
+
+std::string driverNameOfSocket(std::string_view socketPath) {
+  std::string name(socketPath.substr(socketPath.rfind('/') + 1));
+  if (name.ends_with(".sock")) name.resize(name.size() - 5);
+  return name;
+}
+
+std::vector<std::string> forwardingProblems() {
+  std::vector<std::string> problems;
+  const std::string sys = "/proc/sys/net/";
+  if (startsWith(sys + "ipv4/ip_forward", '0')) {
+    problems.push_back("IPv4 forwarding is off, no VIP can be reached from outside; set it: sysctl "
+                       "-w net.ipv4.ip_forward=1");
+  }
+  if (startsWith(sys + "ipv6/conf/all/forwarding", '0')) {
+    problems.push_back("IPv6 forwarding is off, no IPv6 VIP can be reached from outside; set it: "
+                       "sysctl -w net.ipv6.conf.all.forwarding=1");
+  }
+  if (startsWith(sys + "ipv4/conf/all/rp_filter", '1') ||
+      startsWith(sys + "ipv4/conf/default/rp_filter", '1')) {
+    problems.push_back(
+        "reverse path filtering is strict (net.ipv4.conf.all or default.rp_filter=1): containers "
+        "inherit it and drop what comes for a VIP; set it: sysctl -w net.ipv4.conf.all.rp_filter=2 "
+        "net.ipv4.conf.default.rp_filter=2, or run containers with --sysctl "
+        "net.ipv4.conf.all.rp_filter=2");
+  }
+  return problems;
+}
+
+}  // namespace bgplb

@@ -1,0 +1,89 @@
+#pragma once
+// What the reconciler asks of the world, as small interfaces. Each has one adapter (netlink/, bird/,
+// firewall/, docker/) and one fake in test/fakes. Everything runs on one thread.
+
+#include "base/address.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "core/kernel.hpp"
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace bgplb::reconcile {
+
+// An address of this host (RTM_NEWADDR).
+struct HostAddress {
+  Prefix subnet;       // ifa_prefixlen applied
+  Address address;     // IFA_LOCAL, else IFA_ADDRESS
+  int ifIndex = 0;
+  bool usable = true;  // false: tentative, dadfailed, deprecated, temporary, or not of global scope
+  friend bool operator==(const HostAddress&, const HostAddress&) = default;
+};
+
+// How this host reaches an address (RTM_GETROUTE).
+struct RouteLookup {
+  int ifIndex = 0;
+  std::string dev;
+  std::optional<Address> gateway;  // none: on link
+  std::optional<Address> source;   // RTA_PREFSRC
+};
+
+// rtnetlink. The adapter keeps a mirror of what the kernel says (dump, then notifications, read up
+// to date after each request), so observing costs no system call and shows what is there, not what
+// we did. All calls are synchronous and bounded (a request the kernel does not answer within 2 s is
+// Transient).
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+
+  virtual Result<void> apply(const core::Action& action) = 0;
+  virtual core::KernelNetwork observe(const std::string& bridge) const = 0;
+  // Every link with our bridge prefix that is a bridge, and every host end of one of our veth pairs.
+  virtual std::set<std::string> bridges() const = 0;
+  virtual std::set<std::string> veths() const = 0;
+  virtual bool hasVeth(const std::string& host) const = 0;  // of any bridge or none
+  virtual std::vector<HostAddress> addresses() const = 0;
+  virtual Result<RouteLookup> routeTo(const Address& destination) = 0;
+  // Loose reverse path filtering (IFLA_INET_CONF, IPV4_DEVCONF_RP_FILTER = 2, RFC 3704 section 2.4)
+  // on `dev` if it is strict there; netlink because /proc/sys is read-only in a plugin.
+  virtual Result<void> relaxReversePathFilter(const std::string& dev) = 0;
+  // Dump everything again (at start, after ENOBUFS, every few minutes).
+  virtual Result<void> resync() = 0;
+};
+
+// Packet filter rules that let forwarded traffic reach the VIPs.
+class Firewall {
+ public:
+  virtual ~Firewall() = default;
+  // `wanted`: there is at least one LB network. Idempotent; runs in the background, later calls
+  // replace earlier ones that have not begun.
+  virtual void ensure(bool wanted) = 0;
+};
+
+// The routing daemon. It holds the wanted set itself; calls return at once and the daemon is
+// reconfigured in the background, one command in flight, changes made meanwhile in one go.
+class Routing {
+ public:
+  virtual ~Routing() = default;
+  virtual void announce(const Prefix& prefix) = 0;
+  virtual void withdraw(const Prefix& prefix) = 0;
+  // Wanted, or withdrawn but not yet confirmed by the daemon.
+  virtual bool mayBeAnnounced(const Prefix& prefix) const = 0;
+};
+
+// What the reconciler asks of the Docker engine. Runs in the background with deadlines.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  // POST /containers/{id}/kill?signal=SIGTERM. Not `stop`: Docker before 23 ignores its signal
+  // parameter and would send the container's own stop signal again. `done(true)`: it was delivered,
+  // or the container is not running any more.
+  virtual void terminate(const ContainerId& id, std::function<void(bool done)> done) = 0;
+};
+
+}  // namespace bgplb::reconcile

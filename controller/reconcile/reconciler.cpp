@@ -1,0 +1,317 @@
+#include "reconcile/reconciler.hpp"
+
+#include "base/log.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace bgplb::reconcile {
+
+namespace {
+
+constexpr std::chrono::milliseconds kFirstRetry{250};
+constexpr std::chrono::milliseconds kLongestRetry{30000};
+constexpr std::chrono::milliseconds kTerminateRetry{1000};
+
+std::chrono::milliseconds retryAfter(unsigned failures) {
+  return std::min(kLongestRetry, kFirstRetry * (1U << std::min(failures, 8U)));
+}
+
+}  // namespace
+
+Reconciler::Reconciler(Kernel& kernel, Routing& routing, Firewall& firewall, Engine& engine,
+                       Policy policy)
+    : kernel_(kernel), routing_(routing), firewall_(firewall), engine_(engine), policy_(policy) {}
+
+void Reconciler::touch(const core::Touched& networks) {
+  touched_.insert(networks.begin(), networks.end());
+}
+
+void Reconciler::touchBridge(const std::string& link) {
+  if (const auto found = byBridge_.find(link); found != byBridge_.end()) {
+    touched_.insert(found->second);
+  }
+}
+
+void Reconciler::touchUnconfirmed() {
+  touched_.merge(waiting_);
+  waiting_.clear();
+}
+
+void Reconciler::touchBridges() { bridgesTouched_ = true; }
+
+void Reconciler::touchFirewall() { firewallTouched_ = true; }
+
+void Reconciler::touchAll() {
+  for (const auto& [id, network] : facts_.networks) touched_.insert(id);
+  for (const auto& [id, track] : tracks_) touched_.insert(id);
+  relaxed_.clear();
+  bridgesTouched_ = firewallTouched_ = true;
+}
+
+void Reconciler::beginDrain(const ContainerId& id, const core::Drain& drain) {
+  touch(core::containerDrained(facts_, id, drain));
+  draining_.insert(id);
+}
+
+std::optional<core::TimePoint> Reconciler::step(TimePoint now) {
+  while (!timers_.empty() && timers_.begin()->first <= now) {
+    touched_.insert(timers_.begin()->second);
+    timers_.erase(timers_.begin());
+  }
+  const core::Touched now_touched = std::exchange(touched_, {});
+  for (const auto& id : now_touched) reconcileNetwork(id, now);
+  if (std::exchange(bridgesTouched_, false)) reconcileBridges();
+  reconcileFirewall();
+  terminateDrained(now);
+  return earliest();
+}
+
+Result<void> Reconciler::settle(const NetworkId& id, TimePoint now) {
+  touched_.insert(id);
+  step(now);
+  const auto track = tracks_.find(id);
+  if (track == tracks_.end() || track->second.problem.empty()) return {};
+  return transient(track->second.problem);
+}
+
+void Reconciler::removeEndpoint(const EndpointId& id) {
+  touch(core::endpointDeleted(facts_, id));
+  const std::string veth = core::vethHostName(id);
+  if (!kernel_.hasVeth(veth)) return;
+  const auto outcome = kernel_.apply(core::LinkDel{veth});
+  if (outcome) {
+    log::info("link del {}", veth);
+  } else {
+    log::warning("link del {}: {}", veth, outcome.error().message);
+  }
+}
+
+void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
+  const std::string bridge = core::bridgeName(id);
+  byBridge_[bridge] = id;
+  Track& track = tracks_[id];
+  if (track.again) timers_.erase({*track.again, id});
+  track.again.reset();
+
+  const auto network = facts_.networks.find(id);
+  if (network != facts_.networks.end()) {
+    for (const auto& vip : network->second.vips()) track.vips.insert(vip);
+  }
+  track.hold.announced = anyAnnounced(track);
+  if (track.hold.announced) {
+    track.hold.withdrawnAt.reset();
+  } else if (!track.hold.withdrawnAt) {
+    track.hold.withdrawnAt = now;
+  }
+
+  const auto observed = kernel_.observe(bridge);
+  std::set<std::string> existing;
+  std::map<std::string, std::string> containerEnds;
+  if (network != facts_.networks.end()) {
+    for (const auto& endpoint : network->second.endpoints) {
+      const std::string host = core::vethHostName(endpoint);
+      if (kernel_.hasVeth(host)) existing.insert(host);
+      containerEnds[host] = core::vethContainerName(endpoint);
+    }
+  }
+  const auto desired = core::desiredNetwork(facts_, id, observed, existing, track.hold,
+                                            policy_.drainGrace, now);
+  const auto outcome = applyAll(core::plan(bridge, desired.kernel, observed, containerEnds));
+  if (desired.again) track.again = desired.again;
+  updateAnnouncement(id, track, desired, now);
+  noteProblem(id, track, outcome, now);
+  if (track.again) timers_.insert({*track.again, id});
+
+  const bool gone = network == facts_.networks.end() && !track.hold.announced && outcome.has_value();
+  if (gone) {
+    byBridge_.erase(bridge);
+    tracks_.erase(id);
+  }
+}
+
+Result<void> Reconciler::applyAll(const std::vector<core::Action>& actions) {
+  Result<void> first;
+  for (const auto& action : actions) {
+    const auto outcome = kernel_.apply(action);
+    if (outcome) {
+      log::info("{}", core::toText(action));
+    } else if (first) {
+      first = outcome.error().within(core::toText(action));
+    }
+  }
+  return first;
+}
+
+bool Reconciler::anyAnnounced(const Track& track) const {
+  return std::any_of(track.vips.begin(), track.vips.end(),
+                     [this](const Prefix& vip) { return routing_.mayBeAnnounced(vip); });
+}
+
+// Before the engine has been asked once we do not know who is healthy, only who left: what a former
+// controller announced stands until then.
+bool Reconciler::mayWithdraw(const NetworkId& id) const {
+  if (facts_.engineAsked) return true;
+  const auto network = facts_.networks.find(id);
+  if (network == facts_.networks.end()) return true;
+  return std::any_of(network->second.endpoints.begin(), network->second.endpoints.end(),
+                     [this](const EndpointId& endpoint) {
+                       const auto found = facts_.endpoints.find(endpoint);
+                       return found != facts_.endpoints.end() &&
+                              found->second.link == core::LinkState::Left;
+                     });
+}
+
+void Reconciler::updateAnnouncement(const NetworkId& id, Track& track,
+                                    const core::DesiredNetwork& desired, TimePoint now) {
+  const auto there = kernel_.observe(core::bridgeName(id));
+  const auto network = facts_.networks.find(id);
+  for (const auto& vip : track.vips) {
+    const bool current = network != facts_.networks.end() &&
+                         (network->second.vip4 == vip || network->second.vip6 == vip);
+    if (current && desired.announce && there.routes.count(vip) > 0) {
+      routing_.announce(vip);
+    } else if (mayWithdraw(id)) {
+      routing_.withdraw(vip);
+    }
+  }
+  if (desired.announce != track.ready) {
+    track.ready = desired.announce;
+    log::info("network {} {}: {}", id.brief(),
+              desired.announce ? "has a ready backend" : "has no ready backend", reasons(id, now));
+  }
+  const bool wasAnnounced = track.hold.announced;
+  track.hold.announced = anyAnnounced(track);
+  if (!desired.announce && track.hold.announced) waiting_.insert(id);
+  // Confirmed already (no daemon runs): look again at once for the host route.
+  if (wasAnnounced && !track.hold.announced) touched_.insert(id);
+}
+
+void Reconciler::noteProblem(const NetworkId& id, Track& track, const Result<void>& outcome,
+                             TimePoint now) {
+  const std::string problem = outcome ? "" : outcome.error().message;
+  if (problem != track.problem) {
+    if (problem.empty()) {
+      log::info("network {}: the kernel is as it should be again", id.brief());
+    } else {
+      log::error("network {}: {}; trying again", id.brief(), problem);
+    }
+  }
+  track.problem = problem;
+  track.failures = problem.empty() ? 0 : track.failures + 1;
+  if (problem.empty()) return;
+  const TimePoint retry = now + retryAfter(track.failures - 1);
+  if (!track.again || retry < *track.again) track.again = retry;
+}
+
+void Reconciler::reconcileBridges() {
+  const auto wanted = core::gatewaySubnets(facts_);
+  for (const auto& subnet : wanted) {
+    if (gatewaySubnets_.insert(subnet).second) {
+      log::info("gateway subnet {}: announced", subnet.toString());
+      routing_.announce(subnet);
+    }
+  }
+  // Not before the engine was asked: a former controller's announcements stand until then.
+  if (facts_.engineAsked) {
+    for (auto subnet = gatewaySubnets_.begin(); subnet != gatewaySubnets_.end();) {
+      if (wanted.count(*subnet) > 0) {
+        ++subnet;
+        continue;
+      }
+      log::info("gateway subnet {}: withdrawn", subnet->toString());
+      routing_.withdraw(*subnet);
+      subnet = gatewaySubnets_.erase(subnet);
+    }
+  }
+  if (facts_.networks.empty()) return;  // nobody sends from a VIP
+  for (const auto& link : core::replyBridges(facts_)) {
+    if (!relaxed_.insert(link).second) continue;
+    const auto outcome = kernel_.relaxReversePathFilter(link);
+    if (!outcome && outcome.error().kind != ErrorKind::NotFound) {
+      log::warning("{}: replies from VIPs may be dropped: {}; set it by hand: sysctl -w "
+                   "net.ipv4.conf.{}.rp_filter=2",
+                   link, outcome.error().message, link);
+    }
+    if (!outcome) relaxed_.erase(link);
+  }
+}
+
+void Reconciler::reconcileFirewall() {
+  const bool wanted = !facts_.networks.empty();
+  if (!std::exchange(firewallTouched_, false) && firewallWanted_ == wanted) return;
+  // A host whose engine was not asked yet may have networks that we do not know.
+  if (!wanted && !facts_.engineAsked) return;
+  if (firewallWanted_ != wanted) bridgesTouched_ = bridgesTouched_ || wanted;
+  firewallWanted_ = wanted;
+  firewall_.ensure(wanted);
+  if (std::exchange(bridgesTouched_, false)) reconcileBridges();
+}
+
+void Reconciler::terminateDrained(TimePoint now) {
+  for (auto id = draining_.begin(); id != draining_.end();) {
+    const auto found = facts_.containers.find(*id);
+    const bool over = found == facts_.containers.end() || !found->second.drain ||
+                      found->second.drain->terminated || !found->second.drain->terminate ||
+                      found->second.run == core::RunState::Stopped;
+    if (over) {
+      id = draining_.erase(id);
+      continue;
+    }
+    core::Drain& drain = *found->second.drain;
+    if (now >= drain.terminateAt) {
+      log::info("container {}: drained, sending SIGTERM", found->second.name);
+      drain.terminateAt = now + kTerminateRetry;
+      engine_.terminate(*id, [this, drained = *id](bool done) {
+        const auto container = facts_.containers.find(drained);
+        if (container == facts_.containers.end() || !container->second.drain) return;
+        container->second.drain->terminated = done;
+      });
+    }
+    ++id;
+  }
+}
+
+std::string Reconciler::reasons(const NetworkId& id, TimePoint now) const {
+  const auto network = facts_.networks.find(id);
+  if (network == facts_.networks.end()) return "removed";
+  const auto there = kernel_.observe(core::bridgeName(id));
+  std::string text;
+  for (const auto& endpoint : network->second.endpoints) {
+    const auto known = facts_.endpoints.find(endpoint);
+    std::string who = endpoint.brief();
+    if (known != facts_.endpoints.end() && known->second.container) {
+      const auto container = facts_.containers.find(*known->second.container);
+      if (container != facts_.containers.end()) who = container->second.name;
+    }
+    const bool linkUp = there.veths.count(core::vethHostName(endpoint)) > 0;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", who,
+                        core::word(core::readiness(facts_, endpoint, linkUp, now)));
+  }
+  return text.empty() ? "no backend" : text;
+}
+
+std::optional<core::TimePoint> Reconciler::earliest() const {
+  std::optional<TimePoint> first;
+  if (!touched_.empty()) first = TimePoint::min();
+  if (!first && !timers_.empty()) first = timers_.begin()->first;
+  for (const auto& id : draining_) {
+    const auto container = facts_.containers.find(id);
+    if (container == facts_.containers.end() || !container->second.drain) continue;
+    const TimePoint due = container->second.drain->terminateAt;
+    if (!first || due < *first) first = due;
+  }
+  return first;
+}
+
+bool Reconciler::routed(const NetworkId& id) const {
+  return !kernel_.observe(core::bridgeName(id)).routes.empty();
+}
+
+std::string Reconciler::problem(const NetworkId& id) const {
+  const auto track = tracks_.find(id);
+  return track == tracks_.end() ? "" : track->second.problem;
+}
+
+}  // namespace bgplb::reconcile

@@ -1,0 +1,102 @@
+#pragma once
+// The one writer. Everything that happens only changes the facts and marks networks as touched;
+// step() then looks (observed), concludes (desired), compares (plan) and acts, per touched network,
+// so that a change costs nothing for the networks it does not concern.
+//
+// Order, for one VIP: links and host route, then the announcement; the withdrawal, then (once the
+// daemon has confirmed it, and after the drain grace) the host route. A VIP is announced only when
+// its host route was seen in the kernel.
+//
+// step() never waits: kernel requests are synchronous and bounded, the routing daemon, the firewall
+// and the engine work in the background and wake the loop again. So a plugin handler may call it.
+
+#include "core/desired.hpp"
+#include "core/facts.hpp"
+#include "core/fold.hpp"
+#include "reconcile/ports.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace bgplb::reconcile {
+
+struct Policy {
+  std::chrono::milliseconds drainGrace{1000};  // DRAIN_GRACE
+};
+
+class Reconciler {
+ public:
+  using TimePoint = core::TimePoint;
+
+  Reconciler(Kernel& kernel, Routing& routing, Firewall& firewall, Engine& engine, Policy policy);
+
+  core::Facts& facts() { return facts_; }
+  const core::Facts& facts() const { return facts_; }
+
+  void touch(const core::Touched& networks);
+  void touchBridge(const std::string& link);  // something happened to our link in the kernel
+  void touchUnconfirmed();  // the routing daemon confirmed something
+  void touchBridges();      // a Docker bridge, or who is on one, changed
+  void touchFirewall();     // Docker rearranged its chains
+  void touchAll();          // full resync
+  void removeEndpoint(const EndpointId& id);  // DeleteEndpoint: its veth pair goes at once
+  void beginDrain(const ContainerId& id, const core::Drain& drain);
+
+  // Brings every touched network to what it should be. Returns when to call again even if nothing
+  // happens.
+  std::optional<TimePoint> step(TimePoint now);
+
+  // For a plugin handler: step(), and what went wrong with this network if anything did.
+  Result<void> settle(const NetworkId& id, TimePoint now);
+
+  // For the status page.
+  bool routed(const NetworkId& id) const;
+  std::string problem(const NetworkId& id) const;  // empty: none
+
+ private:
+  // What is remembered of a network between two steps.
+  struct Track {
+    core::RouteHold hold;
+    std::set<Prefix> vips;  // also those of a network that is gone
+    bool ready = false;
+    std::optional<TimePoint> again;
+    std::string problem;
+    unsigned failures = 0;
+  };
+
+  void reconcileNetwork(const NetworkId& id, TimePoint now);
+  Result<void> applyAll(const std::vector<core::Action>& actions);
+  void updateAnnouncement(const NetworkId& id, Track& track, const core::DesiredNetwork& desired,
+                          TimePoint now);
+  bool mayWithdraw(const NetworkId& id) const;
+  void noteProblem(const NetworkId& id, Track& track, const Result<void>& outcome, TimePoint now);
+  void reconcileBridges();
+  void reconcileFirewall();
+  void terminateDrained(TimePoint now);
+  std::string reasons(const NetworkId& id, TimePoint now) const;
+  bool anyAnnounced(const Track& track) const;
+  std::optional<TimePoint> earliest() const;
+
+  Kernel& kernel_;
+  Routing& routing_;
+  Firewall& firewall_;
+  Engine& engine_;
+  Policy policy_;
+  core::Facts facts_;
+
+  core::Touched touched_;
+  bool bridgesTouched_ = true;
+  bool firewallTouched_ = true;
+  std::map<NetworkId, Track> tracks_;
+  std::map<std::string, NetworkId> byBridge_;  // our link's name -> network
+  core::Touched waiting_;                      // withdrawn, not yet confirmed
+  std::set<std::pair<TimePoint, NetworkId>> timers_;
+  std::set<Prefix> gatewaySubnets_;
+  std::set<std::string> relaxed_;
+  std::optional<bool> firewallWanted_;
+  std::set<ContainerId> draining_;
+};
+
+}  // namespace bgplb::reconcile

@@ -1,0 +1,112 @@
+#pragma once
+// An in-memory kernel, routing daemon, firewall and engine for the reconciler's tests: ordered maps,
+// whose whole state can be read, and calls that can be made to fail.
+
+#include "reconcile/ports.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace bgplb::test {
+
+class FakeKernel : public reconcile::Kernel {
+ public:
+  Result<void> apply(const core::Action& action) override {
+    if (failures > 0) {
+      --failures;
+      return transient("made to fail");
+    }
+    log.push_back(core::toText(action));
+    std::visit([this](const auto& concrete) { act(concrete); }, action);
+    return {};
+  }
+  core::KernelNetwork observe(const std::string& bridge) const override {
+    const auto found = networks.find(bridge);
+    return found == networks.end() ? core::KernelNetwork{} : found->second;
+  }
+  std::set<std::string> bridges() const override {
+    std::set<std::string> names;
+    for (const auto& [name, network] : networks) {
+      if (network.bridge) names.insert(name);
+    }
+    return names;
+  }
+  std::set<std::string> veths() const override { return existing; }
+  bool hasVeth(const std::string& host) const override { return existing.count(host) > 0; }
+  std::vector<reconcile::HostAddress> addresses() const override { return own; }
+  Result<reconcile::RouteLookup> routeTo(const Address& destination) override {
+    const auto found = ways.find(destination);
+    if (found == ways.end()) return notFound("no route");
+    return found->second;
+  }
+  Result<void> relaxReversePathFilter(const std::string& dev) override {
+    relaxed.insert(dev);
+    return {};
+  }
+  Result<void> resync() override { return {}; }
+
+  std::map<std::string, core::KernelNetwork> networks;
+  std::set<std::string> existing;
+  std::vector<reconcile::HostAddress> own;
+  std::map<Address, reconcile::RouteLookup> ways;
+  std::set<std::string> relaxed;
+  std::vector<std::string> log;
+  int failures = 0;
+
+ private:
+  void act(const core::BridgeAdd& a) {
+    networks[a.name].bridge = true;
+    networks[a.name].mtu = a.mtu;
+  }
+  void act(const core::VethAdd& a) {
+    networks[a.bridge].veths.insert(a.host);
+    existing.insert(a.host);
+  }
+  void act(const core::LinkDel& a) {
+    networks.erase(a.name);
+    existing.erase(a.name);
+    for (auto& [name, network] : networks) network.veths.erase(a.name);
+  }
+  void act(const core::RouteReplace& a) { networks[a.dev].routes.insert(a.destination); }
+  void act(const core::RouteDel& a) { networks[a.dev].routes.erase(a.destination); }
+  void act(const core::NeighReplace& a) { networks[a.dev].neighbors[a.address] = a.mac; }
+  void act(const core::NeighDel& a) { networks[a.dev].neighbors.erase(a.address); }
+};
+
+// Confirms withdrawals only when told to, so that order can be seen.
+class FakeRouting : public reconcile::Routing {
+ public:
+  void announce(const Prefix& prefix) override {
+    wanted.insert(prefix);
+    unconfirmed.erase(prefix);
+  }
+  void withdraw(const Prefix& prefix) override {
+    if (wanted.erase(prefix) > 0) unconfirmed.insert(prefix);
+  }
+  bool mayBeAnnounced(const Prefix& prefix) const override {
+    return wanted.count(prefix) > 0 || unconfirmed.count(prefix) > 0;
+  }
+  void confirm() { unconfirmed.clear(); }
+
+  std::set<Prefix> wanted;
+  std::set<Prefix> unconfirmed;
+};
+
+class FakeFirewall : public reconcile::Firewall {
+ public:
+  void ensure(bool wanted) override { calls.push_back(wanted); }
+  std::vector<bool> calls;
+};
+
+class FakeEngine : public reconcile::Engine {
+ public:
+  void terminate(const ContainerId& id, std::function<void(bool)> done) override {
+    terminated.push_back(id.value);
+    done(answers);
+  }
+  std::vector<std::string> terminated;
+  bool answers = true;
+};
+
+}  // namespace bgplb::test
