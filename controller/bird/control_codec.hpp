@@ -1,0 +1,65 @@
+#pragma once
+// The language of BIRD's control socket (nest/cli.c), bytes -> replies. Pure.
+//
+//   CCCC-text   one line of a reply, more follow       (CCCC: four digits, doc/reply_codes)
+//    text       one more line under the last code
+//   CCCC text   the last line of the reply; the text may be empty
+//   +text       not part of any reply: BIRD's own news, at any time
+//
+// Only the codes are spoken about; what a code we do not know means is up to the caller.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bgplb::bird {
+
+// Codes that decide something here.
+enum ReplyCode : int {
+  kWelcome = 1,
+  kReconfigured = 3,
+  kReconfiguring = 4,        // protocols are still stopping
+  kReconfigureQueued = 5,    // behind one that is still going on
+  kShuttingDown = 6,
+  kProtocolRow = 1002,       // show protocols
+  kProtocolDetail = 1006,    // show protocols all
+  kRouteRow = 1007,          // show route
+  kRecovering = 24,          // show status, during graceful restart
+  kConfigurationRefused = 8002,
+  kFirstError = 8000,        // 8xxx run-time errors, 9xxx: the command is not understood
+};
+
+struct ReplyLine {
+  int code = 0;
+  std::string text;
+  friend bool operator==(const ReplyLine&, const ReplyLine&) = default;
+};
+
+struct Reply {
+  int code = 0;                  // of the last line
+  std::vector<ReplyLine> lines;  // all of them, the last one included
+
+  bool isError() const { return code >= kFirstError; }
+  bool has(int wanted) const;
+  const std::string& lastText() const { return lines.back().text; }  // in an error: BIRD's words
+  friend bool operator==(const Reply&, const Reply&) = default;
+};
+
+class ReplyParser {
+ public:
+  void feed(std::string_view bytes);
+  // The oldest complete reply that has not been taken.
+  std::optional<Reply> next();
+  std::vector<std::string> takeNews();
+
+ private:
+  void line(std::string_view text);
+
+  std::string partial_;  // a line that has not ended
+  Reply open_;           // a reply that has not ended
+  std::vector<Reply> done_;
+  std::vector<std::string> news_;
+};
+
+}  // namespace bgplb::bird

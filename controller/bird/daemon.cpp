@@ -1,0 +1,192 @@
+#include "bird/daemon.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include "bird/launch.hpp"
+#include "io/file.hpp"
+
+namespace bgplb::bird {
+
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+constexpr auto kConnectStep = 2ms;  // BIRD needs a few milliseconds to make its socket
+constexpr auto kKillPatience = 2s;
+
+// glibc 2.36 has these two, the headers of older ones do not.
+int pidfdOpen(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
+void pidfdSendSignal(int pidfd, int number) {
+  // It can only fail because the process is gone, and then there is nothing to do.
+  (void)::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0);
+}
+
+}  // namespace
+
+RunPaths::RunPaths(const std::string& runDirectory)
+    : directory(runDirectory),
+      main(directory + "/bird.conf"),
+      vips4(directory + "/vips4.conf"),
+      vips6(directory + "/vips6.conf"),
+      pending(directory + "/bird.pending"),
+      control(directory + "/bird.ctl"),
+      pid(directory + "/bird.pid"),
+      log(directory + "/bird.log"),
+      sessions(directory + "/bird.sessions") {}
+
+// Shared with the handler of its descriptor, which may be queued when the daemon is already gone.
+struct Daemon::Process {
+  Process(asio::io_context& context, pid_t id, int fd) : pid(id), pidfd(context, fd), gone(context) {
+    gone.expires_at(asio::steady_timer::time_point::max());
+  }
+
+  pid_t pid;
+  asio::posix::stream_descriptor pidfd;
+  asio::steady_timer gone;  // cancelled when it is
+  bool dead = false;
+};
+
+Daemon::Daemon(asio::io_context& context, std::string binary, RunPaths paths,
+               std::function<void()> onExit)
+    : context_(context),
+      binary_(std::move(binary)),
+      paths_(std::move(paths)),
+      onExit_(std::move(onExit)),
+      log_(context, paths_.log),
+      control_(context) {}
+
+Daemon::~Daemon() = default;
+
+Result<void> Daemon::prepare() {
+  if (::mkdir(paths_.directory.c_str(), 0700) != 0 && errno != EEXIST) {
+    return unavailable(fmt::format("{}: mkdir: {}", paths_.directory, std::strerror(errno)));
+  }
+  return log_.open();
+}
+
+pid_t Daemon::pid() const { return process_ ? process_->pid : 0; }
+
+void Daemon::signal(int number) {
+  if (process_) pidfdSendSignal(process_->pidfd.native_handle(), number);
+}
+
+// The process is not our child, so its end is seen at a pidfd and how it ended is not seen at all.
+Result<void> Daemon::watch(pid_t pid) {
+  if (process_ && process_->pid == pid) return {};
+  const int fd = pidfdOpen(pid);
+  if (fd < 0) return unavailable(fmt::format("BIRD (pid {}) is gone", pid));
+  process_ = std::make_shared<Process>(context_, pid, fd);
+  const std::weak_ptr<Process> weak = process_;
+  process_->pidfd.async_wait(asio::posix::stream_descriptor::wait_read,
+                             [this, weak](const boost::system::error_code& error) {
+                               const auto process = weak.lock();
+                               if (error || !process) return;  // no process, no `this` either
+                               process->dead = true;
+                               process->gone.cancel();
+                               if (process_ != process) return;
+                               process_.reset();
+                               control_.close();
+                               onExit_();
+                             });
+  return {};
+}
+
+Task<bool> Daemon::exited(std::chrono::milliseconds patience) {
+  const auto process = process_;
+  if (!process || process->dead) co_return true;
+  process->gone.expires_after(patience);
+  co_await process->gone.async_wait(asTuple);  // cancelled or expired: `dead` says which
+  co_return process->dead;
+}
+
+Task<> Daemon::kill() {
+  signal(SIGKILL);
+  const bool gone = co_await exited(kKillPatience);
+  control_.close();
+  // A process that SIGKILL does not end sits in the kernel. It sends nothing more, and the one after
+  // it takes its socket's name.
+  if (!gone) process_.reset();
+}
+
+Task<Result<bool>> Daemon::adopt(std::chrono::milliseconds deadline) {
+  const auto connected = co_await control_.connect(paths_.control, deadline);
+  const auto listener = control_.listener();
+  if (!listener) {
+    control_.close();
+    co_return false;
+  }
+  const auto watched = watch(*listener);
+  if (connected && watched) co_return true;
+  if (watched && connected.error().kind == ErrorKind::Transient) {
+    co_await kill();
+    co_return connected.error();
+  }
+  co_return false;
+}
+
+// A BIRD whose socket was lost, say by a cleaner of temporary files: it would keep its sessions, and
+// fight with the one that is about to start for the port.
+Task<> Daemon::killStray() {
+  const auto text = io::readFile(paths_.pid);
+  if (!text) co_return;
+  pid_t pid = 0;
+  const auto [end, code] = std::from_chars(text->data(), text->data() + text->size(), pid);
+  if (code != std::errc{} || pid <= 1) co_return;
+  auto words = io::readFile(fmt::format("/proc/{}/cmdline", pid));
+  if (!words) co_return;
+  std::replace(words->begin(), words->end(), '\0', ' ');
+  if (words->find(" -s " + paths_.control + " ") == std::string::npos) co_return;
+  if (watch(pid)) co_await kill();
+}
+
+Task<Result<void>> Daemon::start(StartMode mode, std::chrono::milliseconds deadline) {
+  co_await killStray();
+  const auto standardError = log_.openForBird();
+  if (!standardError) co_return standardError.error();
+  std::vector<std::string> argv = {binary_, "-f",           "-c", paths_.main, "-s",
+                                   paths_.control, "-P", paths_.pid};
+  if (mode == StartMode::Recover) argv.emplace_back("-R");
+  log_.hold();
+  const auto launched = launchDetached(argv, *standardError);
+  ::close(*standardError);
+  if (!launched) {
+    log_.release();
+    co_return launched.error();
+  }
+
+  auto failure = unavailable("BIRD ended at once");
+  if (watch(*launched)) {
+    const auto until = std::chrono::steady_clock::now() + deadline;
+    for (;;) {
+      const auto now = std::chrono::steady_clock::now();
+      if (now >= until) break;
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now);
+      const auto connected = co_await control_.connect(paths_.control, left);
+      if (connected && control_.listener() == *launched) {
+        log_.release();
+        co_return Result<void>{};
+      }
+      failure = connected ? conflict("another BIRD has the control socket") : connected.error();
+      control_.close();
+      if (co_await exited(kConnectStep)) break;
+    }
+  }
+  co_await kill();
+  const auto words = log_.takeComplaints();
+  co_return words.empty() ? failure : Error{ErrorKind::Invalid, words};
+}
+
+}  // namespace bgplb::bird

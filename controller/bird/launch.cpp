@@ -1,0 +1,106 @@
+#include "bird/launch.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+namespace bgplb::bird {
+
+namespace {
+
+// What the grandchild tells before exec(3) takes its voice away: its pid, then perhaps an errno.
+struct Report {
+  pid_t pid = 0;
+  int error = 0;
+};
+
+struct Prepared {
+  std::vector<char*> argv;
+  std::vector<char*> environment;
+};
+
+bool readWhole(int fd, void* to, std::size_t size) {
+  auto* bytes = static_cast<char*>(to);
+  while (size > 0) {
+    const ssize_t got = ::read(fd, bytes, size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    bytes += got;
+    size -= static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+// Between fork and exec only async-signal-safe calls: another thread may hold any lock.
+[[noreturn]] void becomeProgram(const Prepared& prepared, int standardError, int reportFd) {
+  const pid_t pid = ::getpid();
+  bool told = ::write(reportFd, &pid, sizeof pid) == sizeof pid;
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  told = told && null >= 0 && ::dup2(null, STDIN_FILENO) >= 0 && ::dup2(null, STDOUT_FILENO) >= 0 &&
+         ::dup2(standardError, STDERR_FILENO) >= 0 &&
+         ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
+  if (told) ::execvpe(prepared.argv[0], prepared.argv.data(), prepared.environment.data());
+  const int error = errno;
+  (void)!::write(reportFd, &error, sizeof error);  // there is nobody else to tell
+  ::_exit(127);
+}
+
+[[noreturn]] void forkAgain(const Prepared& prepared, int standardError, int reportFd) {
+  ::setsid();  // cannot fail in a new child
+  const pid_t grandchild = ::fork();
+  if (grandchild == 0) becomeProgram(prepared, standardError, reportFd);
+  ::_exit(grandchild < 0 ? 1 : 0);
+}
+
+std::vector<char*> pointers(std::vector<std::string>& strings) {
+  std::vector<char*> list;
+  for (auto& text : strings) list.push_back(text.data());
+  list.push_back(nullptr);
+  return list;
+}
+
+}  // namespace
+
+Result<pid_t> launchDetached(const std::vector<std::string>& argv, int standardError) {
+  auto words = argv;
+  std::vector<std::string> variables;
+  for (const char* name : {"PATH", "TZ"}) {
+    if (const char* value = std::getenv(name)) variables.push_back(fmt::format("{}={}", name, value));
+  }
+  const Prepared prepared{pointers(words), pointers(variables)};
+
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    return unavailable(fmt::format("{}: pipe2: {}", argv[0], std::strerror(errno)));
+  }
+  const pid_t child = ::fork();
+  if (child == 0) forkAgain(prepared, standardError, ends[1]);
+  const int forkError = errno;
+  ::close(ends[1]);
+  if (child < 0) {
+    ::close(ends[0]);
+    return unavailable(fmt::format("{}: fork: {}", argv[0], std::strerror(forkError)));
+  }
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  Report report;
+  const bool born = readWhole(ends[0], &report.pid, sizeof report.pid);
+  const bool failed = born && readWhole(ends[0], &report.error, sizeof report.error);
+  ::close(ends[0]);
+  if (!born) return unavailable(fmt::format("{}: fork failed", argv[0]));
+  if (!failed) return report.pid;  // the pipe was closed by exec(3)
+  const auto kind = report.error == ENOENT ? ErrorKind::NotFound : ErrorKind::Unavailable;
+  return Error{kind, fmt::format("{}: {}", argv[0], std::strerror(report.error))};
+}
+
+}  // namespace bgplb::bird

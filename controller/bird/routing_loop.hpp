@@ -1,0 +1,109 @@
+#pragma once
+// The one coroutine that talks to BIRD. All that happens to BIRD happens here, one thing at a time:
+// it is found or started, told of changes, looked at, ended. Everything else only sets what is wanted
+// and wakes it.
+
+#include "bird/bird_routing.hpp"
+#include "bird/config_files.hpp"
+#include "bird/daemon.hpp"
+#include "bird/recovery_mark.hpp"
+#include "bird/session_watch.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <optional>
+#include <set>
+
+namespace bgplb::bird {
+
+class RoutingLoop {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  RoutingLoop(boost::asio::io_context& context, BirdOptions options);
+
+  void onConfirmed(std::function<void()> callback) { onConfirmed_ = std::move(callback); }
+  Result<void> setModel(const core::BirdModel& model);
+  void routesComplete();
+  void announce(const Prefix& prefix);
+  void withdraw(const Prefix& prefix);
+  bool mayBeAnnounced(const Prefix& prefix) const;
+  void abandon();
+
+  // Coroutines hold the loop: it lives until they end.
+  static void start(const std::shared_ptr<RoutingLoop>& self);
+  static Task<Result<RoutingStatus>> status(std::shared_ptr<RoutingLoop> self);
+  static Task<> stop(std::shared_ptr<RoutingLoop> self, StopMode mode);
+
+ private:
+  static constexpr std::chrono::seconds kWriteRetry{1};  // a full disk, an unanswered wish
+
+  static Task<> run(std::shared_ptr<RoutingLoop> self);
+
+  // BIRD is there, or is not.
+  Task<> bringUp();
+  Task<> startBird();
+  void onReady(bool recovering);
+  void onExit();
+  void onStartRefused(const Error& error);
+  Clock::duration nextDelay();
+  Task<> shutDown();
+
+  // BIRD is there.
+  Task<> reconfigure();
+  Task<bool> reconfigurationEnds();
+  void onRefused(const std::string& words);
+  Task<> look();
+  Task<> retryListening(std::vector<PeerStatus> peers);
+  Clock::duration lookInterval() const;
+  Task<Result<Reply>> command(std::string line);
+  std::chrono::milliseconds deadline() const;
+
+  FileSet desiredFiles() const;
+  void confirm(const std::set<Prefix>& withdrawn);
+  void complain(const std::string& trouble);
+  void change();
+  void wake();
+  Task<> sleepUntil(Clock::time_point time);
+
+  boost::asio::io_context& context_;
+  BirdOptions options_;
+  RunPaths paths_;
+  Daemon daemon_;
+  ConfigFiles files_;
+  RecoveryMark mark_;
+  SessionWatch sessions_;
+  boost::asio::steady_timer wake_;
+  boost::asio::steady_timer pause_;
+  boost::asio::steady_timer finished_;
+  std::function<void()> onConfirmed_;
+
+  // What is wanted.
+  std::optional<core::BirdModel> model_;
+  std::string main_;            // rendered from it
+  std::set<Prefix> wanted_;
+  bool routesComplete_ = false;
+  bool dirty_ = false;          // something of the above may differ from what BIRD has
+  std::optional<StopMode> stop_;
+
+  // Not wanted, but BIRD may still export it, or its peers hold it.
+  std::set<Prefix> unconfirmed_;
+  std::set<Prefix> recoveringWithdrawn_;  // of these: waiting for the end of the recovery only
+
+  // What is.
+  bool started_ = false;        // the coroutine runs, or has run
+  bool ready_ = false;          // onReady(), and no onExit() since
+  bool recovering_ = false;     // exports are held (RFC 4724)
+  std::string refusedMain_;     // BIRD does not take this one; the confirmed one is used for it
+  std::string refused_;         // BIRD's words
+  std::string complaint_;       // said last; while it lasts it is not said again
+  Clock::duration backoff_{0};
+  Clock::time_point readyAt_;
+  Clock::time_point retryAt_;
+  Clock::time_point lookAt_;
+  Clock::time_point markedAt_;
+  Clock::time_point listenRetryAt_;
+  Clock::time_point mainChangedAt_;
+};
+
+}  // namespace bgplb::bird

@@ -1,0 +1,72 @@
+#include "bird/session_watch.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+
+namespace bgplb::bird {
+
+namespace {
+
+// A session comes up in one or two seconds; with the peer's retry timers it may take a few more.
+constexpr std::chrono::seconds kPatience{15};
+
+const char* established() { return "Established"; }
+
+}  // namespace
+
+void SessionWatch::look(const std::vector<PeerStatus>& peers, Clock::time_point now) {
+  std::map<std::string, Known> present;
+  for (const auto& peer : peers) {
+    const auto before = known_.find(peer.address);
+    Known known;
+    known.downSince = now;
+    if (before != known_.end()) known = before->second;
+    if (before == known_.end() || known.state != peer.state) lastChange_ = now;
+    compare(peer, known, now);
+    present[peer.address] = std::move(known);
+  }
+  known_ = std::move(present);
+}
+
+void SessionWatch::compare(const PeerStatus& peer, Known& known, Clock::time_point now) {
+  const bool wasUp = known.state == established();
+  const bool isUp = peer.isEstablished();
+  if (isUp && !wasUp) {
+    log::info("peer {} AS {}: session established", peer.address, peer.as);
+    known.complained = false;
+  }
+  if (!isUp && wasUp) {
+    log::warning("peer {} AS {}: session lost, now {}: {}", peer.address, peer.as, peer.state,
+                 peer.lastError.empty() ? "no reason given" : peer.lastError);
+    known.downSince = now;
+  }
+  known.state = peer.state;
+
+  const bool portTaken = !isUp && cannotListen(peer);
+  if (portTaken && !known.portTaken) {
+    log::error("peer {}: BIRD cannot listen on its port, another program has it; retrying",
+               peer.address);
+  }
+  if (!portTaken && known.portTaken) log::info("peer {}: BIRD has its port now", peer.address);
+  known.portTaken = portTaken;
+
+  if (!isUp && !portTaken && !known.complained && now - known.downSince > kPatience) {
+    log::warning("peer {} AS {}: no session for {} s, state {}: {}", peer.address, peer.as,
+                 kPatience.count(), peer.state,
+                 peer.lastError.empty() ? "no answer (address, password?)" : peer.lastError);
+    known.complained = true;
+  }
+}
+
+bool SessionWatch::anyEstablished() const {
+  return std::any_of(known_.begin(), known_.end(),
+                     [](const auto& entry) { return entry.second.state == established(); });
+}
+
+bool SessionWatch::allEstablished() const {
+  return std::all_of(known_.begin(), known_.end(),
+                     [](const auto& entry) { return entry.second.state == established(); });
+}
+
+}  // namespace bgplb::bird

@@ -1,0 +1,266 @@
+#include "netlink/codec.hpp"
+
+#include <libmnl/libmnl.h>
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/netconf.h>
+#include <linux/rtnetlink.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace bgplb::netlink {
+
+namespace {
+
+// Attributes of one level by type; the last of equal ones counts, as in the kernel.
+template <std::size_t Max>
+class Attributes {
+ public:
+  // What follows `fixed` bytes of payload.
+  Attributes(const nlmsghdr& message, std::size_t fixed) {
+    const auto* start = static_cast<const char*>(
+        mnl_nlmsg_get_payload_offset(&message, static_cast<unsigned>(fixed)));
+    const auto* end = static_cast<const char*>(mnl_nlmsg_get_payload_tail(&message));
+    if (start < end) addAll(start, end);
+  }
+  explicit Attributes(const nlattr& nest) {
+    const auto* start = static_cast<const char*>(mnl_attr_get_payload(&nest));
+    addAll(start, start + mnl_attr_get_payload_len(&nest));
+  }
+
+  const nlattr* find(std::size_t type) const { return type <= Max ? table_[type] : nullptr; }
+
+  std::optional<std::uint32_t> u32(std::size_t type) const {
+    const nlattr* attribute = find(type);
+    if (attribute == nullptr || mnl_attr_get_payload_len(attribute) < 4) return std::nullopt;
+    return mnl_attr_get_u32(attribute);
+  }
+  std::string text(std::size_t type) const {
+    const nlattr* attribute = find(type);
+    if (attribute == nullptr) return {};
+    const auto* start = static_cast<const char*>(mnl_attr_get_payload(attribute));
+    return {start, strnlen(start, mnl_attr_get_payload_len(attribute))};
+  }
+  std::optional<Address> address(std::size_t type, int family) const {
+    const nlattr* attribute = find(type);
+    const std::size_t size = family == AF_INET ? 4 : 16;
+    if (attribute == nullptr || mnl_attr_get_payload_len(attribute) < size) return std::nullopt;
+    return Address::fromBytes(family == AF_INET ? Family::V4 : Family::V6,
+                              static_cast<const std::uint8_t*>(mnl_attr_get_payload(attribute)));
+  }
+  std::optional<MacAddress> mac(std::size_t type) const {
+    const nlattr* attribute = find(type);
+    if (attribute == nullptr || mnl_attr_get_payload_len(attribute) != 6) return std::nullopt;
+    return MacAddress::fromBytes(static_cast<const std::uint8_t*>(mnl_attr_get_payload(attribute)));
+  }
+
+ private:
+  void addAll(const char* start, const char* end) {
+    const auto* attribute = reinterpret_cast<const nlattr*>(start);
+    while (
+        mnl_attr_ok(attribute, static_cast<int>(end - reinterpret_cast<const char*>(attribute)))) {
+      add(attribute);
+      attribute = mnl_attr_next(attribute);
+    }
+  }
+  void add(const nlattr* attribute) {
+    const std::size_t type = mnl_attr_get_type(attribute);
+    if (type <= Max) table_[type] = attribute;
+  }
+
+  std::array<const nlattr*, Max + 1> table_{};
+};
+
+template <typename Header>
+const Header* familyHeader(const nlmsghdr& message) {
+  if (message.nlmsg_len < MNL_NLMSG_HDRLEN + sizeof(Header)) return nullptr;
+  return static_cast<const Header*>(mnl_nlmsg_get_payload(&message));
+}
+
+bool isInternet(int family) { return family == AF_INET || family == AF_INET6; }
+
+std::optional<Link> parseLink(const nlmsghdr& message) {
+  const auto* header = familyHeader<ifinfomsg>(message);
+  // The bridge code sends messages of its own in this group (AF_BRIDGE): a removal there means that
+  // a port left its bridge, not that the link is gone; the port's own message follows.
+  if (header == nullptr || header->ifi_family != AF_UNSPEC) return std::nullopt;
+  const Attributes<IFLA_LINKINFO> attributes(message, sizeof(ifinfomsg));
+  // Wireless drivers announce events of theirs as links without the other attributes.
+  if (attributes.find(IFLA_WIRELESS) != nullptr || attributes.find(IFLA_IFNAME) == nullptr) {
+    return std::nullopt;
+  }
+  Link link{.index = header->ifi_index,
+            .name = attributes.text(IFLA_IFNAME),
+            .kind = {},
+            .master = static_cast<int>(attributes.u32(IFLA_MASTER).value_or(0)),
+            .mtu = attributes.u32(IFLA_MTU).value_or(0),
+            .up = (header->ifi_flags & IFF_UP) != 0,
+            .address = attributes.mac(IFLA_ADDRESS)};
+  if (const nlattr* info = attributes.find(IFLA_LINKINFO)) {
+    link.kind = Attributes<IFLA_INFO_KIND>(*info).text(IFLA_INFO_KIND);
+  }
+  return link;
+}
+
+std::optional<Route> parseAnyRoute(const nlmsghdr& message) {
+  const auto* header = familyHeader<rtmsg>(message);
+  if (header == nullptr || !isInternet(header->rtm_family)) return std::nullopt;
+  const int family = header->rtm_family;
+  if (header->rtm_dst_len > (family == AF_INET ? 32 : 128)) return std::nullopt;
+  const Attributes<RTA_VIA> attributes(message, sizeof(rtmsg));
+  const std::array<std::uint8_t, 16> zero{};
+  const auto unspecified =
+      Address::fromBytes(family == AF_INET ? Family::V4 : Family::V6, zero.data());
+  Route route{.destination = Prefix::of(attributes.address(RTA_DST, family).value_or(unspecified),
+                                        header->rtm_dst_len),
+              .table = attributes.u32(RTA_TABLE).value_or(header->rtm_table),
+              .protocol = header->rtm_protocol,
+              .metric = attributes.u32(RTA_PRIORITY).value_or(0),
+              .ifIndex = static_cast<int>(attributes.u32(RTA_OIF).value_or(0)),
+              .gateway = attributes.address(RTA_GATEWAY, family),
+              .source = attributes.address(RTA_PREFSRC, family)};
+  const nlattr* via = attributes.find(RTA_VIA);  // an IPv4 route by way of an IPv6 neighbour
+  if (via != nullptr && mnl_attr_get_payload_len(via) >= sizeof(rtvia) + 16) {
+    const auto* next = static_cast<const rtvia*>(mnl_attr_get_payload(via));
+    if (next->rtvia_family == AF_INET6)
+      route.gateway = Address::fromBytes(Family::V6, next->rtvia_addr);
+  }
+  return route;
+}
+
+std::optional<Route> parseRoute(const nlmsghdr& message) {
+  const auto* header = familyHeader<rtmsg>(message);
+  if (header == nullptr || header->rtm_type != RTN_UNICAST || header->rtm_table == RT_TABLE_LOCAL ||
+      (header->rtm_flags & RTM_F_CLONED) != 0) {
+    return std::nullopt;
+  }
+  return parseAnyRoute(message);
+}
+
+std::optional<Neighbor> parseNeighbor(const nlmsghdr& message) {
+  const auto* header = familyHeader<ndmsg>(message);
+  // AF_BRIDGE: forwarding entries of bridges, which use the same messages.
+  if (header == nullptr || !isInternet(header->ndm_family) ||
+      (header->ndm_flags & NTF_PROXY) != 0) {
+    return std::nullopt;
+  }
+  const Attributes<NDA_LLADDR> attributes(message, sizeof(ndmsg));
+  const auto address = attributes.address(NDA_DST, header->ndm_family);
+  if (!address) return std::nullopt;
+  const auto mac = attributes.mac(NDA_LLADDR);
+  return Neighbor{.ifIndex = header->ndm_ifindex,
+                  .address = *address,
+                  .mac = mac.value_or(MacAddress{}),
+                  .permanent = mac.has_value() && (header->ndm_state & NUD_PERMANENT) != 0};
+}
+
+std::optional<reconcile::HostAddress> parseAddress(const nlmsghdr& message) {
+  const auto* header = familyHeader<ifaddrmsg>(message);
+  if (header == nullptr || !isInternet(header->ifa_family)) return std::nullopt;
+  const Attributes<IFA_FLAGS> attributes(message, sizeof(ifaddrmsg));
+  // On a point-to-point link IFA_ADDRESS is the other end.
+  auto address = attributes.address(IFA_LOCAL, header->ifa_family);
+  if (!address) address = attributes.address(IFA_ADDRESS, header->ifa_family);
+  if (!address || header->ifa_prefixlen > (address->isV4() ? 32 : 128)) return std::nullopt;
+  std::uint32_t unusable = IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_DEPRECATED;
+  // The same bit means "secondary" for IPv4, which is a good address, and "temporary" for IPv6.
+  if (address->isV6()) unusable |= IFA_F_TEMPORARY;
+  std::uint32_t flags = attributes.u32(IFA_FLAGS).value_or(header->ifa_flags);
+  // An optimistic address is tentative and may be used all the same (RFC 4429).
+  if ((flags & IFA_F_OPTIMISTIC) != 0) flags &= ~std::uint32_t{IFA_F_TENTATIVE};
+  return reconcile::HostAddress{
+      .subnet = Prefix::of(*address, header->ifa_prefixlen),
+      .address = *address,
+      .ifIndex = static_cast<int>(header->ifa_index),
+      .usable = (flags & unusable) == 0 && header->ifa_scope == RT_SCOPE_UNIVERSE};
+}
+
+template <typename T>
+std::optional<Notification> notification(Change change, std::optional<T>&& object) {
+  if (!object) return std::nullopt;
+  return Notification{change, std::move(*object)};
+}
+
+}  // namespace
+
+std::optional<Notification> parse(const nlmsghdr& message) {
+  switch (message.nlmsg_type) {
+    case RTM_NEWLINK: return notification(Change::Present, parseLink(message));
+    case RTM_DELLINK: return notification(Change::Removed, parseLink(message));
+    case RTM_NEWROUTE: {
+      const bool replaced = (message.nlmsg_flags & NLM_F_REPLACE) != 0;
+      return notification(replaced ? Change::Replaced : Change::Present, parseRoute(message));
+    }
+    case RTM_DELROUTE: return notification(Change::Removed, parseRoute(message));
+    case RTM_NEWNEIGH: return notification(Change::Present, parseNeighbor(message));
+    case RTM_DELNEIGH: return notification(Change::Removed, parseNeighbor(message));
+    case RTM_NEWADDR: return notification(Change::Present, parseAddress(message));
+    case RTM_DELADDR: return notification(Change::Removed, parseAddress(message));
+    default: return std::nullopt;
+  }
+}
+
+std::optional<Route> parseRouteReply(const nlmsghdr& message) {
+  if (message.nlmsg_type != RTM_NEWROUTE) return std::nullopt;
+  return parseAnyRoute(message);
+}
+
+std::optional<unsigned> parseReversePathFilter(const nlmsghdr& message) {
+  if (message.nlmsg_type != RTM_NEWNETCONF) return std::nullopt;
+  return Attributes<NETCONFA_RP_FILTER>(message, sizeof(netconfmsg)).u32(NETCONFA_RP_FILTER);
+}
+
+Reply parseReply(const nlmsghdr& message) {
+  // Both kinds begin with the errno, which the kernel gives as a negative number.
+  if (mnl_nlmsg_get_payload_len(&message) < sizeof(int)) return {};
+  int code = 0;
+  std::memcpy(&code, mnl_nlmsg_get_payload(&message), sizeof(code));
+  Reply reply{.error = code < 0 ? -code : 0, .text = {}};
+  if ((message.nlmsg_flags & NLM_F_ACK_TLVS) == 0) return reply;
+  std::size_t fixed = sizeof(int);
+  if (message.nlmsg_type == NLMSG_ERROR) {
+    fixed = sizeof(nlmsgerr);
+    if (message.nlmsg_len < MNL_NLMSG_HDRLEN + fixed) return reply;
+    const auto* error = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(&message));
+    // Unless capped, the refused request is repeated in front of the attributes.
+    if ((message.nlmsg_flags & NLM_F_CAPPED) == 0)
+      fixed += MNL_ALIGN(error->msg.nlmsg_len - sizeof(nlmsghdr));
+  }
+  if (message.nlmsg_len < MNL_NLMSG_HDRLEN + fixed) return reply;
+  const Attributes<NLMSGERR_ATTR_MSG> attributes(message, fixed);
+  reply.text = attributes.text(NLMSGERR_ATTR_MSG);
+  return reply;
+}
+
+Error errorOf(const Reply& reply) {
+  std::string message = std::strerror(reply.error);
+  if (!reply.text.empty()) message += " (" + reply.text + ")";
+  switch (reply.error) {
+    case EEXIST: return conflict(std::move(message));
+    case ENOENT:
+    case ENODEV:
+    case ENXIO:
+    case ESRCH:
+    case ENETUNREACH:
+    case EHOSTUNREACH: return notFound(std::move(message));
+    case EBUSY:
+    case EINTR:
+    case EAGAIN:
+    case ENOBUFS:
+    case ENOMEM:
+    case ETIMEDOUT:
+    case ENETDOWN: return transient(std::move(message));
+    default: return invalid(std::move(message));
+  }
+}
+
+unsigned defaultMetric(Family family) {
+  constexpr unsigned kIpv6 = 1024;  // IP6_RT_PRIO_USER, linux/ipv6_route.h
+  return family == Family::V4 ? 0 : kIpv6;
+}
+
+}  // namespace bgplb::netlink

@@ -1,0 +1,240 @@
+#include "netlink/mirror.hpp"
+
+#include <linux/rtnetlink.h>
+
+namespace bgplb::netlink {
+
+namespace {
+
+template <typename... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <typename... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+bool isOurBridge(const Link& link) {
+  return link.kind == "bridge" && link.name.starts_with(core::kBridgePrefix);
+}
+
+bool isOurVeth(const Link& link) { return link.kind == "veth" && core::isVethHostName(link.name); }
+
+// One by which traffic of the host itself may go. Containers' veths come and go all the time.
+bool isUplink(const Link& link) { return link.kind != "veth" && !isOurBridge(link); }
+
+}  // namespace
+
+void Mirror::fold(const Notification& notification, Changes& changes) {
+  const bool removed = notification.change == Change::Removed;
+  const Overloaded visitor{
+      [&](const Link& link) { foldLink(link, removed, changes); },
+      [&](const Route& route) { foldRoute(route, notification.change, changes); },
+      [&](const Neighbor& neighbor) { foldNeighbor(neighbor, removed, changes); },
+      [&](const reconcile::HostAddress& address) { foldAddress(address, removed, changes); },
+  };
+  std::visit(visitor, notification.object);
+}
+
+void Mirror::foldLink(const Link& link, bool removed, Changes& changes) {
+  const auto found = devices_.find(link.index);
+  const std::optional<Link> before = found == devices_.end() ? std::nullopt : found->second.link;
+  if (removed ? !before : before == link) return;
+
+  // A port shows on its bridge, a bridge on itself: on the one of before and on that of now.
+  markBridge(link.index, changes);
+  if (before) {
+    if (isOurVeth(*before)) markBridge(before->master, changes);
+    unindex(*before);
+  }
+  if (!removed) index(link);
+  markBridge(link.index, changes);
+  if (!removed && isOurVeth(link)) markBridge(link.master, changes);
+
+  const bool wasUp = before && before->up;
+  if (wasUp && (removed || !link.up)) {
+    dropRoutes(link.index, Family::V4, changes);
+    dropRoutes(link.index, Family::V6, changes);
+    devices_[link.index].neighbors.clear();
+  }
+  if (removed) {
+    dropAddresses(devices_[link.index], changes);
+    forgetIfEmpty(link.index);
+  }
+  const bool sameName = before && before->name == link.name;
+  if (isUplink(link) && (removed || !sameName || wasUp != link.up)) changes.uplink = true;
+}
+
+void Mirror::index(const Link& link) {
+  devices_[link.index].link = link;
+  indexByName_[link.name] = link.index;
+  if (isOurBridge(link)) bridges_.insert(link.name);
+  if (isOurVeth(link)) veths_.insert(link.name);
+  if (link.master != 0) devices_[link.master].ports.insert(link.index);
+}
+
+void Mirror::unindex(const Link& link) {
+  devices_[link.index].link.reset();
+  // Between two renames another link may have taken the name.
+  const auto named = indexByName_.find(link.name);
+  if (named != indexByName_.end() && named->second == link.index) {
+    indexByName_.erase(named);
+    bridges_.erase(link.name);
+    veths_.erase(link.name);
+  }
+  if (link.master != 0) {
+    devices_[link.master].ports.erase(link.index);
+    forgetIfEmpty(link.master);
+  }
+}
+
+void Mirror::foldRoute(const Route& route, Change change, Changes& changes) {
+  const bool ours = route.protocol == core::kRouteProtocol && route.table == RT_TABLE_MAIN;
+  if (change == Change::Replaced && route.table == RT_TABLE_MAIN &&
+      route.metric == defaultMetric(route.destination.family())) {
+    for (const int ifIndex : routeLinks(route.destination)) {
+      if (!ours || ifIndex != route.ifIndex) dropRoute(ifIndex, route.destination, changes);
+    }
+  }
+  if (!ours) {
+    // Every container with IPv6 brings link-local and multicast routes; they lead to nobody else.
+    const Address& address = route.destination.address();
+    if (!address.isLinkLocal() && !address.isMulticast()) changes.uplink = true;
+    return;
+  }
+  if (route.ifIndex == 0) return;
+  if (change == Change::Removed) return dropRoute(route.ifIndex, route.destination, changes);
+  if (devices_[route.ifIndex].routes.insert(route.destination).second) {
+    linksByRoute_[route.destination].insert(route.ifIndex);
+    markBridge(route.ifIndex, changes);
+  }
+}
+
+void Mirror::dropRoute(int ifIndex, const Prefix& destination, Changes& changes) {
+  const auto device = devices_.find(ifIndex);
+  if (device == devices_.end() || device->second.routes.erase(destination) == 0) return;
+  const auto links = linksByRoute_.find(destination);
+  links->second.erase(ifIndex);
+  if (links->second.empty()) linksByRoute_.erase(links);
+  markBridge(ifIndex, changes);
+  forgetIfEmpty(ifIndex);
+}
+
+void Mirror::dropRoutes(int ifIndex, Family family, Changes& changes) {
+  const auto device = devices_.find(ifIndex);
+  if (device == devices_.end()) return;
+  const std::set<Prefix> routes = device->second.routes;
+  for (const Prefix& route : routes) {
+    if (route.family() == family) dropRoute(ifIndex, route, changes);
+  }
+}
+
+void Mirror::foldNeighbor(const Neighbor& neighbor, bool removed, Changes& changes) {
+  if (!removed && neighbor.permanent) {
+    const auto [entry, added] =
+        devices_[neighbor.ifIndex].neighbors.try_emplace(neighbor.address, neighbor.mac);
+    if (!added && entry->second == neighbor.mac) return;
+    entry->second = neighbor.mac;
+    return markBridge(neighbor.ifIndex, changes);
+  }
+  const auto device = devices_.find(neighbor.ifIndex);
+  if (device == devices_.end() || device->second.neighbors.erase(neighbor.address) == 0) return;
+  markBridge(neighbor.ifIndex, changes);
+  forgetIfEmpty(neighbor.ifIndex);
+}
+
+void Mirror::foldAddress(const reconcile::HostAddress& address, bool removed, Changes& changes) {
+  auto& addresses = devices_[address.ifIndex].addresses;
+  const std::pair key{address.address, address.subnet};
+  const auto known = addresses.find(key);
+  const bool wasUsable = known != addresses.end() && known->second.usable;
+  if (!removed) {
+    const bool same = known != addresses.end() && known->second == address;
+    if (!same && (wasUsable || address.usable)) changes.uplink = true;
+    addresses[key] = address;
+    return;
+  }
+  if (wasUsable) changes.uplink = true;
+  if (known != addresses.end()) addresses.erase(known);
+  // The last IPv4 address takes all IPv4 routes of its link along.
+  const bool anyV4 = !addresses.empty() && addresses.begin()->first.first.isV4();  // V4 sorts first
+  if (address.address.isV4() && !anyV4) dropRoutes(address.ifIndex, Family::V4, changes);
+  forgetIfEmpty(address.ifIndex);
+}
+
+void Mirror::dropAddresses(Device& device, Changes& changes) {
+  for (const auto& [key, entry] : device.addresses) {
+    if (entry.usable) changes.uplink = true;
+  }
+  device.addresses.clear();
+}
+
+void Mirror::forgetIfEmpty(int ifIndex) {
+  const auto found = devices_.find(ifIndex);
+  if (found == devices_.end()) return;
+  const Device& device = found->second;
+  if (!device.link && device.ports.empty() && device.routes.empty() && device.neighbors.empty() &&
+      device.addresses.empty()) {
+    devices_.erase(found);
+  }
+}
+
+void Mirror::markBridge(int ifIndex, Changes& changes) const {
+  const Link* bridge = link(ifIndex);
+  if (bridge != nullptr && isOurBridge(*bridge)) changes.bridges.insert(bridge->name);
+}
+
+const Link* Mirror::link(int index) const {
+  const auto found = devices_.find(index);
+  return found == devices_.end() || !found->second.link ? nullptr : &*found->second.link;
+}
+
+const Link* Mirror::link(const std::string& name) const {
+  const auto found = indexByName_.find(name);
+  return found == indexByName_.end() ? nullptr : link(found->second);
+}
+
+std::set<int> Mirror::routeLinks(const Prefix& destination) const {
+  const auto found = linksByRoute_.find(destination);
+  return found == linksByRoute_.end() ? std::set<int>{} : found->second;
+}
+
+core::KernelNetwork Mirror::observe(const std::string& bridge) const {
+  const Link* itself = link(bridge);
+  if (itself == nullptr || !isOurBridge(*itself)) return {};
+  const Device& device = devices_.at(itself->index);
+  core::KernelNetwork network{.bridge = itself->up,
+                              .mtu = itself->mtu,
+                              .veths = {},
+                              .routes = device.routes,
+                              .neighbors = device.neighbors};
+  for (const int index : device.ports) {
+    const Link* port = link(index);
+    if (port != nullptr && port->up && isOurVeth(*port)) network.veths.insert(port->name);
+  }
+  return network;
+}
+
+std::vector<reconcile::HostAddress> Mirror::addresses() const {
+  std::map<int, const Device*> ordered;
+  for (const auto& [index, device] : devices_) {
+    if (!device.addresses.empty()) ordered.emplace(index, &device);
+  }
+  std::vector<reconcile::HostAddress> all;
+  for (const auto& [index, device] : ordered) {
+    for (const auto& [key, entry] : device->addresses) all.push_back(entry);
+  }
+  return all;
+}
+
+Changes Mirror::difference(const Mirror& before, const Mirror& after) {
+  Changes changes;
+  for (const Mirror* side : {&before, &after}) {
+    for (const std::string& name : side->bridges_) {
+      if (before.observe(name) != after.observe(name)) changes.bridges.insert(name);
+    }
+  }
+  changes.uplink = before.addresses() != after.addresses();
+  return changes;
+}
+
+}  // namespace bgplb::netlink

@@ -1,0 +1,67 @@
+#include "netlink/monitor.hpp"
+
+#include <fmt/format.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace bgplb::netlink {
+
+namespace {
+
+// A burst while the program does something else must fit. Thousands of networks made at once are
+// some ten thousand messages of 1-2 KiB, and the kernel counts a page or so for each.
+constexpr int kReceiveBuffer = 16 * 1024 * 1024;  // bytes
+constexpr std::size_t kDatagram = 65536;          // bytes
+
+constexpr unsigned bit(unsigned group) { return 1U << (group - 1); }
+constexpr unsigned kGroups = bit(RTNLGRP_LINK) | bit(RTNLGRP_NEIGH) | bit(RTNLGRP_IPV4_IFADDR) |
+                             bit(RTNLGRP_IPV6_IFADDR) | bit(RTNLGRP_IPV4_ROUTE) |
+                             bit(RTNLGRP_IPV6_ROUTE);
+
+}  // namespace
+
+Result<void> Monitor::open() {
+  auto socket = openSocket(SOCK_NONBLOCK);
+  if (!socket) return socket.error();
+  const int fd = mnl_socket_get_fd(socket->get());
+  // Beyond net.core.rmem_max only with CAP_NET_ADMIN in the first user namespace; else what is
+  // allowed: with less of it, overruns come sooner, and a dump mends them.
+  const int size = kReceiveBuffer;
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0) {
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+  }
+  if (mnl_socket_bind(socket->get(), kGroups, MNL_SOCKET_AUTOPID) != 0) {
+    return unavailable(fmt::format("netlink multicast bind: {}", std::strerror(errno)));
+  }
+  socket_ = std::move(*socket);
+  buffer_.resize(kDatagram);
+  return {};
+}
+
+int Monitor::fd() const { return mnl_socket_get_fd(socket_.get()); }
+
+Result<Monitor::Drained> Monitor::drain(std::size_t limit,
+                                        const std::function<void(const Notification&)>& fold) {
+  if (!socket_) return unavailable("netlink monitor is not open");
+  for (std::size_t count = 0; count < limit; ++count) {
+    const Datagram datagram = receive(fd(), buffer_);
+    if (datagram.error == EAGAIN) return Drained::Everything;
+    if (datagram.error == ENOBUFS || datagram.truncated) return Drained::Overrun;
+    if (datagram.error != 0) {
+      return unavailable(fmt::format("netlink monitor: {}", std::strerror(datagram.error)));
+    }
+    if (!datagram.fromKernel) continue;  // any process may send to a netlink port it knows
+    auto left = static_cast<int>(datagram.size);
+    const auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data());
+    for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+      if (const auto change = parse(*message)) fold(*change);
+    }
+  }
+  return Drained::Part;
+}
+
+}  // namespace bgplb::netlink

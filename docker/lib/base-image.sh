@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# debian:<suite>-slim: pulled where a registry answers, made from the distribution's packages where none does.
+# Sourced after common.sh.
+
+# The mirrors this machine itself uses; $1 is the label of the archive, Debian or Debian-Security.
+apt_mirror() { apt-get indextargets --format '$(REPO_URI) $(LABEL)' 'Created-By: Packages' 'Origin: Debian' | awk -v l="$1" '$2 == l { print $1; exit }'; }
+
+# Proxy settings of this machine's apt, as apt.conf lines.
+apt_proxy() { apt-config dump | grep -E '^Acquire::(http|https)::[Pp]roxy' || :; }
+
+# The same for `docker build`, which reads only these variables.
+proxy_build_args() {
+    local name
+    for name in http_proxy https_proxy no_proxy; do
+        [[ -z ${!name:-} ]] || printf '%s\n' --build-arg "$name=${!name}"
+    done
+}
+
+mmdebstrap_image() {
+    local suite=$1 image=$2 mirror security line options=()
+    command -v mmdebstrap >/dev/null || apt_install mmdebstrap
+    mirror=$(apt_mirror Debian)
+    security=$(apt_mirror Debian-Security)
+    [[ -n $mirror ]] || { as_root apt-get update -q; mirror=$(apt_mirror Debian); security=$(apt_mirror Debian-Security); }
+    [[ -n $mirror ]] || die 'no Debian mirror in the settings of apt: run apt-get update'
+    while read -r line; do
+        [[ -z $line ]] || options+=(--aptopt="$line")
+    done < <(apt_proxy)
+    local sources="deb $mirror $suite main"
+    # Suites under development have no security archive.
+    if [[ -n $security ]] && /usr/lib/apt/apt-helper download-file "${security%/}/dists/$suite-security/InRelease" /dev/null >/dev/null 2>&1; then
+        sources+=$'\n'"deb $security $suite-security main"
+    fi
+    printf '%s\n' "$sources" | as_root mmdebstrap --variant=minbase --quiet "${options[@]}" \
+        --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+        --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+        "$suite" - - | docker import - "$image"
+}
+
+# ensure_base_image SUITE: prints nothing; the image debian:SUITE-slim is there afterwards.
+ensure_base_image() {
+    local suite=$1 image=debian:$1-slim
+    docker image inspect "$image" >/dev/null 2>&1 && return
+    step "pull $image" timeout 20 docker pull -q "$image" 2>/dev/null && return
+    step "no registry: make $image with mmdebstrap" mmdebstrap_image "$suite" "$image"
+}

@@ -1,0 +1,95 @@
+"""What all tests share: one lab for the whole run, clean hosts for each test, the evidence when one fails."""
+import sys
+import unittest
+
+import lab
+import traffic
+import wait
+from host import GATEWAY, NAME, Host
+from router import Router
+
+
+class Lab:
+    """Set up once by run.py."""
+    hosts = []
+    reference = None
+
+    @classmethod
+    def use(cls, hosts, reference):
+        cls.hosts, cls.reference = hosts, reference
+
+
+class LabTest(unittest.TestCase):
+    hosts_needed = 1
+    settings = {}        # changes to the plugin's default settings, on every host used
+    gateway = True       # the scenario's gateway network is there
+
+    @property
+    def client(self):
+        return self._client
+
+    def setUp(self):
+        self._client = lab.Node("client", f"{lab.CLIENT_NET}.10", lab.v6(lab.CLIENT_NET, 10))
+        self.router = Router(lab.Node("router", f"{lab.NET}.137", lab.v6(lab.NET, 137)))
+        self.used = self.choose_hosts()
+        self.host = self.used[0]
+        self.addCleanup(self.clean_up)   # first in, last out: after the test's own cleanups
+        for host in self.used:
+            host.configure(**self.settings)
+            if self.gateway:
+                host.ensure_gateway()
+
+    def choose_hosts(self):
+        return Lab.hosts[:self.hosts_needed]
+
+    def clean_up(self):
+        if self.failed_so_far():
+            self.dump()
+        for host in self.used:
+            host.clean()
+
+    def failed_so_far(self):
+        # Set by the runner's result before cleanups run: unittest 3.11 keeps the errors in the outcome.
+        return not self._outcome.success
+
+    def dump(self):
+        def section(title, text):
+            print(f"----- {self.id()}: {title}\n{text.rstrip()}", file=sys.stderr)
+        try:
+            section("router: show protocols, show route all",
+                    self.router.show("protocols") + self.router.show("route", "all"))
+            for host in self.used:
+                section(f"{host}: networks, containers", host.docker("network", "ls", check=False) + "\n" +
+                        host.docker("ps", "-a", check=False))
+                section(f"{host}: bgplb status --json", host.bgplb("status", "--json", check=False))
+                section(f"{host}: log of dockerd", host.log(60))
+        except Exception as error:   # evidence must not hide the failure it is about
+            section("no more evidence", repr(error))
+
+    # -- shorthands
+
+    def vip(self, name, v4, v6=None, *more, host=None):
+        (host or self.host).create_vip(name, v4, v6, *more)
+        return [f"{v4}/32"] + ([f"{v6}/128"] if v6 else [])
+
+    def get(self, address, path="/", **options):
+        return traffic.get(self.client, address, path, **options)
+
+    def wait_answer(self, address, name=None, **options):
+        return traffic.wait_answer(self.client, address, name, **options)
+
+    def wait_no_host_route(self, *addresses, host=None, timeout=5):
+        host = host or self.host
+        wait.until(lambda: not any(host.host_routes(address) for address in addresses), timeout,
+                   f"no host route to {addresses}")
+
+    def assert_refused(self, words, *argv, host=None):
+        """The docker command fails with a sentence that has all these words."""
+        with self.assertRaises(lab.CommandFailed) as caught:
+            (host or self.host).docker(*argv)
+        for word in [words] if isinstance(words, str) else words:
+            self.assertIn(word.lower(), caught.exception.output.lower())
+        return caught.exception.output
+
+
+__all__ = ["GATEWAY", "NAME", "Host", "Lab", "LabTest"]

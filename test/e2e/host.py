@@ -1,0 +1,174 @@
+"""A machine with Docker and the plugin: the commands a user would type."""
+import json
+import re
+import time
+
+import lab
+import wait
+
+NAME = "bgplb:latest"   # docker plugin install --alias; as a driver the name needs its tag
+WEB = "bgplb-web:trixie"
+GATEWAY = "bgplb_gwbridge"
+HEALTH = ("--health-cmd", "curl -f http://localhost/ || exit 1", "--health-interval", "300ms", "--health-timeout", "2s",
+          "--health-retries", "1")
+
+
+class Host(lab.Node):
+    def __init__(self, number):
+        super().__init__(f"host{number}", f"{lab.NET}.{39 + number}", lab.v6(lab.NET, 39 + number))
+        self.number, self.settings, self.reference = number, None, None
+
+    def docker(self, *argv, **options):
+        return self.run("docker", *argv, **options).strip()
+
+    def inspect(self, *argv):
+        return json.loads(self.docker("inspect", *argv))[0]
+
+    def version(self):
+        return self.docker("version", "--format", "{{.Server.Version}}")
+
+    # -- the plugin
+
+    def default_settings(self):
+        return {"ROUTER_ID": self.address, "LOCAL_AS": "65534", "PEER_ADDRESS": f"{lab.NET}.137", "PEER_AS": "64512",
+                "SIGUSR2_HANDLER": "true"}
+
+    def install(self, reference):
+        settings = self.default_settings()
+        self.reference = reference
+        self.docker("plugin", "install", "--grant-all-permissions", "--alias", NAME, reference,
+                    *[f"{name}={value}" for name, value in settings.items()], timeout=120)
+        self.settings = settings
+
+    def configure(self, **changes):
+        """The plugin with the default settings and these changes; nothing to do when it has them. None unsets."""
+        wanted = {**self.default_settings(), **changes}
+        if wanted == self.settings and self.plugin_enabled():
+            return
+        self.docker("plugin", "disable", "-f", NAME, check=False)
+        # A set value cannot be taken back by `docker plugin set`; the empty one stands for the default.
+        every = {name: "" for name in (self.settings or {})} | {name: value or "" for name, value in wanted.items()}
+        self.settings = None
+        self.docker("plugin", "set", NAME, *[f"{name}={value}" for name, value in every.items()])
+        self.docker("plugin", "enable", NAME)
+        self.settings = wanted
+
+    def plugin_enabled(self):
+        return self.docker("plugin", "inspect", "--format", "{{.Enabled}}", NAME, check=False) == "true"
+
+    def plugin_id(self):
+        return self.docker("plugin", "inspect", "--format", "{{.Id}}", NAME)
+
+    def plugin_pids(self, name):
+        """Processes of the plugin by program name, as the host sees them."""
+        return [int(pid) for pid in self.run("pgrep", "-x", name, check=False).split() if pid.isdigit()]
+
+    def bgplb(self, *argv, **options):
+        """The plugin's own program, run on the host."""
+        return self.run(f"/var/lib/docker/plugins/{self.plugin_id()}/rootfs/usr/bin/bgplb", *argv, **options)
+
+    # -- networks
+
+    def create_gateway(self, name=GATEWAY, *more, label=True, subnet=None, subnet6=None, bridge=None):
+        third = self.number - 1
+        subnet = subnet or f"172.23.{third}"
+        subnet6 = subnet6 or ("2001:db8:" if not third else f"2001:db8:0:f{third}:")
+        self.docker("network", "create", "--driver", "bridge", "--subnet", f"{subnet}.0/24", "--gateway", f"{subnet}.1",
+                    "--ipv6", "--subnet", f"{subnet6}:0/64", "--gateway", f"{subnet6}:1",
+                    "-o", f"com.docker.network.bridge.name={bridge or name}",
+                    "-o", "com.docker.network.bridge.enable_icc=false",
+                    "-o", "com.docker.network.bridge.enable_ip_masquerade=false",
+                    *(("--label", "bgplb_advertise=true") if label else ()), *more, name)
+        return f"{subnet}.0/24", f"{subnet6}:/64"
+
+    def ensure_gateway(self):
+        if not self.ok("docker", "network", "inspect", GATEWAY):
+            self.create_gateway()
+
+    def create_vip(self, name, v4, v6=None, *more):
+        family6 = ("--ipv6", "--ipam-opt", f"v6subnet={v6}/128") if v6 else ()
+        return self.docker("network", "create", "--driver", NAME, "--ipam-driver", NAME, "--subnet", f"{v4}/32", *family6,
+                           *more, name)
+
+    def bridge(self, network):
+        return "bgplb-" + self.docker("network", "inspect", "--format", "{{.Id}}", network)[:9]
+
+    def host_routes(self, address):
+        """The host's routes to exactly this VIP."""
+        family, length = ("-6", 128) if ":" in address else ("-4", 32)
+        return self.run("ip", family, "route", "show", "exact", f"{address}/{length}", check=False).strip()
+
+    # -- containers
+
+    def web(self, name, *networks, health=True, command=(), more=()):
+        """A web server on the gateway network and these, created and started with one `docker run`."""
+        options = [*(HEALTH if health else ("--no-healthcheck",)), "-e", f"NAME={name}", *more]
+        networks = [GATEWAY, *networks]
+        if self.many_networks_at_once():
+            return self.docker("run", "-d", "--name", name, *[f"--network={net}" for net in networks], *options, WEB, *command)
+        self.docker("create", "--name", name, f"--network={networks[0]}", *options, WEB, *command)
+        for network in networks[1:]:
+            self.docker("network", "connect", network, name)
+        return self.docker("start", name)
+
+    def many_networks_at_once(self):
+        if not hasattr(self, "many"):
+            self.many = int(self.version().split(".")[0]) >= 25
+        return self.many
+
+    def sick(self, name, sick=True):
+        self.docker("exec", name, *(("touch",) if sick else ("rm", "-f")), "/tmp/unhealthy")
+
+    def connections(self, name):
+        """Connections established with port 80 of the container, its own health check's aside."""
+        table = self.docker("exec", name, "cat", "/proc/net/tcp6")
+        lines = [line.split() for line in table.splitlines()[1:]]
+        return [line for line in lines if line[1].endswith(":0050") and line[3] == "01" and line[1][:32] != line[2][:32]]
+
+    def state(self, name):
+        return self.docker("inspect", "--format", "{{.State.Status}}", name, check=False)
+
+    def health(self, name):
+        return self.docker("inspect", "--format", "{{if .State.Health}}{{.State.Health.Status}}{{end}}", name, check=False)
+
+    def wait_health(self, name, health, timeout=20):
+        wait.until(lambda: self.health(name) == health, timeout, f"{name} {health}")
+
+    def wait_state(self, name, state, timeout=20):
+        wait.until(lambda: self.state(name) == state, timeout, f"{name} {state}")
+
+    def events(self, since, **filters):
+        """Docker's events from `since` (a time) until now, with .time in seconds as a float."""
+        chosen = [arg for key, value in filters.items() for arg in ("--filter", f"{key}={value}")]
+        text = self.docker("events", "--since", f"{since:.9f}", "--until", f"{time.time():.9f}", *chosen,
+                           "--format", "{{json .}}")
+        found = [json.loads(line) for line in text.splitlines()]
+        return [{**event, "time": event["timeNano"] / 1e9} for event in found]
+
+    def event_time(self, since, action, name, signal=None, timeout=15):
+        """When Docker said that this happened to the container."""
+        def look():
+            return [event["time"] for event in self.events(since, type="container", container=name)
+                    if event["Action"].startswith(action)
+                    and signal in (None, event["Actor"]["Attributes"].get("signal"))]
+        return wait.until(look, timeout, f"event {action} {signal or ''} of {name}")[0]
+
+    # -- cleaning up
+
+    def leftovers(self):
+        containers = self.docker("ps", "-aq").split()
+        networks = self.docker("network", "ls", "--format", "{{.Name}}").split()
+        return containers, [name for name in networks
+                            if name not in ("bridge", "host", "none", "docker_gwbridge", GATEWAY)]
+
+    def clean(self):
+        containers, networks = self.leftovers()
+        if containers:
+            self.docker("rm", "-fv", *containers, timeout=90)
+        if networks:
+            self.docker("network", "rm", *networks, timeout=90)
+
+    def has_firewall_rules(self):
+        """Rules of ours, in either family."""
+        return [line for tool in ("iptables-save", "ip6tables-save") for line in self.run(tool, check=False).splitlines()
+                if re.search(r"bgplb-|BGPLB", line) and line.startswith("-A")]

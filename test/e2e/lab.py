@@ -1,0 +1,120 @@
+"""The lab's machines: commands run inside them, streams read from them. docker/lab/lab makes them."""
+import os
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import wait
+
+ROOT = Path(__file__).resolve().parents[2]
+PREFIX = os.environ.get("LAB_PREFIX", "bgplb-lab")
+NET = os.environ.get("LAB_NET", "192.168.8")
+CLIENT_NET = os.environ.get("LAB_CLIENT_NET", "192.168.9")
+REGISTRY = f"{NET}.200:5000"
+
+
+def v6(net, last):
+    return f"fd00:{net.replace('.', ':')}::{last}"
+
+
+class CommandFailed(AssertionError):
+    def __init__(self, where, argv, status, output):
+        super().__init__(f"on {where}: {' '.join(map(str, argv))}\n-> exit status {status}\n{output.strip()}")
+        self.output, self.status = output, status
+
+
+def run(argv, where="this machine", input=None, check=True, timeout=60):
+    """Standard output; with check=False standard error as well, whatever the exit status."""
+    done = subprocess.run([str(arg) for arg in argv], input=input, text=True, timeout=timeout,
+                          stdin=None if input is not None else subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE if check else subprocess.STDOUT, errors="replace")
+    if check and done.returncode:
+        raise CommandFailed(where, argv, done.returncode, done.stdout + done.stderr)
+    return done.stdout
+
+
+def lab(*argv, timeout=600):
+    return run([ROOT / "docker/lab/lab", *argv], timeout=timeout)
+
+
+def add_host(number, suite):
+    """One more host beside those of `lab up`, of another suite: another Docker in the same lab."""
+    script = f"""set -euo pipefail; cd docker/lab; lab_dir=$PWD
+        for part in ../lib/common.sh ../lib/engine.sh ../lib/base-image.sh ./topology.sh; do . $part; done
+        ensure_engine; ensure_base_image {suite}; build_image host {suite}; start_host {number} {suite}"""
+    run(["bash", "-c", f"cd {ROOT}; {script}"], timeout=900)
+    wait.until(lambda: Node(f"host{number}").ok("docker", "version"), 90, f"dockerd on host{number}")
+
+
+class Stream:
+    """A command that goes on; its lines are kept with the time they came."""
+
+    def __init__(self, argv):
+        self.process = subprocess.Popen([str(arg) for arg in argv], text=True, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace")
+        self.kept, self.lock = [], threading.Lock()
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        for line in self.process.stdout:
+            with self.lock:
+                self.kept.append((time.time(), line.rstrip("\n")))
+
+    def lines(self):
+        with self.lock:
+            return list(self.kept)
+
+    def text(self):
+        return "\n".join(line for _, line in self.lines())
+
+    def close(self, timeout=10):
+        """Ends its input, by which it ends; all it printed."""
+        self.process.stdin.close()
+        try:
+            self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.reader.join(timeout)
+        self.process.stdout.close()
+        return self.text()
+
+
+class Node:
+    def __init__(self, name, address=None, address6=None):
+        self.name, self.container = name, f"{PREFIX}-{name}"
+        self.address, self.address6 = address, address6
+
+    def __repr__(self):
+        return self.name
+
+    def exec_argv(self, *argv):
+        return ["docker", "exec", "-i", self.container, *argv]
+
+    def run(self, *argv, **options):
+        return run(self.exec_argv(*argv), where=self.name, **options)
+
+    def sh(self, script, **options):
+        return self.run("sh", "-ec", script, **options)
+
+    def ok(self, *argv):
+        return subprocess.run([str(arg) for arg in self.exec_argv(*argv)], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+    def python(self, script, *argv, **options):
+        """Runs a Python file of this folder on the machine."""
+        return self.run("python3", "-", *argv, input=(Path(__file__).parent / script).read_text(), **options)
+
+    def stream(self, *argv):
+        """A command that ends by itself or when the stream is closed: `docker exec` alone would leave it running."""
+        script = 'exec 3<&0; "$@" 3<&- & pid=$!; { cat <&3 >/dev/null; kill $pid 2>/dev/null; } & wait $pid'
+        return Stream(self.exec_argv("sh", "-c", script, "sh", *argv))
+
+    def log(self, lines=60):
+        """What the machine's main program (dockerd on a host) printed last."""
+        return run(["docker", "logs", "--tail", lines, self.container], check=False)
+
+    def log_since(self, moment):
+        return run(["docker", "logs", "--since", f"{moment:.6f}", self.container], check=False)

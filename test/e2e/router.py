@@ -1,0 +1,100 @@
+"""The router's own table: what it would do with a packet, asked of its BIRD and of its kernel."""
+import re
+from dataclasses import dataclass
+
+import wait
+
+
+@dataclass(frozen=True)
+class Route:
+    prefix: str
+    next_hop: str
+    origin: str
+    as_path: tuple
+    communities: str = ""
+
+
+def parse_routes(text):
+    """The routes of `birdc show route all`, BGP ones only; the prefix is printed on the first route of each."""
+    routes, prefix, found = [], "", {}
+
+    def finish():
+        if "next_hop" in found:
+            routes.append(Route(prefix, found["next_hop"].split()[0], found.get("origin", ""),
+                                tuple(int(n) for n in found.get("as_path", "").split()), found.get("community", "")))
+
+    for line in text.splitlines():
+        if re.search(r"\[\S+ [^\]]+\]", line) and not line.startswith("\t"):
+            finish()
+            found = {}
+            if not line[0].isspace():
+                prefix = line.split()[0]
+        elif match := re.match(r"\s+BGP\.(\w+): ?(.*)", line):
+            found[match[1]] = match[2].strip()
+    finish()
+    return routes
+
+
+class Router:
+    def __init__(self, node, birdc=("birdc", "-r")):
+        self.node, self.birdc = node, birdc
+
+    def show(self, *words):
+        return self.node.run(*self.birdc, "show", *words, check=False)
+
+    def routes(self, prefix=None):
+        found = parse_routes(self.show("route", "all"))
+        return [route for route in found if prefix in (None, route.prefix)]
+
+    def prefixes(self):
+        return {route.prefix for route in self.routes()}
+
+    def next_hops(self, prefix):
+        return {route.next_hop for route in self.routes(prefix)}
+
+    def kernel(self, prefix):
+        family = "-6" if ":" in prefix else "-4"
+        return self.node.run("ip", family, "route", "show", "exact", prefix, check=False)
+
+    def wait_for(self, *prefixes, timeout=10):
+        """Waits until each prefix is there; their first routes."""
+        wait.until(lambda: set(prefixes) <= self.prefixes(), timeout, f"{prefixes} at the router")
+        return [self.routes(prefix)[0] for prefix in prefixes]
+
+    def wait_gone(self, *prefixes, timeout=10):
+        wait.until(lambda: not set(prefixes) & self.prefixes(), timeout, f"{prefixes} withdrawn at the router")
+
+    def wait_next_hops(self, prefix, hops, timeout=10):
+        wait.until(lambda: self.next_hops(prefix) == set(hops), timeout,
+                   f"{prefix} via {sorted(hops)}, is via {sorted(self.next_hops(prefix))}")
+
+    def stays(self, seconds, *prefixes):
+        wait.holds(lambda: set(prefixes) <= self.prefixes(), seconds, f"{prefixes} announced")
+
+    def stays_away(self, seconds, *prefixes):
+        wait.holds(lambda: not set(prefixes) & self.prefixes(), seconds, f"{prefixes} not announced")
+
+    def watch(self):
+        """Every change of the router's kernel routes from now on, with its time."""
+        return RouteWatch(self.node)
+
+
+class RouteWatch:
+    def __init__(self, node):
+        self.stream = node.stream("ip", "-ts", "-o", "monitor", "route")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stream.close()
+
+    def changes(self, prefix):
+        """(time, 'Deleted' or '', line) of each change to this prefix; a host prefix is printed without its length."""
+        address, _, length = prefix.partition("/")
+        name = address if length in ("32", "128") else prefix
+        found = []
+        for stamp, line in self.stream.lines():
+            if re.search(rf"(?:^|\s){re.escape(name)}\s", line):
+                found.append((stamp, "Deleted" if "Deleted " in line else "", line))
+        return found

@@ -1,0 +1,85 @@
+"""The host's firewall and sysctls: what must pass passes, what the user forbids stays forbidden."""
+import wait
+from base import LabTest
+
+V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
+TOOLS = {V4: "iptables", V6: "ip6tables"}
+
+
+class Firewall(LabTest):
+    def setUp(self):
+        super().setUp()
+        self.prefixes = self.vip("web1", V4, V6)
+        self.host.web("web1", "web1", health=False)
+        self.router.wait_for(*self.prefixes)
+        self.wait_answer(V4, "web1")
+        self.wait_answer(V6, "web1")
+
+    def policy(self, target):
+        for tool in TOOLS.values():
+            before = "DROP" if "-P FORWARD DROP" in self.host.run(tool, "-S", "FORWARD") else "ACCEPT"
+            self.host.run(tool, "-P", "FORWARD", target)
+            self.addCleanup(self.host.run, tool, "-P", "FORWARD", before)
+
+    def test_forward_policy_drop(self):
+        self.policy("DROP")
+        for address in (V4, V6):
+            self.assertEqual(self.get(address), "web1")
+
+    def test_other_hosts_may_not_use_the_opening(self):
+        """Accepting traffic to the VIPs' bridges accepts nothing else."""
+        self.policy("DROP")
+        self.host.docker("network", "create", "--subnet", "172.29.0.0/24", "plain")
+        self.host.docker("run", "-d", "--name", "plain", "--network", "plain", "--ip", "172.29.0.9", "bgplb-web:trixie")
+        self.router.node.run("ip", "route", "replace", "172.29.0.0/24", "via", self.host.address)
+        self.addCleanup(self.router.node.run, "ip", "route", "del", "172.29.0.0/24", check=False)
+        self.assertIsNone(self.get("172.29.0.9", timeout=1))
+
+    def test_the_users_drop_still_drops(self):
+        # DOCKER-USER for IPv6 is there only when dockerd manages ip6tables; the user's chain otherwise is FORWARD.
+        for address, tool in TOOLS.items():
+            chain = "DOCKER-USER" if self.host.ok(tool, "-S", "DOCKER-USER") else "FORWARD"
+            rule = (chain, "-d", address, "-p", "tcp", "--dport", "80", "-j", "DROP")
+            self.host.run(tool, "-I", *rule)
+            try:
+                self.assertIsNone(self.get(address, timeout=1), f"{chain} {address}")
+            finally:
+                self.host.run(tool, "-D", *rule)
+            self.assertEqual(self.get(address), "web1")
+
+    def test_our_rules_go_with_the_last_network(self):
+        self.assertTrue(self.host.has_firewall_rules())
+        self.host.docker("rm", "-f", "web1")
+        self.host.docker("network", "rm", "web1")
+        wait.until(lambda: not self.host.has_firewall_rules(), 5, "no rule of ours is left")
+
+    def test_rules_that_were_flushed_come_back(self):
+        self.policy("DROP")
+        for tool in TOOLS.values():
+            self.host.run(tool, "-F", "FORWARD")
+        # Any network event is a reason to look again; a firewall that is reloaded does not tell us.
+        self.vip("other", "10.0.0.109")
+        for address in (V4, V6):
+            self.wait_answer(address, "web1", timeout=8)
+        self.host.sh("kill -HUP $(pgrep -x dockerd) || true")
+
+    def test_a_neighbour_reaches_the_vip(self):
+        """web1 -> web2's VIP on the same host, over a gateway bridge whose containers may not talk to each other."""
+        self.vip("web2", "10.0.0.102", "2001:db8:0:1::102")
+        self.host.web("web2", "web2", health=False)
+        self.wait_answer("10.0.0.102", "web2")
+        for target in ("10.0.0.102", "[2001:db8:0:1::102]"):
+            with self.subTest(target):
+                self.assertEqual(self.host.docker("exec", "web1", "curl", "-fsS", "-m", "3", f"http://{target}/"), "web2")
+
+    def test_strict_reverse_path_filter(self):
+        for name in ("all", "default"):
+            path = f"net.ipv4.conf.{name}.rp_filter"
+            before = self.host.run("sysctl", "-n", path).strip()
+            self.host.run("sysctl", "-w", f"{path}=1")
+            self.addCleanup(self.host.run, "sysctl", "-w", f"{path}={before}")
+        self.vip("web3", "10.0.0.103", "2001:db8:0:1::103")
+        self.host.web("web3", "web3", health=False)
+        self.wait_answer("10.0.0.103", "web3")
+        self.wait_answer("2001:db8:0:1::103", "web3")
+        self.assertEqual(self.get(V4), "web1")

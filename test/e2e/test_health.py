@@ -1,0 +1,73 @@
+"""Announced exactly while the container can answer: health checks, pause, and containers that have no check."""
+import time
+
+import wait
+from base import LabTest
+
+V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
+
+
+class Health(LabTest):
+    def start(self, **options):
+        self.prefixes = self.vip("web1", V4, V6)
+        self.host.web("web1", "web1", **options)
+        self.router.wait_for(*self.prefixes)
+
+    def test_unhealthy_withdraws_and_recovery_announces(self):
+        self.start()
+        self.host.sick("web1")
+        self.host.wait_health("web1", "unhealthy")
+        self.router.wait_gone(*self.prefixes, timeout=1)
+        self.host.sick("web1", False)
+        self.host.wait_health("web1", "healthy")
+        self.router.wait_for(*self.prefixes, timeout=1)
+        self.wait_answer(V4, "web1")
+        self.wait_answer(V6, "web1")
+
+    def test_a_container_that_never_gets_healthy_is_never_announced(self):
+        prefixes = self.vip("web1", V4, V6)
+        self.host.docker("run", "-d", "--name", "web1", "--network", "bgplb_gwbridge", "--network", "web1",
+                         "--health-cmd", "exit 1", "--health-interval", "300ms", "--health-retries", "2",
+                         "bgplb-web:trixie")
+        self.host.wait_health("web1", "unhealthy")
+        self.router.stays_away(1, *prefixes)
+
+    def test_pause_and_unpause(self):
+        self.start()
+        self.host.docker("pause", "web1")
+        self.router.wait_gone(*self.prefixes, timeout=1)
+        self.router.stays_away(1, *self.prefixes)
+        self.host.docker("unpause", "web1")
+        self.router.wait_for(*self.prefixes, timeout=2)
+        self.wait_answer(V4, "web1")
+
+    def test_without_health_check_ready_at_start(self):
+        prefixes = self.vip("web1", V4, V6)
+        began = time.time()
+        self.host.web("web1", "web1", health=False)
+        self.router.wait_for(*prefixes, timeout=2)
+        self.assertLess(time.time() - began, 8)
+        self.wait_answer(V4, "web1")
+
+    def test_network_connect_of_a_running_container(self):
+        self.host.web("web1")
+        self.host.wait_health("web1", "healthy")
+        prefixes = self.vip("web1", V4, V6)
+        self.host.docker("network", "connect", "web1", "web1")
+        self.router.wait_for(*prefixes, timeout=2)
+        self.wait_answer(V4, "web1")
+        self.wait_answer(V6, "web1")
+
+    def test_one_of_two_unhealthy(self):
+        prefixes = self.vip("web1", V4, V6)
+        self.host.web("a", "web1")
+        self.host.web("b", "web1")
+        self.router.wait_for(*prefixes)
+        self.host.wait_health("b", "healthy")
+        self.host.sick("a")
+        self.host.wait_health("a", "unhealthy")
+        self.router.stays(1, *prefixes)
+        wait.holds(lambda: self.get(V4) == "b", 1, "the healthy one answers")
+        self.host.sick("b")
+        self.host.wait_health("b", "unhealthy")
+        self.router.wait_gone(*prefixes, timeout=1)

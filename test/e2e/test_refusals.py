@@ -1,0 +1,62 @@
+"""What cannot work is refused with a sentence, and changes nothing."""
+from base import NAME, LabTest
+
+V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
+
+
+class Refusals(LabTest):
+    def setUp(self):
+        super().setUp()
+        self.prefixes = self.vip("web1", V4, V6)
+        self.host.web("web1", "web1", health=False)
+        self.router.wait_for(*self.prefixes)
+        self.before = self.picture()
+
+    def picture(self):
+        return {"router": self.router.prefixes(), "links": self.host.run("ip", "-br", "link"),
+                "networks": self.host.docker("network", "ls", "--format", "{{.ID}} {{.Name}}"),
+                "routes": self.host.run("ip", "route") + self.host.run("ip", "-6", "route", "show", "type", "unicast")}
+
+    def refuse(self, words, *options, name="bad"):
+        output = self.assert_refused(words, "network", "create", "--driver", NAME, "--ipam-driver", NAME, *options, name)
+        self.assertNotRegex(output, r"(?i)timeout|EOF|connection (reset|refused)")
+        after = self.picture()
+        for what in ("router", "networks"):
+            self.assertEqual(after[what], self.before[what])
+        self.assertEqual(after["links"].split(), self.before["links"].split())
+        self.assertEqual(self.get(V4), "web1")
+
+    def test_a_subnet_that_is_not_one_address(self):
+        self.refuse("/32", "--subnet", "10.0.5.0/24")
+        self.refuse("/128", "--subnet", "10.0.5.1/32", "--ipv6", "--ipam-opt", "v6subnet=2001:db8:5::/64")
+
+    def test_no_subnet(self):
+        self.refuse("subnet")
+
+    def test_the_vip_of_another_network(self):
+        self.refuse(V4, "--subnet", f"{V4}/32")
+        self.refuse(V6, "--subnet", "10.0.0.150/32", "--ipv6", "--ipam-opt", f"v6subnet={V6}/128")
+
+    def test_an_address_of_the_host(self):
+        self.refuse([self.host.address, "host"], "--subnet", f"{self.host.address}/32")
+        self.refuse(["127.0.0.1"], "--subnet", "127.0.0.1/32")
+
+    def test_hostile_options(self):
+        for text in ("x; } protocol static evil { ipv4; route 0.0.0.0/0 blackhole; }", "a\nb", "\x1b[2J", "'\"`$(id)",
+                     "A" * 5000, "%s%n", "../../etc/passwd"):
+            with self.subTest(text[:20]):
+                self.refuse("", "--subnet", "10.0.0.150/32", "-o", f"com.docker.network.driver.mtu={text}")
+                self.refuse("", "--subnet", "10.0.0.150/32", "--ipv6", "--ipam-opt", f"v6subnet={text}")
+                self.refuse("", "--subnet", "10.0.0.150/32", "--ipam-opt", f"unknown={text}")
+
+    def test_a_vip_inside_a_connected_subnet_is_allowed(self):
+        vip = f"{self.host.address.rsplit('.', 1)[0]}.222"
+        prefix, = self.vip("inside", vip)
+        self.host.web("inside", "inside", health=False)
+        self.router.wait_for(prefix)
+        self.wait_answer(vip, "inside")
+
+    def test_a_wrong_ip_for_the_container(self):
+        self.vip("web2", "10.0.0.102")
+        self.assert_refused("", "run", "-d", "--name", "bad", "--network", "web2", "--ip", "10.0.0.103", "bgplb-web:trixie")
+        self.router.stays_away(0.5, "10.0.0.103/32", "10.0.0.102/32")

@@ -1,0 +1,154 @@
+"""The scenario that the project exists for, typed as a user types it."""
+import traffic
+import wait
+from base import GATEWAY, NAME, LabTest
+
+V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
+PREFIXES = (f"{V4}/32", f"{V6}/128")
+
+
+class Scenario(LabTest):
+    gateway = False
+
+    def setUp(self):
+        super().setUp()
+        # From nothing, as a user begins: the plugin installed from a registry, no network there.
+        self.host.docker("network", "rm", GATEWAY, check=False)
+        self.host.docker("plugin", "rm", "-f", NAME, check=False)
+        self.host.install(self.host.reference)
+
+    def check_attributes(self, prefix):
+        route, = self.router.routes(prefix)
+        self.assertEqual(route.origin, "IGP")
+        self.assertEqual(route.as_path, (65534,))
+        self.assertEqual(route.next_hop, self.host.address6 if ":" in prefix else self.host.address)
+
+    def test_scenario(self):
+        host = self.host
+        with self.subTest("the gateway network is announced while it exists"):
+            host.docker(
+                "network", "create", "--driver", "bridge", "--subnet", "172.23.0.0/24", "--gateway", "172.23.0.1",
+                "--ipv6", "--subnet", "2001:db8::0/64", "--gateway", "2001:db8::1",
+                "-o", "com.docker.network.bridge.name=bgplb_gwbridge", "-o", "com.docker.network.bridge.enable_icc=false",
+                "-o", "com.docker.network.bridge.enable_ip_masquerade=false", "--label", "bgplb_advertise=true",
+                "bgplb_gwbridge")
+            self.router.wait_for("172.23.0.0/24", "2001:db8::/64")
+            self.check_attributes("172.23.0.0/24")
+            self.check_attributes("2001:db8::/64")
+
+        host.docker("network", "create", "--driver", NAME, "--ipam-driver", NAME, "--subnet", "10.0.0.101/32", "--ipv6",
+                    "--ipam-opt", "v6subnet=2001:0db8:0000:0001::101/128", "web1")
+        # The web server is sick at first, so that "announced when healthy" has a moment before it that can be looked at.
+        host.docker("run", "-d", "--name=web1", "--network=bgplb_gwbridge", "--network=web1", "--ip", "172.23.0.25",
+                    "--ip6", "2001:db8::25", "--add-host", "web2=2001:0db8:0000:0001::102",
+                    "--health-cmd", "curl -f http://localhost/ || exit 1", "--health-start-period", "15s",
+                    "--health-interval", "1s", "--stop-timeout", "30", "--stop-signal", "SIGUSR2",
+                    "--entrypoint", "/bin/sh", "bgplb-web:trixie",
+                    "-c", "touch /tmp/unhealthy; exec python3 -u /web.py", timeout=60)
+
+        with self.subTest("not before it is healthy"):
+            self.assertEqual(host.health("web1"), "starting")
+            self.router.stays_away(2, *PREFIXES)
+            self.assertEqual(host.health("web1"), "starting")
+
+        with self.subTest("when it is healthy: announced, with a host route on the network's bridge"):
+            host.sick("web1", False)
+            host.wait_health("web1", "healthy")
+            self.router.wait_for(*PREFIXES, timeout=3)
+            for prefix in PREFIXES:
+                self.check_attributes(prefix)
+            bridge = host.bridge("web1")
+            self.assertEqual(len(bridge), 15)
+            for address in (V4, V6):
+                self.assertRegex(host.host_routes(address), rf"^{address} dev {bridge} ")
+
+        with self.subTest("requests are answered, and the server sees the client's own address"):
+            for address, client in ((V4, self.client.address), (V6, self.client.address6)):
+                self.wait_answer(address)
+                self.assertEqual(self.get(address, "/client"), client)
+            # The container reaches out by itself too.
+            self.assertTrue(host.ok("docker", "exec", "web1", "ping", "-c1", "-W2", self.client.address))
+            self.assertTrue(host.ok("docker", "exec", "web1", "ping", "-c1", "-W2", self.client.address6))
+
+        with self.subTest("docker stop: withdrawn at once, the host route after the grace time, SIGTERM after 5 s"):
+            began = wait.time.time()
+            stop = host.stream("docker", "stop", "web1")
+            self.router.wait_gone(*PREFIXES, timeout=2)
+            withdrawn = wait.time.time()
+            self.assertEqual(host.state("web1"), "running")
+            self.wait_no_host_route(V4, V6, timeout=3)
+            self.assertLess(wait.time.time() - withdrawn, 3)
+            stop.process.wait(20)
+            stop.close()
+            signalled = host.event_time(began, "kill", "web1", "12")
+            terminated = host.event_time(began, "kill", "web1", "15")
+            died = host.event_time(began, "die", "web1")
+            self.assertAlmostEqual(terminated - signalled, 5, delta=1)
+            self.assertLess(died - terminated, 2)
+            self.assertLess(withdrawn - signalled, 1)
+
+        with self.subTest("the gateway network is withdrawn with its end"):
+            self.assertEqual(self.router.prefixes(), {"172.23.0.0/24", "2001:db8::/64"})
+            host.docker("rm", "web1")
+            host.docker("network", "rm", "web1")
+            host.docker("network", "rm", "bgplb_gwbridge")
+            self.router.wait_gone("172.23.0.0/24", "2001:db8::/64", timeout=3)
+            left = host.run("ip", "-o", "link")
+            self.assertNotIn("bgplb-", left)
+
+
+class HealthySubject(LabTest):
+    """What the scenario leaves out."""
+
+    def test_start_again_after_stop(self):
+        prefixes = self.vip("web1", V4, V6)
+        self.host.web("web1", "web1", more=("--stop-signal", "SIGUSR2", "--stop-timeout", "30"))
+        self.router.wait_for(*prefixes)
+        self.host.docker("stop", "web1")
+        self.router.wait_gone(*prefixes, timeout=1)
+        self.host.docker("start", "web1")
+        self.router.wait_for(*prefixes)
+        self.wait_answer(V4)
+        self.wait_answer(V6)
+
+    def test_two_containers_on_one_network(self):
+        prefixes = self.vip("web1", V4, V6)
+        self.host.web("a", "web1")
+        self.host.web("b", "web1")
+        self.router.wait_for(*prefixes)
+        wait.until(lambda: set(traffic.servers(self.client, V4, 30)) == {"a", "b"}, 10, "both answer on IPv4", every=0.2)
+        wait.until(lambda: set(traffic.servers(self.client, V6, 30)) == {"a", "b"}, 10, "both answer on IPv6", every=0.2)
+        self.host.docker("rm", "-f", "a")
+        self.assertEqual(set(traffic.servers(self.client, V4, 20)), {"b"})
+        self.assertEqual(set(traffic.servers(self.client, V6, 20)), {"b"})
+        self.router.stays(1, *prefixes)
+        self.host.docker("rm", "-f", "b")
+        self.router.wait_gone(*prefixes, timeout=2)
+
+    def test_ipv4_only(self):
+        prefix, = self.vip("web4", "10.0.0.104")
+        self.host.web("web4", "web4")
+        self.router.wait_for(prefix)
+        self.wait_answer("10.0.0.104", "web4")
+
+    def test_ipv6_only(self):
+        address = "2001:db8:0:1::106"
+        self.host.docker("network", "create", "--driver", NAME, "--ipam-driver", NAME, "--ipv6",
+                         "--ipam-opt", f"v6subnet={address}/128", "web6")
+        self.host.web("web6", "web6")
+        self.router.wait_for(f"{address}/128")
+        self.wait_answer(address, "web6")
+        self.assertFalse([p for p in self.router.prefixes() if p.startswith("0.0.0.0")])
+
+    def test_many_networks_at_once(self):
+        prefixes = []
+        for n in range(1, 9):
+            prefixes += self.vip(f"many{n}", f"10.0.1.{n}", f"2001:db8:0:1::1:{n}")
+        self.host.web("many", *[f"many{n}" for n in range(1, 9)])
+        self.router.wait_for(*prefixes, timeout=20)
+        self.assertEqual(self.get("10.0.1.8"), "many")
+        self.assertEqual(self.get("2001:db8:0:1::1:8"), "many")
+        self.host.docker("rm", "-f", "many")
+        self.router.wait_gone(*prefixes, timeout=3)
+
+

@@ -1,0 +1,50 @@
+"""The operator's view: bgplb status, and birdc on BIRD's control socket."""
+import json
+
+import wait
+from base import LabTest
+
+V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
+
+
+class Status(LabTest):
+    def setUp(self):
+        super().setUp()
+        self.prefixes = self.vip("web1", V4, V6)
+        self.host.web("web1", "web1")
+        self.router.wait_for(*self.prefixes)
+
+    def test_text(self):
+        text = self.host.bgplb("status")
+        for word in (V4, V6, "web1", self.router.node.address, "172.23.0.0/24"):
+            self.assertIn(word, text)
+
+    def test_json_says_what_is_announced(self):
+        def announced():
+            return json.loads(self.host.bgplb("status", "--json"))
+        text = json.dumps(announced())
+        for word in (V4, V6, self.router.node.address):
+            self.assertIn(word, text)
+        before = announced()
+        self.host.sick("web1")
+        self.host.wait_health("web1", "unhealthy")
+        wait.until(lambda: announced() != before, 3, "the status follows")
+        self.assertIn("unhealthy", json.dumps(announced()))
+
+    def test_birdc_reaches_bird(self):
+        control = f"/run/docker/plugins/{self.host.plugin_id()}/bird.ctl"
+        routes = self.host.run("birdc", "-r", "-s", control, "show", "route")
+        self.assertIn(f"{V4}/32", routes)
+        self.assertIn(f"{V6}/128", routes)
+
+    def test_no_secret_shows(self):
+        self.host.configure(PEER_PASSWORD="s3cret-of-the-peer")
+        self.addCleanup(self.host.configure)
+        self.assertNotIn("s3cret", self.host.bgplb("status") + self.host.bgplb("status", "--json"))
+        self.assertNotIn("s3cret", self.host.log(200))
+        self.assertNotIn("s3cret", self.host.sh("cat /proc/[0-9]*/cmdline | tr '\\0' ' '"))
+        # dockerd keeps plugin settings itself; what we write is for root only.
+        readable = self.host.sh("grep -rls s3cret /run/docker/plugins /var/lib/docker/plugins/*/rootfs/run "
+                                "/var/lib/docker/plugins/*/propagated-mount 2>/dev/null | xargs -r stat -c '%a %n'", check=False)
+        for line in readable.splitlines():
+            self.assertTrue(line.split()[0].endswith("00"), line)

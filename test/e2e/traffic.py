@@ -1,0 +1,53 @@
+"""What a client behind the router sees: single requests, and load that goes on while something happens."""
+import re
+import subprocess
+import uuid
+
+import wait
+
+
+def url(address, path="/"):
+    return f"http://{f'[{address}]' if ':' in address else address}{path}"
+
+
+def get(client, address, path="/", timeout=2):
+    """The body of the answer, or None."""
+    done = subprocess.run(client.exec_argv("curl", "-fsS", "-m", str(timeout), url(address, path)), text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def wait_answer(client, address, name=None, timeout=10):
+    return wait.until(lambda: (body := get(client, address, timeout=1)) and name in (None, body) and body, timeout,
+                      f"{address} answers" + (f" as {name}" if name else ""))
+
+
+def servers(client, address, requests=40):
+    """How often which server answered; each request is a new flow."""
+    script = f"i=0; while [ $i -lt {requests} ]; do curl -fsS -m 2 '{url(address)}' || echo failed; i=$((i+1)); done"
+    answers = client.sh(script, check=False).split()
+    return {name: answers.count(name) for name in set(answers)}
+
+
+class Load:
+    """with Load(client, address) as load: ...; then load.requests, load.failed, load.servers, load.failures."""
+
+    def __init__(self, client, address, clients=4):
+        self.client, self.address = client, address
+        self.until = f"/tmp/load-{uuid.uuid4().hex[:8]}"
+        self.argv = ("load", "--clients", str(clients), "--until", self.until, "--seconds", "90", url(address))
+
+    def __enter__(self):
+        self.stream = self.client.stream(*self.argv)
+        return self
+
+    def __exit__(self, *_):
+        self.client.run("touch", self.until)
+        self.stream.process.wait(20)
+        self.text = self.stream.close()
+        self.client.run("rm", "-f", self.until)
+        match = re.search(r"requests (\d+) failed (\d+)", self.text)
+        assert match, f"the load generator said: {self.text}"
+        self.requests, self.failed = int(match[1]), int(match[2])
+        self.failures = [line for line in self.text.splitlines() if line.startswith("failure")]
+        self.servers = {name: int(count) for name, count in re.findall(r"(?m)^(\S+) (\d+)$", self.text)}

@@ -1,0 +1,29 @@
+"""Conditions with deadlines. Nothing in these tests sleeps and hopes."""
+import time
+
+
+class Timeout(AssertionError):
+    pass
+
+
+def until(condition, timeout, what, every=0.05):
+    """The first true value of condition(); Timeout with its last value when there is none in time."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() >= deadline:
+            raise Timeout(f"not within {timeout} s: {what}; last seen: {value!r}")
+        time.sleep(every)
+
+
+def holds(condition, seconds, what, every=0.1):
+    """Fails as soon as condition() is not true during these seconds."""
+    deadline = time.monotonic() + seconds
+    begin = time.monotonic()
+    while time.monotonic() < deadline:
+        value = condition()
+        if not value:
+            raise AssertionError(f"{what}: no longer so after {time.monotonic() - begin:.1f} s, but {value!r}")
+        time.sleep(every)

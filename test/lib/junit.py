@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""JUnit results: what the rungs write and test/run counts.
+
+  junit.py sum DIR              the closing line; fails when a test failed or none ran
+  junit.py check FILE STATUS    prints the failures of one file; fails when it and the exit status disagree
+  junit.py failure FILE NAME TEXT   writes a file with one failed test
+  junit.py success FILE NAME        and one with a test that passed
+"""
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+
+def cases(path):
+    """Yields (name, 'passed'|'failed'|'skipped', text). Catch2 writes one entry per leaf section."""
+    for case in ET.parse(path).getroot().iter("testcase"):
+        name = f"{case.get('classname', '')}: {case.get('name', '')}"
+        bad = [node for node in case if node.tag in ("failure", "error")]
+        if bad:
+            yield name, "failed", "\n".join((node.get("message") or "") + "\n" + (node.text or "") for node in bad)
+        elif case.find("skipped") is not None:
+            yield name, "skipped", ""
+        else:
+            yield name, "passed", ""
+
+
+def write(path, name, failure=None):
+    suite = ET.Element("testsuite", name=name)
+    case = ET.SubElement(suite, "testcase", classname=name, name=name)
+    if failure is not None:
+        ET.SubElement(case, "failure", message=failure)
+    ET.ElementTree(suite).write(path, encoding="unicode")
+
+
+def check(path, status):
+    try:
+        found = list(cases(path))
+    except (OSError, ET.ParseError) as error:
+        write(path, Path(path).stem, f"no results (exit status {status}): {error}")
+        print(f"no results, exit status {status}")
+        return 1
+    failed = [case for case in found if case[1] == "failed"]
+    for name, _, text in failed:
+        print(f"FAILED {name}\n{text.strip()}")
+    if not found:
+        write(path, Path(path).stem, "not one test ran")
+        print("not one test ran")
+        return 1
+    if status != 0 and not failed:
+        write(path, Path(path).stem, f"exit status {status} though every test passed")
+        print(f"exit status {status} though every test passed")
+        return 1
+    return 1 if failed else 0
+
+
+def total(folder):
+    count = {"passed": 0, "failed": 0, "skipped": 0}
+    for path in sorted(Path(folder).glob("*.xml")):
+        try:
+            for name, outcome, _ in cases(path):
+                count[outcome] += 1
+                if outcome == "failed":
+                    print(f"FAILED {path.stem}: {name}", file=sys.stderr)
+        except ET.ParseError:
+            count["failed"] += 1
+            print(f"FAILED {path.stem}: unreadable results", file=sys.stderr)
+    sys.stderr.flush()
+    skipped = f", {count['skipped']} skipped" if count["skipped"] else ""
+    print(f"{count['passed']} passed, {count['failed']} failed{skipped}")
+    return 0 if count["passed"] and not count["failed"] else 1
+
+
+def main(arguments):
+    match arguments:
+        case ["sum", folder]:
+            return total(folder)
+        case ["check", path, status]:
+            return check(path, int(status))
+        case ["failure", path, name, text]:
+            return write(path, name, text)
+        case ["success", path, name]:
+            return write(path, name)
+    sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

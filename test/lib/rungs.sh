@@ -1,0 +1,100 @@
+# shellcheck shell=bash
+# How each rung is built and run. A rung leaves $results/<rung>.xml, and counts as one failure when it cannot. Sourced by
+# test/run, which sets $build and $results.
+# shellcheck disable=SC2154
+
+needs_build() {
+    local rung
+    for rung in "$@"; do [[ $rung == e2e ]] || return 0; done
+    return 1
+}
+
+# A test that could not even start is a failure with a name, never an absence.
+record_failure() { python3 test/lib/junit.py failure "$results/$1.xml" "$1" "$2"; }
+
+# attempt NAME COMMAND...: a step without which nothing after it makes sense.
+attempt() {
+    local name=$1
+    shift
+    step "$name" "$@" && return
+    record_failure "$name" "could not: $*"
+    exit 1
+}
+
+# build_tests DIR [CMAKE-OPTION...]
+build_tests() {
+    local dir=$1 options=()
+    shift
+    [[ -z $(command -v ccache) ]] || options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+    cmake -S . -B "$dir" -G Ninja "${options[@]}" "$@" && cmake --build "$dir"
+}
+
+# catch_rung RUNG [BUILD-DIR] [NAME]: the rung's program, its results as JUnit.
+run_catch() {
+    local program=$1 xml=$2 log rc=0
+    log=$(mktemp)
+    [[ -x $program ]] || { echo "$program was not built"; return 1; }
+    timeout --kill-after 10 600 "$program" -r junit -o "$xml" >"$log" 2>&1 || rc=$?
+    # A program that crashed left no results, or half of them; what it printed is all there is.
+    python3 test/lib/junit.py check "$xml" "$rc" || { tail -n 25 "$log"; rc=1; }
+    rm -f "$log"
+    return "$rc"
+}
+
+catch_rung() {
+    local rung=$1 dir=${2:-$build} name=${3:-$1} as=()
+    [[ $rung != netns || $EUID == 0 ]] || as=(sudo --preserve-env)
+    step "$name" "${as[@]}" run_catch "$dir/test/test_$rung" "$results/$name.xml" && return
+    [[ -s $results/$name.xml ]] || record_failure "$name" 'the program did not run'
+    return 1
+}
+
+rung_unit() { catch_rung unit; }
+rung_golden() { catch_rung golden; }
+rung_contract() { catch_rung contract; }
+
+rung_netns() {
+    if (( EUID )); then
+        record_failure netns 'needs root: namespaces, routes and firewall rules are the subject'
+        return 1
+    fi
+    catch_rung netns
+}
+
+# The lab is shared by all tests of the run. What was up before stays up: a developer's lab is not ours to stop.
+rung_e2e() {
+    local rc=0
+    [[ -n ${e2e_started:-} ]] || ! engine_answers || engine_was_up=1
+    ensure_engine || { record_failure e2e 'no Docker engine'; return 1; }
+    [[ -n ${e2e_started:-} || -z $(docker ps -q --filter "label=bgplb.lab=${LAB_PREFIX:-bgplb-lab}") ]] || lab_was_up=1
+    e2e_started=1
+    timeout --kill-after 30 1500 python3 test/e2e/run.py --junit "$results/e2e${1:+-$1}.xml" ${1:+--docker "$1"} </dev/null || rc=$?
+    [[ -s $results/e2e${1:+-$1}.xml ]] || record_failure "e2e${1:+-$1}" "ended with exit status $rc and no results"
+    return "$rc"
+}
+
+cleanup_e2e() {
+    [[ -n ${e2e_started:-} ]] || return 0
+    e2e_started=
+    [[ -n ${lab_was_up:-} || -n ${BGPLB_KEEP_LAB:-} ]] || step 'take the lab down' docker/lab/lab down
+    [[ -n ${engine_was_up:-} ]] || step 'stop dockerd' stop_own_engine
+}
+
+run_full() {
+    local version sanitized=$PWD/build/asan
+    if step 'build with ASan and UBSan' build_tests "$sanitized" -DBGPLB_SANITIZE=address,undefined; then
+        for rung in unit golden contract netns; do
+            catch_rung "$rung" "$sanitized" "$rung-sanitized" || :
+        done
+    else
+        record_failure build-sanitized 'the build with sanitizers failed'
+    fi
+    if step 'golden, every BIRD' test/golden/all-birds "$build"; then
+        python3 test/lib/junit.py success "$results/all-birds.xml" all-birds
+    else
+        record_failure all-birds 'test/golden/all-birds failed'
+    fi
+    for version in 20.10 28.5; do
+        rung_e2e "$version" || :
+    done
+}
