@@ -39,7 +39,8 @@ App::App(asio::io_context& io, const Settings& settings, const RunOptions& optio
       routing_(io, {options.birdBinary, options.runDir, options.templates + "/bird.conf.mustache"}),
       firewall_(io),
       engine_(io, options.engineSocket),
-      reconciler_(kernel_, routing_, firewall_, engine_, {settings.drainGrace}),
+      drains_(options.stateDir + "/drains.json"),
+      reconciler_(kernel_, routing_, firewall_, engine_, drains_, {settings.drainGrace}),
       loop_(io, reconciler_),
       sync_(io, engine_, loop_, syncOptions(settings, options)),
       api_(loop_, kernel_, settings.globalScope),
@@ -67,6 +68,11 @@ Result<void> App::start() {
     loop_.wake();
   });
   loop_.onStep([this] { onStep(); });
+  if (auto drains = drains_.load()) {
+    reconciler_.resumeDrains(std::move(*drains));
+  } else {
+    log::error("{}; going on without it", drains.error().message);
+  }
   updateUplink();
   routing_.start();
   sync_.start();

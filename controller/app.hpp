@@ -13,6 +13,7 @@
 #include "firewall/iptables.hpp"
 #include "netlink/rtnl_kernel.hpp"
 #include "reconcile/loop.hpp"
+#include "state/drain_file.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -58,6 +59,7 @@ class App {
   bird::BirdRouting routing_;
   firewall::Iptables firewall_;
   docker::EngineClient engine_;
+  state::DrainFile drains_;
   reconcile::Reconciler reconciler_;
   reconcile::Loop loop_;
   docker::EngineSync sync_;

@@ -29,11 +29,11 @@ const char* healthWord(core::Health health) {
   return "none";
 }
 
-json::object backend(const StatusInputs& inputs, const EndpointId& id, bool linkUp) {
+json::object backend(const StatusInputs& inputs, const EndpointId& id, bool linkThere) {
   const auto& facts = inputs.reconciler.facts();
   const auto now = std::chrono::steady_clock::now();
   json::object object{{"endpoint", id.value},
-                      {"state", core::word(core::readiness(facts, id, linkUp, now))},
+                      {"state", core::word(core::readiness(facts, id, linkThere, now))},
                       {"container", ""},
                       {"health", ""}};
   const auto endpoint = facts.endpoints.find(id);
@@ -53,8 +53,8 @@ json::array vips(const StatusInputs& inputs) {
     const auto there = inputs.kernel.observe(bridge);
     json::array backends;
     for (const auto& endpoint : network.endpoints) {
-      const bool linkUp = there.veths.count(core::vethHostName(endpoint)) > 0;
-      backends.push_back(backend(inputs, endpoint, linkUp));
+      const bool linkThere = inputs.kernel.hasVeth(core::vethHostName(endpoint));
+      backends.push_back(backend(inputs, endpoint, linkThere));
     }
     for (const auto& vip : network.vips()) {
       list.push_back(json::object{{"vip", vip.toString()},

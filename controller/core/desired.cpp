@@ -77,8 +77,9 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
   for (const auto& endpointId : network.endpoints) {
     const auto endpoint = facts.endpoints.find(endpointId);
     if (endpoint == facts.endpoints.end()) continue;
-    const bool linkUp = observed.veths.count(vethHostName(endpointId)) > 0;
-    if (readiness(facts, endpointId, linkUp, now) == Readiness::Ready) {
+    // A pair that only lost its bridge is put back by this plan.
+    const bool linkThere = existingVeths.count(vethHostName(endpointId)) > 0;
+    if (readiness(facts, endpointId, linkThere, now) == Readiness::Ready) {
       desired.ready.insert(endpointId);
     }
     running = running || isRunning(facts, endpoint->second);

@@ -79,11 +79,19 @@ struct DockerBridge {
   friend bool operator==(const DockerBridge&, const DockerBridge&) = default;
 };
 
+// A drain that a former run of this program began. It holds for the run of the container it was
+// begun in, told by its start time.
+struct FormerDrain {
+  Drain drain;
+  std::string startedAt;
+};
+
 struct Facts {
   std::map<NetworkId, Network> networks;
   std::map<EndpointId, Endpoint> endpoints;
   std::map<ContainerId, Container> containers;
   std::map<NetworkId, DockerBridge> bridges;
+  std::map<ContainerId, FormerDrain> formerDrains;  // until the engine has said how they do
   bool engineAsked = false;  // one full list was read: what is missing from it is not there
 };
 

@@ -153,6 +153,10 @@ Touched containerReported(Facts& facts, const ContainerReport& report) {
   container.stopTimeout = report.stopTimeout;
   container.startedAt = report.startedAt;
   container.asked = true;
+  if (const auto former = facts.formerDrains.extract(report.id)) {
+    const bool stillTheSame = former.mapped().startedAt == report.startedAt;
+    if (stillTheSame && !container.drain) container.drain = former.mapped().drain;
+  }
 
   Touched touched = networksOf(facts, report.id);
   container.attached.clear();

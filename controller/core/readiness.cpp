@@ -36,7 +36,7 @@ std::string_view word(Readiness readiness) {
   return "unknown";
 }
 
-Readiness readiness(const Facts& facts, const EndpointId& id, bool linkUp, TimePoint now) {
+Readiness readiness(const Facts& facts, const EndpointId& id, bool linkThere, TimePoint now) {
   const auto endpoint = facts.endpoints.find(id);
   if (endpoint == facts.endpoints.end() || endpoint->second.link != LinkState::Joined) {
     return Readiness::NotJoined;
@@ -45,7 +45,7 @@ Readiness readiness(const Facts& facts, const EndpointId& id, bool linkUp, TimeP
   const auto container = facts.containers.find(*endpoint->second.container);
   if (container == facts.containers.end()) return Readiness::NotAsked;
   const Readiness answer = containerReadiness(container->second, now);
-  return answer == Readiness::Ready && !linkUp ? Readiness::NoLink : answer;
+  return answer == Readiness::Ready && !linkThere ? Readiness::NoLink : answer;
 }
 
 }  // namespace bgplb::core

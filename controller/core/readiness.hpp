@@ -22,7 +22,7 @@ enum class Readiness {
 
 std::string_view word(Readiness readiness);
 
-// `linkUp`: the host end of the endpoint's veth pair is an up port of the network's bridge.
-Readiness readiness(const Facts& facts, const EndpointId& endpoint, bool linkUp, TimePoint now);
+// `linkThere`: the host end of the endpoint's veth pair exists.
+Readiness readiness(const Facts& facts, const EndpointId& endpoint, bool linkThere, TimePoint now);
 
 }  // namespace bgplb::core

@@ -5,10 +5,12 @@
 #include "base/address.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "core/facts.hpp"
 #include "core/kernel.hpp"
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -84,6 +86,13 @@ class Engine {
   // parameter and would send the container's own stop signal again. `done(true)`: it was delivered,
   // or the container is not running any more.
   virtual void terminate(const ContainerId& id, std::function<void(bool done)> done) = 0;
+};
+
+// What Docker and the kernel cannot tell again after a restart of this program: the drains.
+class Store {
+ public:
+  virtual ~Store() = default;
+  virtual Result<void> saveDrains(const std::map<ContainerId, core::FormerDrain>& drains) = 0;
 };
 
 }  // namespace bgplb::reconcile

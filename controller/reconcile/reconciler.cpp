@@ -21,8 +21,13 @@ std::chrono::milliseconds retryAfter(unsigned failures) {
 }  // namespace
 
 Reconciler::Reconciler(Kernel& kernel, Routing& routing, Firewall& firewall, Engine& engine,
-                       Policy policy)
-    : kernel_(kernel), routing_(routing), firewall_(firewall), engine_(engine), policy_(policy) {}
+                       Store& store, Policy policy)
+    : kernel_(kernel),
+      routing_(routing),
+      firewall_(firewall),
+      engine_(engine),
+      store_(store),
+      policy_(policy) {}
 
 void Reconciler::touch(const core::Touched& networks) {
   touched_.insert(networks.begin(), networks.end());
@@ -53,6 +58,12 @@ void Reconciler::touchAll() {
 void Reconciler::beginDrain(const ContainerId& id, const core::Drain& drain) {
   touch(core::containerDrained(facts_, id, drain));
   draining_.insert(id);
+  drainsChanged_ = true;
+}
+
+void Reconciler::resumeDrains(std::map<ContainerId, core::FormerDrain> drains) {
+  for (const auto& [id, former] : drains) draining_.insert(id);
+  facts_.formerDrains = std::move(drains);
 }
 
 std::optional<core::TimePoint> Reconciler::step(TimePoint now) {
@@ -167,10 +178,14 @@ void Reconciler::updateAnnouncement(const NetworkId& id, Track& track,
                                     const core::DesiredNetwork& desired, TimePoint now) {
   const auto there = kernel_.observe(core::bridgeName(id));
   const auto network = facts_.networks.find(id);
+  const bool reachable = std::any_of(
+      desired.ready.begin(), desired.ready.end(), [&there](const EndpointId& endpoint) {
+        return there.veths.count(core::vethHostName(endpoint)) > 0;
+      });
   for (const auto& vip : track.vips) {
     const bool current = network != facts_.networks.end() &&
                          (network->second.vip4 == vip || network->second.vip6 == vip);
-    if (current && desired.announce && there.routes.count(vip) > 0) {
+    if (current && reachable && there.routes.count(vip) > 0) {
       routing_.announce(vip);
     } else if (mayWithdraw(id)) {
       routing_.withdraw(vip);
@@ -249,34 +264,59 @@ void Reconciler::reconcileFirewall() {
   if (std::exchange(bridgesTouched_, false)) reconcileBridges();
 }
 
+// A drained container is kept in mind until it has ended or started anew, terminated or not.
+bool Reconciler::isDrainOver(const ContainerId& id) const {
+  if (facts_.formerDrains.count(id) > 0) return facts_.engineAsked;  // it was not in the full list
+  const auto found = facts_.containers.find(id);
+  return found == facts_.containers.end() || !found->second.drain ||
+         found->second.run == core::RunState::Stopped;
+}
+
 void Reconciler::terminateDrained(TimePoint now) {
   for (auto id = draining_.begin(); id != draining_.end();) {
-    const auto found = facts_.containers.find(*id);
-    const bool over = found == facts_.containers.end() || !found->second.drain ||
-                      found->second.drain->terminated || !found->second.drain->terminate ||
-                      found->second.run == core::RunState::Stopped;
-    if (over) {
+    if (isDrainOver(*id)) {
+      facts_.formerDrains.erase(*id);
       id = draining_.erase(id);
+      drainsChanged_ = true;
       continue;
     }
-    core::Drain& drain = *found->second.drain;
-    if (now >= drain.terminateAt) {
-      log::info("container {}: drained, sending SIGTERM", found->second.name);
-      drain.terminateAt = now + kTerminateRetry;
-      engine_.terminate(*id, [this, drained = *id](bool done) {
-        const auto container = facts_.containers.find(drained);
-        if (container == facts_.containers.end() || !container->second.drain) return;
-        container->second.drain->terminated = done;
-      });
+    const auto found = facts_.containers.find(*id);
+    if (found != facts_.containers.end() && found->second.drain) {
+      core::Drain& drain = *found->second.drain;
+      if (drain.terminate && !drain.terminated && now >= drain.terminateAt) {
+        log::info("container {}: drained, sending SIGTERM", found->second.name);
+        drain.terminateAt = now + kTerminateRetry;
+        engine_.terminate(*id, [this, drained = *id](bool done) {
+          const auto container = facts_.containers.find(drained);
+          if (container == facts_.containers.end() || !container->second.drain) return;
+          container->second.drain->terminated = done;
+          drainsChanged_ = true;
+        });
+      }
     }
     ++id;
   }
+  if (std::exchange(drainsChanged_, false)) saveDrains();
+}
+
+void Reconciler::saveDrains() {
+  auto drains = facts_.formerDrains;
+  for (const auto& id : draining_) {
+    const auto found = facts_.containers.find(id);
+    if (found == facts_.containers.end() || !found->second.drain) continue;
+    drains[id] = {*found->second.drain, found->second.startedAt};
+  }
+  const auto saved = store_.saveDrains(drains);
+  const std::string problem = saved ? "" : saved.error().message;
+  if (problem != storeProblem_ && !problem.empty()) {
+    log::error("{}; a drain would be forgotten if this program ended now", problem);
+  }
+  storeProblem_ = problem;
 }
 
 std::string Reconciler::reasons(const NetworkId& id, TimePoint now) const {
   const auto network = facts_.networks.find(id);
   if (network == facts_.networks.end()) return "removed";
-  const auto there = kernel_.observe(core::bridgeName(id));
   std::string text;
   for (const auto& endpoint : network->second.endpoints) {
     const auto known = facts_.endpoints.find(endpoint);
@@ -285,9 +325,9 @@ std::string Reconciler::reasons(const NetworkId& id, TimePoint now) const {
       const auto container = facts_.containers.find(*known->second.container);
       if (container != facts_.containers.end()) who = container->second.name;
     }
-    const bool linkUp = there.veths.count(core::vethHostName(endpoint)) > 0;
+    const bool linkThere = kernel_.hasVeth(core::vethHostName(endpoint));
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", who,
-                        core::word(core::readiness(facts_, endpoint, linkUp, now)));
+                        core::word(core::readiness(facts_, endpoint, linkThere, now)));
   }
   return text.empty() ? "no backend" : text;
 }
@@ -299,8 +339,9 @@ std::optional<core::TimePoint> Reconciler::earliest() const {
   for (const auto& id : draining_) {
     const auto container = facts_.containers.find(id);
     if (container == facts_.containers.end() || !container->second.drain) continue;
-    const TimePoint due = container->second.drain->terminateAt;
-    if (!first || due < *first) first = due;
+    const core::Drain& drain = *container->second.drain;
+    if (!drain.terminate || drain.terminated) continue;
+    if (!first || drain.terminateAt < *first) first = drain.terminateAt;
   }
   return first;
 }

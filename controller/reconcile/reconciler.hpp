@@ -30,7 +30,8 @@ class Reconciler {
  public:
   using TimePoint = core::TimePoint;
 
-  Reconciler(Kernel& kernel, Routing& routing, Firewall& firewall, Engine& engine, Policy policy);
+  Reconciler(Kernel& kernel, Routing& routing, Firewall& firewall, Engine& engine, Store& store,
+             Policy policy);
 
   core::Facts& facts() { return facts_; }
   const core::Facts& facts() const { return facts_; }
@@ -43,6 +44,7 @@ class Reconciler {
   void touchAll();          // full resync
   void removeEndpoint(const EndpointId& id);  // DeleteEndpoint: its veth pair goes at once
   void beginDrain(const ContainerId& id, const core::Drain& drain);
+  void resumeDrains(std::map<ContainerId, core::FormerDrain> drains);  // a former run's, at start
 
   // Brings every touched network to what it should be. Returns when to call again even if nothing
   // happens.
@@ -75,6 +77,8 @@ class Reconciler {
   void reconcileBridges();
   void reconcileFirewall();
   void terminateDrained(TimePoint now);
+  bool isDrainOver(const ContainerId& id) const;
+  void saveDrains();
   std::string reasons(const NetworkId& id, TimePoint now) const;
   bool anyAnnounced(const Track& track) const;
   std::optional<TimePoint> earliest() const;
@@ -83,6 +87,7 @@ class Reconciler {
   Routing& routing_;
   Firewall& firewall_;
   Engine& engine_;
+  Store& store_;
   Policy policy_;
   core::Facts facts_;
 
@@ -97,6 +102,8 @@ class Reconciler {
   std::set<std::string> relaxed_;
   std::optional<bool> firewallWanted_;
   std::set<ContainerId> draining_;
+  bool drainsChanged_ = false;
+  std::string storeProblem_;
 };
 
 }  // namespace bgplb::reconcile

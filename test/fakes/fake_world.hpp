@@ -109,4 +109,13 @@ class FakeEngine : public reconcile::Engine {
   bool answers = true;
 };
 
+class FakeStore : public reconcile::Store {
+ public:
+  Result<void> saveDrains(const std::map<ContainerId, core::FormerDrain>& all) override {
+    drains = all;
+    return {};
+  }
+  std::map<ContainerId, core::FormerDrain> drains;
+};
+
 }  // namespace bgplb::test

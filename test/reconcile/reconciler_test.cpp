@@ -18,7 +18,8 @@ struct Host {
   FakeRouting routing;
   FakeFirewall firewall;
   FakeEngine engine;
-  reconcile::Reconciler reconciler{kernel, routing, firewall, engine, {.drainGrace = 1s}};
+  FakeStore store;
+  reconcile::Reconciler reconciler{kernel, routing, firewall, engine, store, {.drainGrace = 1s}};
   core::TimePoint now = core::TimePoint{} + 100h;
   const std::string bridge = core::bridgeName(kWeb1);
   const Prefix vip4 = net("10.0.0.101/32");
@@ -328,4 +329,31 @@ TEST_CASE("Reconciler.GatewaySubnetsFollowTheLabel") {
   host.reconciler.touchBridges();
   host.step();
   CHECK(host.routing.wanted.empty());
+}
+
+TEST_CASE("Reconciler.DrainOutlivesThisProgram") {
+  Host before;
+  before.makeReady();
+  before.reconciler.beginDrain(kCtr1, {.terminateAt = before.now + 5s});
+  before.step();
+  REQUIRE(before.store.drains.size() == 1);
+
+  Host after;
+  after.reconciler.resumeDrains(before.store.drains);
+  after.touch(
+      core::networkCreated(after.facts(), kWeb1, after.vip4, after.vip6, 1500));
+  after.join(kEp1, "02:00:00:00:00:01");
+  after.step();
+  const bool sameRun = GENERATE(true, false);
+  auto report = test::report(kCtr1, kWeb1, kEp1, Health::Healthy);
+  if (!sameRun) report.startedAt = "2026-11-22T22:00:00Z";
+  core::containerReported(after.facts(), report);
+  after.touch(core::containersListed(after.facts(), {kCtr1}, core::eventCounts(after.facts())));
+  after.touch({kWeb1});
+  CHECK(after.announced() == !sameRun);
+  after.later(5s);
+  CHECK(after.engine.terminated.size() == (sameRun ? 1 : 0));
+  after.touch(core::containerDied(after.facts(), kCtr1));
+  after.step();
+  CHECK(after.store.drains.empty());
 }

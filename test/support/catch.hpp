@@ -5,3 +5,13 @@
 #else
 #include <catch2/catch.hpp>
 #endif
+
+#include "base/result.hpp"
+
+// A failed CHECK shows why a result failed; values show themselves in the comparison.
+template <typename T>
+struct Catch::StringMaker<bgplb::Result<T>> {
+  static std::string convert(const bgplb::Result<T>& result) {
+    return result ? "a value" : "error: " + result.error().message;
+  }
+};

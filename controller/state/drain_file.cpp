@@ -1,0 +1,104 @@
+#include "state/drain_file.hpp"
+
+#include "io/file.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <cstdio>
+
+namespace json = boost::json;
+
+namespace bgplb::state {
+
+namespace {
+
+constexpr std::int64_t kVersion = 1;
+
+std::int64_t toFile(core::TimePoint time, const Clocks& clocks) {
+  const auto wall = clocks.wall.time_since_epoch() + (time - clocks.steady);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(wall).count();
+}
+
+core::TimePoint fromFile(std::int64_t time, const Clocks& clocks) {
+  const auto wall = std::chrono::system_clock::time_point(std::chrono::milliseconds(time));
+  return clocks.steady + std::chrono::duration_cast<std::chrono::milliseconds>(wall - clocks.wall);
+}
+
+const json::value* valueAt(const json::object& object, const char* key, json::kind kind) {
+  const auto* value = object.if_contains(key);
+  return value != nullptr && value->kind() == kind ? value : nullptr;
+}
+
+bool readDrain(const json::value& entry, const Clocks& clocks, Drains& drains) {
+  const auto* object = entry.if_object();
+  if (object == nullptr) return false;
+  const auto* container = valueAt(*object, "container", json::kind::string);
+  const auto* startedAt = valueAt(*object, "startedAt", json::kind::string);
+  const auto* terminateAt = valueAt(*object, "terminateAt", json::kind::int64);
+  const auto* terminate = valueAt(*object, "terminate", json::kind::bool_);
+  const auto* terminated = valueAt(*object, "terminated", json::kind::bool_);
+  if (!container || !startedAt || !terminateAt || !terminate || !terminated) return false;
+  const core::Drain drain{.terminateAt = fromFile(terminateAt->as_int64(), clocks),
+                          .terminate = terminate->as_bool(),
+                          .terminated = terminated->as_bool()};
+  drains[ContainerId(std::string(container->as_string()))] = {
+      drain, std::string(startedAt->as_string())};
+  return true;
+}
+
+}  // namespace
+
+Clocks Clocks::now() {
+  return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
+}
+
+std::string renderDrains(const Drains& drains, const Clocks& clocks) {
+  json::array list;
+  for (const auto& [id, former] : drains) {
+    list.push_back(json::object{{"container", id.value},
+                                {"startedAt", former.startedAt},
+                                {"terminateAt", toFile(former.drain.terminateAt, clocks)},
+                                {"terminate", former.drain.terminate},
+                                {"terminated", former.drain.terminated}});
+  }
+  const json::object file{{"version", kVersion}, {"drains", std::move(list)}};
+  return json::serialize(file) + "\n";
+}
+
+Result<Drains> parseDrains(std::string_view text, const Clocks& clocks) {
+  boost::system::error_code error;
+  const auto value = json::parse(text, error);
+  const auto* file = error ? nullptr : value.if_object();
+  if (file == nullptr) return invalid("not a JSON object");
+  const auto* version = valueAt(*file, "version", json::kind::int64);
+  const auto* list = valueAt(*file, "drains", json::kind::array);
+  if (version == nullptr || version->as_int64() != kVersion || list == nullptr) {
+    return invalid("not a state file of version 1");
+  }
+  Drains drains;
+  for (const auto& entry : list->as_array()) {
+    if (!readDrain(entry, clocks, drains)) return invalid("a drain lacks a part");
+  }
+  return drains;
+}
+
+DrainFile::DrainFile(std::string path) : path_(std::move(path)) {}
+
+Result<Drains> DrainFile::load() {
+  const auto text = io::readFile(path_);
+  if (!text && text.error().kind == ErrorKind::NotFound) return Drains{};
+  if (!text) return text.error();
+  auto drains = parseDrains(*text, Clocks::now());
+  if (drains) return drains;
+  const std::string aside = path_ + ".corrupt";
+  const bool kept = std::rename(path_.c_str(), aside.c_str()) == 0;
+  return invalid(fmt::format("state file {}: {}; {}", path_, drains.error().message,
+                             kept ? "kept as " + aside : "it could not be kept aside"));
+}
+
+Result<void> DrainFile::saveDrains(const Drains& drains) {
+  return io::replaceFile(path_, renderDrains(drains, Clocks::now()), 0600);
+}
+
+}  // namespace bgplb::state

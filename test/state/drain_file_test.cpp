@@ -1,0 +1,58 @@
+#include "state/drain_file.hpp"
+
+#include "io/file.hpp"
+#include "support/build.hpp"
+#include "support/catch.hpp"
+
+#include <filesystem>
+
+#include <unistd.h>
+
+using namespace bgplb;
+using namespace bgplb::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+state::Drains oneDrain(const state::Clocks& clocks) {
+  return {{kCtr1, {{.terminateAt = clocks.steady + 3s, .terminate = true}, "2026-11-22T20:00:00Z"}}};
+}
+
+}  // namespace
+
+TEST_CASE("DrainFile.KeepsTheTimeLeft_WhateverTheSteadyClock") {
+  const auto before = state::Clocks::now();
+  const std::string text = state::renderDrains(oneDrain(before), before);
+  const state::Clocks rebooted{core::TimePoint{} + 10s, before.wall + 1s};
+  const auto drains = state::parseDrains(text, rebooted);
+  REQUIRE(drains);
+  const auto left = drains->at(kCtr1).drain.terminateAt - rebooted.steady;
+  CHECK(std::chrono::abs(left - 2s) < 2ms);
+  CHECK(drains->at(kCtr1).startedAt == "2026-11-22T20:00:00Z");
+}
+
+TEST_CASE("DrainFile.RefusesWhatIsNotOne") {
+  const auto clocks = state::Clocks::now();
+  const std::string good = state::renderDrains(oneDrain(clocks), clocks);
+  for (std::size_t length = 0; length + 2 < good.size(); ++length) {
+    CHECK_FALSE(state::parseDrains(good.substr(0, length), clocks));
+  }
+  CHECK_FALSE(state::parseDrains(R"({"version":2,"drains":[]})", clocks));
+  CHECK_FALSE(state::parseDrains(R"({"version":1,"drains":[{}]})", clocks));
+}
+
+TEST_CASE("DrainFile.CorruptFileIsKeptAside") {
+  const auto folder = std::filesystem::temp_directory_path() /
+                      ("bgplb-state-" + std::to_string(getpid()));
+  std::filesystem::create_directories(folder);
+  const std::string path = (folder / "drains.json").string();
+  state::DrainFile file(path);
+  CHECK(file.load()->empty());
+  REQUIRE(io::replaceFile(path, "{\"version\":1,", 0600));
+  CHECK_FALSE(file.load());
+  CHECK(*io::readFile(path + ".corrupt") == "{\"version\":1,");
+  CHECK(file.load()->empty());
+  REQUIRE(file.saveDrains(oneDrain(state::Clocks::now())));
+  CHECK(file.load()->size() == 1);
+  std::filesystem::remove_all(folder);
+}
