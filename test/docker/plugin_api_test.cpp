@@ -1,0 +1,150 @@
+#include "docker/plugin_api.hpp"
+
+#include "fakes/fake_world.hpp"
+#include "support/build.hpp"
+#include "support/catch.hpp"
+
+#include <fmt/format.h>
+
+using namespace bgplb;
+using namespace bgplb::test;
+
+namespace {
+
+struct Plugin {
+  boost::asio::io_context io{1};
+  FakeKernel kernel;
+  FakeRouting routing;
+  FakeFirewall firewall;
+  FakeEngine engine;
+  FakeStore store;
+  reconcile::Reconciler reconciler{kernel, routing, firewall, engine, store, {}};
+  reconcile::Loop loop{io, reconciler};
+  docker::PluginApi api{loop, kernel, false};
+
+  docker::PluginAnswer call(const std::string& path, const std::string& body) {
+    const auto answer = api.call(path, body);
+    io.poll();
+    io.restart();
+    return answer;
+  }
+  docker::PluginAnswer createNetwork(const NetworkId& id, const std::string& pool4,
+                                     const std::string& pool6 = "") {
+    return call("/NetworkDriver.CreateNetwork",
+                fmt::format(R"({{"NetworkID":"{}","Options":{{"com.docker.network.generic":{{}}}},)"
+                            R"("IPv4Data":[{{"AddressSpace":"bgplb","Pool":"{}"}}],"IPv6Data":[{}]}})",
+                            id.value, pool4,
+                            pool6.empty() ? "" : fmt::format(R"({{"Pool":"{}"}})", pool6)));
+  }
+  docker::PluginAnswer endpointCall(const std::string& call_, const EndpointId& endpoint) {
+    return call("/NetworkDriver." + call_,
+                fmt::format(R"({{"NetworkID":"{}","EndpointID":"{}"}})", kWeb1.value, endpoint.value));
+  }
+  docker::PluginAnswer createEndpoint(const EndpointId& endpoint, const std::string& address) {
+    return call("/NetworkDriver.CreateEndpoint",
+                fmt::format(R"({{"NetworkID":"{}","EndpointID":"{}","Interface":{{"Address":"{}",)"
+                            R"("AddressIPv6":"","MacAddress":"02:42:0a:00:00:65"}}}})",
+                            kWeb1.value, endpoint.value, address));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("PluginApi.LifeOfANetwork") {
+  Plugin plugin;
+  CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32", "2001:db8:0:1::101/128").status == 200);
+  CHECK(plugin.kernel.observe(core::bridgeName(kWeb1)).bridge);
+  CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32", "2001:db8:0:1::101/128").status == 200);
+
+  const auto endpoint = plugin.createEndpoint(kEp1, "10.0.0.101/32");
+  CHECK(endpoint.status == 200);
+  CHECK(endpoint.body == R"({"Interface":{}})");  // what the request had must not come back
+  const auto joined = plugin.endpointCall("Join", kEp1);
+  CHECK(joined.status == 200);
+  CHECK(joined.body.find(core::vethContainerName(kEp1)) != std::string::npos);
+  CHECK(joined.body.find("Gateway") == std::string::npos);
+  CHECK(plugin.kernel.hasVeth(core::vethHostName(kEp1)));
+
+  for (int i = 0; i < 2; ++i) {
+    CHECK(plugin.endpointCall("Leave", kEp1).status == 200);
+    CHECK(plugin.endpointCall("DeleteEndpoint", kEp1).status == 200);
+  }
+  CHECK_FALSE(plugin.kernel.hasVeth(core::vethHostName(kEp1)));
+  for (int i = 0; i < 2; ++i) {
+    CHECK(plugin.endpointCall("DeleteNetwork", kEp1).status == 200);
+  }
+  CHECK(plugin.kernel.networks.empty());
+}
+
+TEST_CASE("PluginApi.UnknownNetworkIsMadeOnTheWay") {
+  Plugin plugin;  // dockerd replays no CreateNetwork after a restart
+  CHECK(plugin.createEndpoint(kEp1, "10.0.0.101/32").status == 200);
+  CHECK(plugin.endpointCall("Join", kEp1).status == 200);
+  CHECK(plugin.kernel.observe(core::bridgeName(kWeb1)).veths.size() == 1);
+  CHECK(plugin.reconciler.facts().networks.at(kWeb1).vip4 == net("10.0.0.101/32"));
+}
+
+TEST_CASE("PluginApi.RefusesOtherVips") {
+  Plugin plugin;
+  plugin.kernel.own.push_back({net("192.168.8.0/24"), ip("192.168.8.40"), 2, true});
+  CHECK(plugin.createNetwork(kWeb1, "10.0.0.0/24").status == 400);
+  CHECK(plugin.createNetwork(kWeb1, "192.168.8.40/32").status == 409);
+  CHECK(plugin.createNetwork(kWeb1, "192.168.8.50/32").status == 200);  // with a warning
+  const auto taken = plugin.createNetwork(kWeb2, "192.168.8.50/32");
+  CHECK(taken.status == 409);
+  CHECK(taken.body.find(R"("Err":"VIP 192.168.8.50)") != std::string::npos);
+  CHECK(taken.body.find(R"("Error":"VIP 192.168.8.50)") != std::string::npos);
+  CHECK(plugin.reconciler.facts().networks.size() == 1);
+  CHECK(plugin.createEndpoint(kEp1, "10.9.9.9/32").status == 400);
+}
+
+TEST_CASE("PluginApi.KernelFailureLeavesNoNetwork") {
+  Plugin plugin;
+  plugin.kernel.failures = 1;
+  CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32").status == 500);
+  CHECK(plugin.reconciler.facts().networks.empty());
+  CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32").status == 200);
+}
+
+TEST_CASE("PluginApi.WhatIsNoRequestIsRefusedAndChangesNothing") {
+  Plugin plugin;
+  const std::string path = GENERATE(
+      "CreateNetwork", "DeleteNetwork", "AllocateNetwork", "CreateEndpoint", "DeleteEndpoint", "Join",
+      "Leave", "EndpointOperInfo", "FreeNetwork", "DiscoverNew");
+  const std::string body = GENERATE(
+      "", " ", "null", "[]", "{", R"({"NetworkID":)", R"("text")", "\xff\xfe", "{}{",
+      R"({"NetworkID":7,"EndpointID":"x"})");
+  CAPTURE(path, body);
+  const bool needsIds = path != "FreeNetwork" && path != "DiscoverNew" && path != "EndpointOperInfo";
+  const auto answer = plugin.call("/NetworkDriver." + path, body);
+  const bool isObject = body.starts_with("{}") || body.starts_with(R"({"NetworkID":7)");
+  if (needsIds || !isObject) CHECK(answer.status == 400);
+  CHECK(plugin.reconciler.facts().networks.empty());
+  CHECK(plugin.kernel.log.empty());
+}
+
+TEST_CASE("PluginApi.IdsCannotBecomeAnythingButNames") {
+  Plugin plugin;
+  for (const char* id : {"../../etc/passwd00", "aaaaaaaaa\nroute", "short", "-------------", ""}) {
+    CAPTURE(id);
+    CHECK(plugin.createNetwork(NetworkId(id), "10.0.0.101/32").status == 400);
+  }
+}
+
+TEST_CASE("PluginApi.IpamAnswers") {
+  Plugin plugin;
+  const auto pool = plugin.call("/IpamDriver.RequestPool",
+                                R"({"AddressSpace":"bgplb","Pool":"10.0.0.101/32","Options":null})");
+  CHECK(pool.status == 200);
+  CHECK(pool.body.find(R"("com.docker.network.gateway":"10.0.0.101\/32")") == std::string::npos);
+  CHECK(pool.body.find("10.0.0.101") != std::string::npos);
+  CHECK(plugin.call("/IpamDriver.RequestPool", R"({"Pool":"10.0.0.0/24"})").status == 400);
+  CHECK(plugin.call("/IpamDriver.RequestPool", "").status == 400);
+  const auto address = plugin.call("/IpamDriver.RequestAddress",
+                                   R"({"PoolID":"bgplb/10.0.0.101/32","Address":"","Options":null})");
+  CHECK(address.status == 200);
+  CHECK(address.body.find(R"("Address":"10.0.0.101/32")") != std::string::npos);
+  // Swarm sends an empty PoolID.
+  CHECK(plugin.call("/IpamDriver.ReleaseAddress", R"({"PoolID":"","Address":""})").status == 200);
+  CHECK(plugin.call("/IpamDriver.Nonsense", "{}").status == 404);
+}
