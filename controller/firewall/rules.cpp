@@ -1,0 +1,139 @@
+#include "firewall/rules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+
+namespace bgplb::firewall {
+
+namespace {
+
+const std::string kJump = fmt::format("-j {}", kChain);
+
+std::string_view nextLine(std::string_view& text) {
+  const std::size_t end = std::min(text.find('\n'), text.size());
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return line;
+}
+
+bool isOurJump(const std::string& rule) { return rule == kJump; }
+
+bool leadsToDocker(const std::string& rule) {
+  return rule.starts_with("-j DOCKER") || rule.find(" -j DOCKER") != std::string::npos;
+}
+
+// Nothing behind it is ever reached.
+bool refusesEverything(const std::string& rule) {
+  return rule == "-j DROP" || rule.starts_with("-j REJECT");
+}
+
+struct Place {
+  std::size_t index = 0;  // among the rules that are not our jump
+  bool exactly = false;   // or anywhere before
+};
+
+Place placeOf(const std::vector<std::string>& others) {
+  const auto index = [&others](auto found) {
+    return static_cast<std::size_t>(found - others.begin());
+  };
+  const auto user = std::find(others.begin(), others.end(), "-j DOCKER-USER");
+  if (user != others.end()) return {.index = index(user) + 1, .exactly = true};
+  // Docker 20.10 has DOCKER-USER for IPv4 only.
+  const auto docker = std::find_if(others.begin(), others.end(), leadsToDocker);
+  if (docker != others.end()) return {.index = index(docker), .exactly = false};
+  const auto end = std::find_if(others.begin(), others.end(), refusesEverything);
+  return {.index = index(end), .exactly = false};
+}
+
+}  // namespace
+
+bool FilterTable::isBare() const {
+  return (policy.empty() || policy == "ACCEPT") &&
+         std::all_of(forward.begin(), forward.end(), isOurJump);
+}
+
+FilterTable parse(std::string_view saved) {
+  FilterTable table;
+  const std::string ownRule = fmt::format("-A {} ", kChain);
+  constexpr std::string_view kForwardRule = "-A FORWARD ";
+  bool inFilter = false;
+  while (!saved.empty()) {
+    const std::string_view line = nextLine(saved);
+    if (line.starts_with("# Table `filter' ")) table.incompatible = true;
+    if (line.starts_with('*')) inFilter = line == "*filter";
+    if (!inFilter) continue;
+    if (line.starts_with(':')) {  // ":FORWARD DROP [12:3456]"
+      const std::string_view name = line.substr(1, line.find(' ') - 1);
+      if (name == "DOCKER") table.docker = true;
+      if (name == kChain && !table.own) table.own.emplace();
+      if (name == "FORWARD") {
+        const std::string_view rest = line.substr(name.size() + 2);
+        table.policy = rest.substr(0, rest.find(' '));
+      }
+    } else if (line.starts_with(kForwardRule)) {
+      table.forward.emplace_back(line.substr(kForwardRule.size()));
+    } else if (line.starts_with(ownRule) && table.own) {
+      table.own->emplace_back(line.substr(ownRule.size()));
+    }
+  }
+  return table;
+}
+
+const std::vector<std::string>& ownRules(Family family) {
+  static const std::vector<std::string> v4{
+      fmt::format("! -i bgplb-+ -o bgplb-+ -j CONNMARK --set-xmark {}", kMark),
+      "! -i bgplb-+ -o bgplb-+ -j ACCEPT",
+      fmt::format("-m connmark --mark {} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+                  kMark)};
+  static const std::vector<std::string> v6 = [] {
+    auto rules = v4;
+    for (const int type : {135, 136}) {  // solicitation, advertisement (RFC 4861)
+      rules.push_back(fmt::format(
+          "-i bgplb_+ -o bgplb_+ -p ipv6-icmp -m icmp6 --icmpv6-type {} -j ACCEPT", type));
+    }
+    return rules;
+  }();
+  return family == Family::V4 ? v4 : v6;
+}
+
+std::string planPresent(Family family, const FilterTable& table,
+                        const std::vector<std::string>& alsoRight) {
+  const auto& right = ownRules(family);
+  std::string commands;
+  if (table.own != right && (!table.own || *table.own != alsoRight || alsoRight.empty())) {
+    commands += fmt::format(":{} - [0:0]\n", kChain);  // made, or emptied
+    for (const std::string& rule : right) commands += fmt::format("-A {} {}\n", kChain, rule);
+  }
+
+  std::vector<std::string> others;
+  std::optional<std::size_t> first;  // our jump, counted in `others`
+  std::size_t jumps = 0;
+  for (const std::string& rule : table.forward) {
+    if (isOurJump(rule)) {
+      ++jumps;
+      if (!first) first = others.size();
+    } else {
+      others.push_back(rule);
+    }
+  }
+  const Place place = placeOf(others);
+  const bool placed = jumps == 1 && (place.exactly ? *first == place.index : *first <= place.index);
+  if (!placed) {
+    for (; jumps > 0; --jumps) commands += fmt::format("-D FORWARD {}\n", kJump);
+    commands += fmt::format("-I FORWARD {} {}\n", place.index + 1, kJump);
+  }
+  return commands.empty() ? commands : fmt::format("*filter\n{}COMMIT\n", commands);
+}
+
+std::string planAbsent(const FilterTable& table) {
+  std::string commands;
+  for (const std::string& rule : table.forward) {
+    if (isOurJump(rule)) commands += fmt::format("-D FORWARD {}\n", kJump);
+  }
+  if (table.own) commands += fmt::format("-F {0}\n-X {0}\n", kChain);
+  return commands.empty() ? commands : fmt::format("*filter\n{}COMMIT\n", commands);
+}
+
+}  // namespace bgplb::firewall

@@ -1,0 +1,248 @@
+// Looking at filter tables and planning their change. The tables are what dockerds wrote
+// (recorded/, made by record.sh).
+#include "firewall/iptables.hpp"
+#include "firewall/rules.hpp"
+#include "io/file.hpp"
+#include "support/catch.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+using namespace bgplb;
+using firewall::FilterTable;
+using firewall::Flavour;
+using firewall::kChain;
+using firewall::ownRules;
+using firewall::parse;
+using firewall::planAbsent;
+using firewall::planPresent;
+
+namespace {
+
+const std::vector<std::string> kNone;
+const std::string kJump = "-j BGPLB-FORWARD";
+
+FilterTable recorded(const std::string& name) {
+  const auto text =
+      io::readFile(std::string(TEST_SOURCE_DIR) + "/firewall/recorded/" + name + ".save");
+  REQUIRE(text.has_value());
+  return parse(*text);
+}
+
+// What iptables-restore --noflush makes of a table, in so far as the plans use it.
+FilterTable restore(FilterTable table, const std::string& commands) {
+  std::istringstream lines(commands);
+  const std::string ownRule = "-A " + std::string(kChain) + " ";
+  for (std::string line; std::getline(lines, line);) {
+    INFO(line);
+    std::istringstream words(line);
+    std::string verb;
+    std::string chain;
+    words >> verb >> chain;
+    if (verb == ":" + std::string(kChain) || (verb == "-F" && chain == kChain)) {
+      table.own.emplace();
+    } else if (line.starts_with(ownRule)) {
+      REQUIRE(table.own.has_value());
+      table.own->push_back(line.substr(ownRule.size()));
+    } else if (verb == "-X") {
+      REQUIRE(table.own == kNone);
+      REQUIRE(std::count(table.forward.begin(), table.forward.end(), kJump) == 0);
+      table.own.reset();
+    } else if (verb == "-D") {
+      const auto found = std::find(table.forward.begin(), table.forward.end(), kJump);
+      REQUIRE(found != table.forward.end());
+      table.forward.erase(found);
+    } else if (verb == "-I") {
+      REQUIRE(table.own.has_value());
+      std::size_t at = 0;
+      words >> at;
+      REQUIRE(at >= 1);
+      REQUIRE(at <= table.forward.size() + 1);
+      table.forward.insert(table.forward.begin() + static_cast<std::ptrdiff_t>(at) - 1, kJump);
+    } else {
+      REQUIRE((line == "*filter" || line == "COMMIT"));
+    }
+  }
+  return table;
+}
+
+std::vector<std::string> withoutJump(std::vector<std::string> rules) {
+  std::erase(rules, kJump);
+  return rules;
+}
+
+// Plans, applies, checks what must hold of every plan, and returns what stands in FORWARD.
+std::vector<std::string> put(const FilterTable& before) {
+  const FilterTable after = restore(before, planPresent(Family::V4, before, kNone));
+  CHECK(planPresent(Family::V4, after, kNone).empty());
+  CHECK(after.own == ownRules(Family::V4));
+  CHECK(withoutJump(after.forward) == withoutJump(before.forward));
+  FilterTable gone = restore(after, planAbsent(after));
+  CHECK(planAbsent(gone).empty());
+  CHECK(gone.forward == withoutJump(before.forward));
+  CHECK(!gone.own.has_value());
+  return after.forward;
+}
+
+std::string before(const std::vector<std::string>& rules) {
+  const auto jump = std::find(rules.begin(), rules.end(), kJump);
+  REQUIRE(jump != rules.end());
+  return jump == rules.begin() ? "" : *(jump - 1);
+}
+
+std::string behind(const std::vector<std::string>& rules) {
+  const auto jump = std::find(rules.begin(), rules.end(), kJump);
+  REQUIRE(jump != rules.end());
+  return jump + 1 == rules.end() ? "" : *(jump + 1);
+}
+
+}  // namespace
+
+TEST_CASE("Rules.StandDirectlyBehindDockerUser") {
+  for (const std::string name : {"docker-20.10.v4", "docker-26.1.v4", "docker-26.1.v6",
+                                 "docker-28.5.v4", "docker-28.5.v6"}) {
+    INFO(name);
+    const FilterTable table = recorded(name);
+    CHECK(table.docker);
+    CHECK(!table.own.has_value());
+    const auto rules = put(table);
+    CHECK(before(rules) == "-j DOCKER-USER");
+  }
+}
+
+TEST_CASE("Rules.StandBeforeDockersOwn_WhereDockerUserIsMissing") {
+  const auto rules = put(recorded("docker-20.10.v6"));
+  CHECK(rules.front() == kJump);
+  CHECK(behind(rules) == "-j DOCKER-ISOLATION-STAGE-1");
+}
+
+TEST_CASE("Rules.GoBackToTheirPlace_AfterDockerMovedItsJumps") {
+  for (const std::string name :
+       {"docker-20.10.later.v4", "docker-26.1.later.v4", "docker-26.1.later.v6"}) {
+    INFO(name);
+    FilterTable table = recorded(name);
+    CHECK(before(table.forward) != "-j DOCKER-USER");
+    table.own = ownRules(Family::V4);
+    const std::string commands = planPresent(Family::V4, table, kNone);
+    CHECK(commands ==
+          "*filter\n-D FORWARD -j BGPLB-FORWARD\n-I FORWARD 2 -j BGPLB-FORWARD\nCOMMIT\n");
+    CHECK(before(put(table)) == "-j DOCKER-USER");
+  }
+  for (const std::string name : {"docker-28.5.later.v4", "docker-28.5.later.v6"}) {
+    INFO(name);
+    FilterTable table = recorded(name);
+    table.own = ownRules(Family::V4);
+    CHECK(planPresent(Family::V4, table, kNone).empty());
+  }
+}
+
+TEST_CASE("Rules.AreWrittenInOneGo") {
+  CHECK(planPresent(Family::V4, FilterTable{}, kNone) ==
+        "*filter\n"
+        ":BGPLB-FORWARD - [0:0]\n"
+        "-A BGPLB-FORWARD ! -i bgplb-+ -o bgplb-+ -j CONNMARK --set-xmark 0x1000/0x1000\n"
+        "-A BGPLB-FORWARD ! -i bgplb-+ -o bgplb-+ -j ACCEPT\n"
+        "-A BGPLB-FORWARD -m connmark --mark 0x1000/0x1000 -m conntrack --ctstate "
+        "RELATED,ESTABLISHED -j ACCEPT\n"
+        "-I FORWARD 1 -j BGPLB-FORWARD\n"
+        "COMMIT\n");
+  CHECK(planAbsent(FilterTable{}).empty());
+  CHECK(planPresent(Family::V6, FilterTable{}, kNone)
+            .find("-i bgplb_+ -o bgplb_+ -p ipv6-icmp -m icmp6 --icmpv6-type 135 -j ACCEPT\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("Rules.LeaveTheAdministratorsRulesInFront_WithoutDocker") {
+  FilterTable table{.policy = "DROP", .forward = {"-s 192.0.2.0/24 -j DROP", "-i eth0 -j ACCEPT"}};
+  auto rules = put(table);
+  CHECK(rules.back() == kJump);
+
+  // A later rule of his comes too late for VIPs; that is his choice, and no reason to move.
+  table = {.policy = "DROP", .forward = {kJump, "-j ACCEPT"}, .own = ownRules(Family::V4)};
+  CHECK(planPresent(Family::V4, table, kNone).empty());
+
+  // A last rule that refuses everything is a policy in other words.
+  table = {.policy = "ACCEPT",
+           .forward = {"-i eth0 -j ACCEPT", "-j REJECT --reject-with icmp-host-prohibited"}};
+  rules = put(table);
+  CHECK(behind(rules) == "-j REJECT --reject-with icmp-host-prohibited");
+
+  // And when Docker comes, DOCKER-USER counts.
+  table = {.policy = "DROP",
+           .forward = {"-j DOCKER-USER", "-j DOCKER-FORWARD", kJump},
+           .own = ownRules(Family::V4)};
+  CHECK(before(put(table)) == "-j DOCKER-USER");
+}
+
+TEST_CASE("Rules.AreRestored_WhenSomebodyTookThem") {
+  FilterTable right = recorded("docker-28.5.v4");
+  right = restore(right, planPresent(Family::V4, right, kNone));
+
+  FilterTable flushed = parse("*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\nCOMMIT\n");
+  CHECK(put(flushed) == std::vector<std::string>{kJump});  // as a firewall's reload leaves it
+
+  FilterTable table = right;
+  table.own->pop_back();
+  CHECK(planPresent(Family::V4, table, kNone).find("FORWARD 2") ==
+        std::string::npos);  // the jump is right
+  put(table);
+  table = right;
+  table.own->clear();
+  put(table);
+  table = right;
+  table.forward.push_back(kJump);  // twice
+  CHECK(put(table) == right.forward);
+  table = right;
+  std::erase(table.forward, kJump);
+  CHECK(put(table) == right.forward);
+}
+
+TEST_CASE("Rules.AreRight_AsThisIptablesShowsThem") {
+  FilterTable table{.forward = {kJump},
+                    .own = {{"other words 1", "other words 2", "other words 3"}}};
+  CHECK(!planPresent(Family::V4, table, kNone).empty());
+  CHECK(planPresent(Family::V4, table, *table.own).empty());
+  table.own->back() = "tampered";
+  CHECK(
+      !planPresent(Family::V4, table, {"other words 1", "other words 2", "other words 3"}).empty());
+}
+
+TEST_CASE("Parse.ReadsTheFilterTableOnly") {
+  const FilterTable table = parse(
+      "# Warning: iptables-legacy tables present, use iptables-legacy-save to see them\n"
+      "*nat\n:FORWARD DROP [0:0]\n-A FORWARD -j NOT-THIS\nCOMMIT\n"
+      "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [12:345]\n:BGPLB-FORWARD - [0:0]\n"
+      "-A FORWARD -j BGPLB-FORWARD\n-A BGPLB-FORWARD -j ACCEPT\nCOMMIT");
+  CHECK(table.policy == "DROP");
+  CHECK(table.forward == std::vector<std::string>{kJump});
+  REQUIRE(table.own.has_value());
+  CHECK(*table.own == std::vector<std::string>{"-j ACCEPT"});
+  CHECK(!table.docker);
+  CHECK(parse("") == FilterTable{});
+  CHECK(parse("# Table `filter' is incompatible, use 'nft' tool.\n").incompatible);
+}
+
+TEST_CASE("Choose.TakesTheFlavourThatHoldsDockersChains") {
+  using Seen = std::map<Flavour, FilterTable>;
+  using Flavours = std::vector<Flavour>;
+  const FilterTable docker = recorded("docker-26.1.v4");
+  const FilterTable bare;
+  const FilterTable drops{.policy = "DROP"};
+  const FilterTable ours{.policy = "ACCEPT", .forward = {kJump}, .own = ownRules(Family::V4)};
+  const Flavours nft{Flavour::Nft};
+  const Flavours legacy{Flavour::Legacy};
+  const Flavours both{Flavour::Nft, Flavour::Legacy};
+
+  CHECK(choose(Seen{{Flavour::Nft, docker}, {Flavour::Legacy, drops}}, {}) == nft);
+  CHECK(choose(Seen{{Flavour::Nft, drops}, {Flavour::Legacy, docker}}, {}) == legacy);
+  CHECK(choose(Seen{{Flavour::Nft, docker}, {Flavour::Legacy, docker}}, {}) == both);
+  CHECK(choose(Seen{{Flavour::Nft, bare}, {Flavour::Legacy, drops}}, {}) == legacy);
+  CHECK(choose(Seen{{Flavour::Nft, drops}, {Flavour::Legacy, drops}}, {}) == both);
+  CHECK(choose(Seen{{Flavour::Nft, bare}, {Flavour::Legacy, bare}}, {}) == nft);
+  CHECK(choose(Seen{{Flavour::Nft, ours}, {Flavour::Legacy, drops}}, {}) == legacy);
+  CHECK(choose(Seen{{Flavour::Nft, bare}, {Flavour::Legacy, bare}}, legacy) == legacy);
+  CHECK(choose(Seen{{Flavour::Nft, docker}, {Flavour::Legacy, bare}}, legacy) == nft);
+  CHECK(choose(Seen{{Flavour::Nft, bare}}, legacy) == nft);
+  CHECK(choose(Seen{{Flavour::Legacy, bare}}, {}) == legacy);
+  CHECK(choose(Seen{}, {}).empty());
+}
