@@ -7,6 +7,7 @@
 #include <boost/asio/detached.hpp>
 
 #include <csignal>
+#include <filesystem>
 
 namespace asio = boost::asio;
 
@@ -68,6 +69,8 @@ Result<void> App::start() {
     loop_.wake();
   });
   loop_.onStep([this] { onStep(); });
+  std::error_code ignored;  // an unwritable folder is named when something is to be saved
+  std::filesystem::create_directories(options_.stateDir, ignored);
   if (auto drains = drains_.load()) {
     reconciler_.resumeDrains(std::move(*drains));
   } else {
@@ -100,19 +103,33 @@ void App::updateUplink() {
   notes_ = std::move(notes);
   if (model_ == uplink.model) return;
   if (const auto taken = routing_.setModel(uplink.model); !taken) {
-    log::error("BIRD's configuration: {}", taken.error().message);
+    if (modelProblem_ != taken.error().message) {
+      modelProblem_ = taken.error().message;
+      log::error("BIRD's configuration: {}", modelProblem_);
+    }
     return;
   }
+  modelProblem_.clear();
   model_ = std::move(uplink.model);
 }
 
 void App::onStep() {
   const auto& facts = reconciler_.facts();
   if (facts.engineAsked && !std::exchange(routesComplete_, true)) routing_.routesComplete();
-  if (facts.networks.empty()) {
-    forwardingChecked_ = false;
-  } else if (!std::exchange(forwardingChecked_, true)) {
-    for (const auto& problem : forwardingProblems()) log::warning("{}", problem);
+  if (facts.networks.size() == networksChecked_) return;
+  if (facts.networks.size() > networksChecked_) checkForwarding();
+  networksChecked_ = facts.networks.size();
+}
+
+void App::checkForwarding() {
+  bool ipv4 = false;
+  bool ipv6 = false;
+  for (const auto& [id, network] : reconciler_.facts().networks) {
+    ipv4 = ipv4 || network.vip4;
+    ipv6 = ipv6 || network.vip6;
+  }
+  for (const auto& problem : forwardingProblems(ipv4, ipv6)) {
+    if (forwardingProblems_.insert(problem).second) log::warning("{}", problem);
   }
 }
 

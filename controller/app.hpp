@@ -46,6 +46,7 @@ class App {
   void onKernelChange(const std::set<std::string>& bridges, bool addressesOrUplink);
   void updateUplink();
   void onStep();
+  void checkForwarding();
   Task<docker::HttpAnswer> answer(docker::HttpRequest request);
   Task<docker::HttpAnswer> statusPage();
   Task<> shutdown();
@@ -69,7 +70,9 @@ class App {
   std::optional<core::BirdModel> model_;
   std::set<std::string> notes_;
   bool routesComplete_ = false;
-  bool forwardingChecked_ = false;
+  std::size_t networksChecked_ = 0;
+  std::set<std::string> forwardingProblems_;  // said once
+  std::string modelProblem_;
 };
 
 // Idles until SIGTERM after wrong settings: the socket stays closed, so that enabling the plugin

@@ -11,9 +11,12 @@ namespace {
 
 constexpr std::string_view kPluginFolder = "/run/docker/plugins";
 
-bool startsWith(const std::string& path, char digit) {
-  const auto text = io::readFile(path);
-  return text && !text->empty() && text->front() == digit;
+// A sysctl's number; -1 if there is none.
+int sysctl(const std::string& name) {
+  const auto text = io::readFile("/proc/sys/" + name);
+  return text && !text->empty() && text->front() >= '0' && text->front() <= '9'
+             ? text->front() - '0'
+             : -1;
 }
 
 }  // namespace
@@ -45,19 +48,20 @@ std::string driverNameOfSocket(std::string_view socketPath) {
   return name;
 }
 
-std::vector<std::string> forwardingProblems() {
+std::vector<std::string> forwardingProblems(bool ipv4Vips, bool ipv6Vips) {
   std::vector<std::string> problems;
-  const std::string sys = "/proc/sys/net/";
-  if (startsWith(sys + "ipv4/ip_forward", '0')) {
+  if (ipv4Vips && sysctl("net/ipv4/ip_forward") == 0) {
     problems.push_back("IPv4 forwarding is off, no VIP can be reached from outside; set it: sysctl "
                        "-w net.ipv4.ip_forward=1");
   }
-  if (startsWith(sys + "ipv6/conf/all/forwarding", '0')) {
+  if (ipv6Vips && sysctl("net/ipv6/conf/all/forwarding") == 0) {
     problems.push_back("IPv6 forwarding is off, no IPv6 VIP can be reached from outside; set it: "
                        "sysctl -w net.ipv6.conf.all.forwarding=1");
   }
-  if (startsWith(sys + "ipv4/conf/all/rp_filter", '1') ||
-      startsWith(sys + "ipv4/conf/default/rp_filter", '1')) {
+  // A link's effective value is the larger of its own, which begins as `default`, and `all`'s.
+  const int inherited =
+      std::max(sysctl("net/ipv4/conf/all/rp_filter"), sysctl("net/ipv4/conf/default/rp_filter"));
+  if (ipv4Vips && inherited == 1) {
     problems.push_back(
         "reverse path filtering is strict (net.ipv4.conf.all or default.rp_filter=1): containers "
         "inherit it and drop what comes for a VIP; set it: sysctl -w net.ipv4.conf.all.rp_filter=2 "

@@ -18,6 +18,6 @@ std::string driverNameOfSocket(std::string_view socketPath);
 // Forwarding that is off (sysctl net.ipv4.ip_forward, net.ipv6.conf.all.forwarding) or strict
 // reverse path filtering that containers inherit: a sentence each with the command that sets it.
 // /proc/sys is read-only in a plugin, and netlink has no request for these.
-std::vector<std::string> forwardingProblems();
+std::vector<std::string> forwardingProblems(bool ipv4Vips, bool ipv6Vips);
 
 }  // namespace bgplb

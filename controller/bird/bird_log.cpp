@@ -26,10 +26,11 @@ constexpr std::size_t kMaxHeld = 64;  // lines
 constexpr std::size_t kMaxRecent = 64;
 constexpr std::chrono::minutes kSilence{1};  // after it, a line is news again
 
-// Said at every change of a VIP, or because of a command of ours that is logged already.
+// Said at every change of a VIP, because of a command of ours that is logged already, or about a
+// link-local next hop, which our filters never use.
 bool isRoutine(std::string_view text) {
   return text == "Reconfiguring" || text == "Reconfigured" ||
-         text.starts_with("Enabling protocol ") ||
+         text.starts_with("Enabling protocol ") || text.ends_with("Missing link-local address") ||
          text.ends_with("Missing authentication option, assuming MD5");
 }
 

@@ -1,6 +1,7 @@
 #include "bird/daemon.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -83,25 +84,40 @@ void Daemon::signal(int number) {
   if (process_) pidfdSendSignal(process_->pidfd.native_handle(), number);
 }
 
-// The process is not our child, so its end is seen at a pidfd and how it ended is not seen at all.
 Result<void> Daemon::watch(pid_t pid) {
   if (process_ && process_->pid == pid) return {};
   const int fd = pidfdOpen(pid);
   if (fd < 0) return unavailable(fmt::format("BIRD (pid {}) is gone", pid));
   process_ = std::make_shared<Process>(context_, pid, fd);
-  const std::weak_ptr<Process> weak = process_;
-  process_->pidfd.async_wait(asio::posix::stream_descriptor::wait_read,
-                             [this, weak](const boost::system::error_code& error) {
-                               const auto process = weak.lock();
-                               if (error || !process) return;  // no process, no `this` either
-                               process->dead = true;
-                               process->gone.cancel();
-                               if (process_ != process) return;
-                               process_.reset();
-                               control_.close();
-                               onExit_();
-                             });
+  awaitEnd(process_);
   return {};
+}
+
+// The process is not our child, so its end is seen at a pidfd and how it ended is not seen at all.
+void Daemon::awaitEnd(const std::shared_ptr<Process>& process) {
+  const std::weak_ptr<Process> weak = process;
+  process->pidfd.async_wait(asio::posix::stream_descriptor::wait_read,
+                            [this, weak](const boost::system::error_code& error) {
+                              const auto waited = weak.lock();
+                              if (error || !waited) return;  // no process, no `this` either
+                              onReadable(waited);
+                            });
+}
+
+void Daemon::onReadable(const std::shared_ptr<Process>& process) {
+  // Asio reuses a closed descriptor's record while an event of it is still queued, and then reports
+  // that event for the new descriptor: ask the kernel.
+  pollfd asked{process->pidfd.native_handle(), POLLIN, 0};
+  if (::poll(&asked, 1, 0) != 1) {
+    awaitEnd(process);
+    return;
+  }
+  process->dead = true;
+  process->gone.cancel();
+  if (process_ != process) return;
+  process_.reset();
+  control_.close();
+  onExit_();
 }
 
 Task<bool> Daemon::exited(std::chrono::milliseconds patience) {
@@ -177,7 +193,7 @@ Task<Result<void>> Daemon::start(StartMode mode, std::chrono::milliseconds deadl
       const auto connected = co_await control_.connect(paths_.control, left);
       if (connected && control_.listener() == *launched) {
         log_.release();
-        co_return Result<void>{};
+        co_return boost::system::in_place_value;
       }
       failure = connected ? conflict("another BIRD has the control socket") : connected.error();
       control_.close();

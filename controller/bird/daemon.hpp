@@ -74,6 +74,8 @@ class Daemon {
   struct Process;
 
   Result<void> watch(pid_t pid);
+  void awaitEnd(const std::shared_ptr<Process>& process);
+  void onReadable(const std::shared_ptr<Process>& process);
   Task<> killStray();
 
   boost::asio::io_context& context_;

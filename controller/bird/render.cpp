@@ -85,15 +85,17 @@ std::vector<std::string> modelProblems(const core::BirdModel& model) {
 }
 
 // Values that are absent have no variable: a template that names one outside of its section fails.
-mustache::data peerData(const core::BirdPeer& peer, const std::optional<Address>& nextHop6,
-                        std::size_t index) {
+mustache::data peerData(const core::BirdModel& model, std::size_t index) {
+  const auto& peer = model.peers[index];
+  const auto& nextHop6 = model.nextHop6[index];
+  const auto local = peer.address.isV4() ? std::optional<Address>(model.routerId) : nextHop6;
   mustache::data data;
-  data.set("index", std::to_string(index));
+  data.set("index", std::to_string(index + 1));
   data.set("address", peer.address.toString());
   data.set("as", std::to_string(peer.as));
-  data.set("ipv4Session", peer.address.isV4());
-  data.set("ipv6Session", peer.address.isV6());
   data.set("multihop", peer.multihop);
+  data.set("hasLocal", local.has_value());
+  if (local) data.set("local", local->toString());
   data.set("hasPassword", !peer.password.empty());
   if (!peer.password.empty()) data.set("password", peer.password.reveal());
   data.set("hasNextHop6", nextHop6.has_value());
@@ -113,7 +115,7 @@ mustache::data modelData(const core::BirdModel& model) {
   data.set("gracefulRestartTime", std::to_string(model.gracefulRestartTime.count()));
   mustache::data peers{mustache::data::type::list};
   for (std::size_t i = 0; i < model.peers.size(); ++i) {
-    peers << peerData(model.peers[i], model.nextHop6[i], i + 1);
+    peers << peerData(model, i);
   }
   data.set("peers", peers);
   return data;

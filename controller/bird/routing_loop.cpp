@@ -50,6 +50,7 @@ Result<void> RoutingLoop::setModel(const core::BirdModel& model) {
   model_ = model;
   if (main_ == *rendered) return {};
   main_ = std::move(*rendered);
+  retryAt_ = Clock::time_point{};  // what kept BIRD from starting may be gone
   change();
   return {};
 }
@@ -214,7 +215,7 @@ Task<> RoutingLoop::reconfigure() {
     co_return;
   }
   files_.confirm();
-  complaint_.clear();
+  if (!std::exchange(complaint_, {}).empty()) log::info("routing: BIRD takes changes again");
   if (newMain) {
     log::info("routing: BIRD has its new configuration");
     mainChangedAt_ = Clock::now();

@@ -43,7 +43,7 @@ class RoutingLoop {
   // BIRD is there, or is not.
   Task<> bringUp();
   Task<> startBird();
-  void onReady(bool recovering);
+  void onReady(StartMode mode);
   void onExit();
   void onStartRefused(const Error& error);
   Clock::duration nextDelay();
@@ -104,6 +104,7 @@ class RoutingLoop {
   Clock::time_point markedAt_;
   Clock::time_point listenRetryAt_;
   Clock::time_point mainChangedAt_;
+  Clock::time_point recoveryEndsAt_;  // not before
 };
 
 }  // namespace bgplb::bird

@@ -27,6 +27,8 @@ constexpr auto kStable = 30s;
 constexpr auto kLookSteady = 2s;
 constexpr auto kLookUnsettled = 500ms;
 constexpr auto kMarkInterval = 1s;
+// From the end of the recovery until the peers have our routes and the word that these are all.
+constexpr auto kRecoveryTail = 500ms;
 constexpr auto kListenRetry = 3s;
 
 // BIRD 2.0.x may sleep for 3 s with work to do, after a session came up or a filter changed (fixed
@@ -51,7 +53,7 @@ Task<> RoutingLoop::bringUp() {
     log::error("routing: {}: the BIRD that was there hung and is killed", adopted.error().message);
   } else if (*adopted) {
     log::info("routing: BIRD {} runs already, pid {}", daemon_.version(), daemon_.pid());
-    onReady(true);
+    onReady(StartMode::Recover);  // it may still be at it
   } else if (!daemon_.isAlive()) {
     co_await startBird();
   } else if (!co_await daemon_.exited(kExitPatience)) {
@@ -97,7 +99,7 @@ Task<> RoutingLoop::startBird() {
   if (wanted.main == main_) refused_.clear();
   log::info("routing: BIRD {} started, pid {}{}", daemon_.version(), daemon_.pid(),
             recover ? ", recovering its sessions" : "");
-  onReady(recover);
+  onReady(mode);
   confirm(withdrawn);
 }
 
@@ -115,10 +117,11 @@ void RoutingLoop::onStartRefused(const Error& error) {
   retryAt_ = Clock::now() + std::max<Clock::duration>(nextDelay(), kBackoffMin);
 }
 
-void RoutingLoop::onReady(bool recovering) {
+void RoutingLoop::onReady(StartMode mode) {
   ready_ = true;
   readyAt_ = Clock::now();
-  recovering_ = recovering;
+  recovering_ = mode == StartMode::Recover;
+  recoveryEndsAt_ = readyAt_;
   lookAt_ = readyAt_;
   sessions_.forget();
   if (!dirty_ && !files_.areConfirmed(desiredFiles())) dirty_ = true;
@@ -195,7 +198,9 @@ Task<> RoutingLoop::look() {
   if (recovering_) {
     const auto status = co_await command("show status");
     if (!status) co_return;
-    if (!status->has(kRecovering)) {
+    if (status->has(kRecovering)) {
+      recoveryEndsAt_ = Clock::now() + kRecoveryTail;
+    } else if (Clock::now() >= recoveryEndsAt_) {
       recovering_ = false;
       confirm(std::exchange(recoveringWithdrawn_, {}));
     }

@@ -70,9 +70,17 @@ std::string problems(const json::object& page) {
     if (!problem.empty()) text += fmt::format("problem: {}: {}\n", what, problem);
   };
   add("bird", objectAt(page, "bird"));
-  add("engine", objectAt(page, "engine"));
   add("firewall", objectAt(page, "firewall"));
   each(page, "vips", [&](const json::object& vip) { add(textOr(vip, "network"), &vip); });
+  if (const auto* notes = arrayAt(page, "notes")) {
+    for (const auto& note : *notes) {
+      if (note.is_string()) text += fmt::format("note: {}\n", std::string(note.as_string()));
+    }
+  }
+  const auto* bird = objectAt(page, "bird");
+  if (bird != nullptr && flagOr(*bird, "recovering", false)) {
+    text += "note: bird waits for its peers' routes after a restart (RFC 4724)\n";
+  }
   return text;
 }
 

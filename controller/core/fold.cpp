@@ -1,12 +1,17 @@
 #include "core/fold.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <charconv>
 
 namespace bgplb::core {
 
 namespace {
 
 constexpr int kSigKill = 9;
+constexpr unsigned kLeastMtu = 68;
+constexpr unsigned kLargestMtu = 65535;
 constexpr const char* kAdvertiseLabel = "bgplb_advertise";
 constexpr const char* kBridgeNameOption = "com.docker.network.bridge.name";
 
@@ -52,6 +57,20 @@ std::vector<Prefix> Network::vips() const {
   if (vip4) all.push_back(*vip4);
   if (vip6) all.push_back(*vip6);
   return all;
+}
+
+Result<unsigned> mtuOf(const std::map<std::string, std::string>& options) {
+  const auto option = options.find(kMtuOption);
+  if (option == options.end()) return kDefaultMtu;
+  const std::string& text = option->second;
+  unsigned mtu = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), mtu);
+  if (code == std::errc{} && end == text.data() + text.size() && mtu >= kLeastMtu &&
+      mtu <= kLargestMtu) {
+    return mtu;
+  }
+  return invalid(fmt::format("-o {}={}: a number of bytes from {} to {} is allowed", kMtuOption,
+                             text.substr(0, 32), kLeastMtu, kLargestMtu));
 }
 
 Touched networkCreated(Facts& facts, const NetworkId& id, std::optional<Prefix> vip4,
@@ -116,6 +135,7 @@ Touched networkReported(Facts& facts, const NetworkReport& report, bool ours) {
   if (ours) {
     auto& network = facts.networks[report.id];
     network.name = report.name;
+    if (const auto mtu = mtuOf(report.options)) network.mtu = *mtu;
     for (const auto& subnet : report.subnets) addVip(network, subnet);
     return {report.id};
   }

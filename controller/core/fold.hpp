@@ -36,6 +36,11 @@ struct NetworkReport {
   std::map<std::string, std::string> options;
 };
 
+// `docker network create -o com.docker.network.driver.mtu=N`, bytes; the default if it is not given.
+// Invalid for anything that is no MTU (68, RFC 791, to 65535).
+inline constexpr const char* kMtuOption = "com.docker.network.driver.mtu";
+Result<unsigned> mtuOf(const std::map<std::string, std::string>& options);
+
 // --- the plugin calls -------------------------------------------------------------------------
 Touched networkCreated(Facts& facts, const NetworkId& id, std::optional<Prefix> vip4,
                        std::optional<Prefix> vip6, unsigned mtu);

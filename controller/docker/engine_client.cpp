@@ -1,7 +1,5 @@
 #include "docker/engine_client.hpp"
 
-#include "base/log.hpp"
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -161,18 +159,17 @@ Task<Error> EngineClient::follow(std::string filters, std::string since,
   co_return unavailable("the engine: /events: the stream ended");
 }
 
-void EngineClient::terminate(const ContainerId& id, std::function<void(bool)> done) {
+void EngineClient::terminate(const ContainerId& id, std::function<void(Result<void>)> done) {
   asio::co_spawn(io_, sendTerminate(id, std::move(done)), asio::detached);
 }
 
-Task<> EngineClient::sendTerminate(ContainerId id, std::function<void(bool)> done) {
+Task<> EngineClient::sendTerminate(ContainerId id, std::function<void(Result<void>)> done) {
   const std::string path = fmt::format("/containers/{}/kill?signal=SIGTERM", id.value);
   const auto answer = co_await request("POST", versioned(path), kCallDeadline);
   // NotFound and Conflict: there is nothing to stop any more.
   const bool over = answer || answer.error().kind == ErrorKind::NotFound ||
                     answer.error().kind == ErrorKind::Conflict;
-  if (!over) log::warning("container {}: SIGTERM: {}", id.brief(), answer.error().message);
-  done(over);
+  done(over ? Result<void>{} : Result<void>(answer.error()));
 }
 
 std::string urlEncode(std::string_view text) {

@@ -28,12 +28,12 @@ class EngineClient : public reconcile::Engine {
   Task<Error> follow(std::string filters, std::string since,
                      std::function<void(std::string_view line)> onLine);
 
-  void terminate(const ContainerId& id, std::function<void(bool done)> done) override;
+  void terminate(const ContainerId& id, std::function<void(Result<void>)> done) override;
 
  private:
   Task<Result<std::string>> request(std::string method, std::string path,
                                     std::chrono::milliseconds deadline);
-  Task<> sendTerminate(ContainerId id, std::function<void(bool done)> done);
+  Task<> sendTerminate(ContainerId id, std::function<void(Result<void>)> done);
   std::string versioned(const std::string& path) const;
 
   boost::asio::io_context& io_;

@@ -16,6 +16,7 @@ namespace {
 
 constexpr int kDockerRtMin = 34;  // moby's signal table: SIGRTMIN is 34, whatever libc keeps to itself
 constexpr int kDockerRtMax = 64;
+constexpr std::chrono::seconds kLongestStop{365 * 86400};  // --stop-timeout -1: wait for ever
 
 Result<json::value> parseValue(std::string_view text) {
   boost::system::error_code error;
@@ -132,8 +133,10 @@ Result<core::ContainerReport> parseContainerInspect(std::string_view body) {
     const int signal = parseSignal(textOr(*config, "StopSignal"));
     if (signal != 0) report.stopSignal = signal;
     const auto* timeout = config->if_contains("StopTimeout");
-    if (timeout != nullptr && timeout->is_int64() && timeout->as_int64() >= 0) {
-      report.stopTimeout = std::chrono::seconds(timeout->as_int64());
+    if (timeout != nullptr && timeout->is_int64()) {
+      const auto seconds = std::chrono::seconds(timeout->as_int64());
+      const bool forEver = seconds.count() < 0 || seconds > kLongestStop;
+      report.stopTimeout = forEver ? kLongestStop : seconds;
     }
   }
   eachNetwork(*object, [&report](const json::object& network) {

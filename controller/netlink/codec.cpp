@@ -135,7 +135,7 @@ std::optional<Route> parseAnyRoute(const nlmsghdr& message) {
 std::optional<Route> parseRoute(const nlmsghdr& message) {
   const auto* header = familyHeader<rtmsg>(message);
   if (header == nullptr || header->rtm_type != RTN_UNICAST || header->rtm_table == RT_TABLE_LOCAL ||
-      (header->rtm_flags & RTM_F_CLONED) != 0) {
+      (header->rtm_flags & RTM_F_CLONED) != 0 || header->rtm_tos != 0 || header->rtm_src_len != 0) {
     return std::nullopt;
   }
   return parseAnyRoute(message);

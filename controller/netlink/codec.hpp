@@ -25,7 +25,7 @@ struct Link {
   friend bool operator==(const Link&, const Link&) = default;
 };
 
-// A unicast route in any table but the local one.
+// A unicast route in any table but the local one, for any source and type of service.
 struct Route {
   Prefix destination;
   unsigned table = 0;

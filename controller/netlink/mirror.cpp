@@ -88,12 +88,14 @@ void Mirror::unindex(const Link& link) {
 }
 
 void Mirror::foldRoute(const Route& route, Change change, Changes& changes) {
-  const bool ours = route.protocol == core::kRouteProtocol && route.table == RT_TABLE_MAIN;
-  if (change == Change::Replaced && route.table == RT_TABLE_MAIN &&
-      route.metric == defaultMetric(route.destination.family())) {
-    for (const int ifIndex : routeLinks(route.destination)) {
-      if (!ours || ifIndex != route.ifIndex) dropRoute(ifIndex, route.destination, changes);
-    }
+  // A route of our protocol with a gateway or a metric is none that we made.
+  const bool usual =
+      route.table == RT_TABLE_MAIN && route.metric == defaultMetric(route.destination.family());
+  const bool ours = usual && route.protocol == core::kRouteProtocol && !route.gateway;
+  if (usual && change == Change::Replaced) {
+    const std::set<int> holders = routeLinks(route.destination);
+    if (!holders.empty() && (!ours || holders != std::set<int>{route.ifIndex}))
+      changes.unsure = true;
   }
   if (!ours) {
     // Every container with IPv6 brings link-local and multicast routes; they lead to nobody else.

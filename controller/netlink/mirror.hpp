@@ -5,7 +5,8 @@
 //
 // The kernel does not announce everything it removes. Silent, and therefore concluded here, are:
 // all IPv4 routes of a link that is set down or loses its last IPv4 address, and the route that
-// another one replaced (NLM_F_REPLACE).
+// another one replaced (NLM_F_REPLACE; where several have its destination, only a dump tells
+// which).
 
 #include "netlink/codec.hpp"
 
@@ -23,10 +24,12 @@ namespace bgplb::netlink {
 struct Changes {
   std::set<std::string> bridges;  // names of ours whose observe() has changed
   bool uplink = false;  // usable addresses, or by which link or route this host is reached
+  bool unsure = false;  // the messages do not tell what is there now: dump again
   bool empty() const { return bridges.empty() && !uplink; }
   void add(Changes more) {
     bridges.merge(more.bridges);
     uplink = uplink || more.uplink;
+    unsure = unsure || more.unsure;
   }
 };
 

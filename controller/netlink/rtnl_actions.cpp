@@ -107,7 +107,11 @@ Result<void> RtnlKernel::act(const core::LinkDel& action) {
   const auto link = find(action.name);
   if (!link) return {};
   if (!isOurs(*link)) return conflict(fmt::format("{} is not ours", action.name));
-  return tolerateMissing(socket_.request(linkDel(link->index)));
+  const auto gone = [this, index = link->index] {
+    catchUp();
+    return mirror_.link(index) == nullptr;
+  };
+  return tolerateMissing(remover_.remove(link->index, monitor_.fd(), gone));
 }
 
 // Exclusive first. A replace would silently put our route in the place of whatever holds the

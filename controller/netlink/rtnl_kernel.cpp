@@ -152,7 +152,8 @@ Result<void> RtnlKernel::refresh() {
     drained = monitor_.drain(kNoLimit,
                              [&](const Notification& change) { fresh.fold(change, meanwhile); });
     if (!drained) return drained.error();
-    if (*drained == Monitor::Drained::Overrun) {
+    pending_.unsure = false;
+    if (*drained == Monitor::Drained::Overrun || meanwhile.unsure) {
       pending_.uplink = true;
       continue;
     }
@@ -168,7 +169,8 @@ Result<void> RtnlKernel::refresh() {
 void RtnlKernel::catchUp() {
   const auto drained =
       monitor_.drain(kNoLimit, [this](const Notification& change) { mirror_.fold(change, seen_); });
-  if (drained && *drained == Monitor::Drained::Everything) return;
+  const bool unsure = std::exchange(seen_.unsure, false);
+  if (drained && *drained == Monitor::Drained::Everything && !unsure) return;
   pending_.uplink = true;
   // A failure leaves the mirror marked as stale: the next call or turn tries again.
   if (!refresh()) stale_ = true;
@@ -188,7 +190,7 @@ void RtnlKernel::onReadable() {
   const auto drained = monitor_.drain(
       kPerTurn, [this](const Notification& change) { mirror_.fold(change, pending_); });
   const bool whole = drained && *drained != Monitor::Drained::Overrun;
-  if (!whole || stale_) {
+  if (!whole || stale_ || std::exchange(pending_.unsure, false)) {
     pending_.uplink = true;
     if (!refresh()) {
       const std::weak_ptr<int> alive = alive_;

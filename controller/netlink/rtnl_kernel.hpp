@@ -9,6 +9,7 @@
 // Only what is ours is touched: bridges with our prefix, veth pairs with our names, routes with our
 // protocol. A name or a route that someone else holds is a Conflict.
 
+#include "netlink/link_remover.hpp"
 #include "netlink/mirror.hpp"
 #include "netlink/monitor.hpp"
 #include "netlink/socket.hpp"
@@ -81,6 +82,7 @@ class RtnlKernel : public reconcile::Kernel {
   OnChange onChange_;
   Socket socket_;
   Monitor monitor_;
+  LinkRemover remover_;
   boost::asio::posix::stream_descriptor readable_;  // the monitor's descriptor, which owns it
   boost::asio::steady_timer retry_;
   Mirror mirror_;

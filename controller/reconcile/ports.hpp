@@ -83,9 +83,9 @@ class Engine {
  public:
   virtual ~Engine() = default;
   // POST /containers/{id}/kill?signal=SIGTERM. Not `stop`: Docker before 23 ignores its signal
-  // parameter and would send the container's own stop signal again. `done(true)`: it was delivered,
-  // or the container is not running any more.
-  virtual void terminate(const ContainerId& id, std::function<void(bool done)> done) = 0;
+  // parameter and would send the container's own stop signal again. Success: it was delivered, or
+  // the container is not running any more.
+  virtual void terminate(const ContainerId& id, std::function<void(Result<void>)> done) = 0;
 };
 
 // What Docker and the kernel cannot tell again after a restart of this program: the drains.

@@ -52,6 +52,9 @@ void Reconciler::touchAll() {
   for (const auto& [id, network] : facts_.networks) touched_.insert(id);
   for (const auto& [id, track] : tracks_) touched_.insert(id);
   relaxed_.clear();
+  if (const auto dumped = kernel_.resync(); !dumped) {
+    log::warning("netlink: {}; going on with what was seen before", dumped.error().message);
+  }
   bridgesTouched_ = firewallTouched_ = true;
 }
 
@@ -276,6 +279,7 @@ void Reconciler::terminateDrained(TimePoint now) {
   for (auto id = draining_.begin(); id != draining_.end();) {
     if (isDrainOver(*id)) {
       facts_.formerDrains.erase(*id);
+      unterminated_.erase(*id);
       id = draining_.erase(id);
       drainsChanged_ = true;
       continue;
@@ -283,20 +287,33 @@ void Reconciler::terminateDrained(TimePoint now) {
     const auto found = facts_.containers.find(*id);
     if (found != facts_.containers.end() && found->second.drain) {
       core::Drain& drain = *found->second.drain;
-      if (drain.terminate && !drain.terminated && now >= drain.terminateAt) {
-        log::info("container {}: drained, sending SIGTERM", found->second.name);
-        drain.terminateAt = now + kTerminateRetry;
-        engine_.terminate(*id, [this, drained = *id](bool done) {
-          const auto container = facts_.containers.find(drained);
-          if (container == facts_.containers.end() || !container->second.drain) return;
-          container->second.drain->terminated = done;
-          drainsChanged_ = true;
+      const bool due = drain.terminate && !drain.terminated && now >= drain.terminateAt;
+      if (due) drain.terminateAt = now + kTerminateRetry;
+      if (due && terminating_.insert(*id).second) {
+        engine_.terminate(*id, [this, drained = *id](const Result<void>& sent) {
+          onTerminated(drained, sent);
         });
       }
     }
     ++id;
   }
   if (std::exchange(drainsChanged_, false)) saveDrains();
+}
+
+void Reconciler::onTerminated(const ContainerId& id, const Result<void>& sent) {
+  terminating_.erase(id);
+  const auto container = facts_.containers.find(id);
+  if (container == facts_.containers.end() || !container->second.drain) return;
+  container->second.drain->terminated = sent.has_value();
+  drainsChanged_ = true;
+  const std::string& name = container->second.name;
+  if (sent) {
+    unterminated_.erase(id);
+    log::info("container {}: drained, SIGTERM sent", name);
+  } else if (unterminated_.insert(id).second) {
+    log::warning("container {}: drained, but SIGTERM cannot be sent: {}; trying again", name,
+                 sent.error().message);
+  }
 }
 
 void Reconciler::saveDrains() {

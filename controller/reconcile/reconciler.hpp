@@ -77,6 +77,7 @@ class Reconciler {
   void reconcileBridges();
   void reconcileFirewall();
   void terminateDrained(TimePoint now);
+  void onTerminated(const ContainerId& id, const Result<void>& sent);
   bool isDrainOver(const ContainerId& id) const;
   void saveDrains();
   std::string reasons(const NetworkId& id, TimePoint now) const;
@@ -102,6 +103,8 @@ class Reconciler {
   std::set<std::string> relaxed_;
   std::optional<bool> firewallWanted_;
   std::set<ContainerId> draining_;
+  std::set<ContainerId> terminating_;   // the engine has not answered yet
+  std::set<ContainerId> unterminated_;  // it refused, and that was said
   bool drainsChanged_ = false;
   std::string storeProblem_;
 };

@@ -42,15 +42,17 @@ class LabTest(unittest.TestCase):
     def choose_hosts(self):
         return Lab.hosts[:self.hosts_needed]
 
-    def clean_up(self):
+    def tearDown(self):
+        # Before any cleanup: the evidence is of the moment of the failure.
         if self.failed_so_far():
             self.dump()
+
+    def clean_up(self):
         for host in self.used:
             host.clean()
 
     def failed_so_far(self):
-        # Set by the runner's result before cleanups run: unittest 3.11 keeps the errors in the outcome.
-        return not self._outcome.success
+        return bool(getattr(self._outcome.result, "problems", None))   # run.py's Result
 
     def dump(self):
         def section(title, text):

@@ -65,8 +65,10 @@ class Router:
         wait.until(lambda: not set(prefixes) & self.prefixes(), timeout, f"{prefixes} withdrawn at the router")
 
     def wait_next_hops(self, prefix, hops, timeout=10):
-        wait.until(lambda: self.next_hops(prefix) == set(hops), timeout,
-                   f"{prefix} via {sorted(hops)}, is via {sorted(self.next_hops(prefix))}")
+        try:
+            wait.until(lambda: self.next_hops(prefix) == set(hops), timeout, f"{prefix} via {sorted(hops)}")
+        except wait.Timeout as error:
+            raise wait.Timeout(f"{error}; is via {sorted(self.next_hops(prefix))}") from None
 
     def stays(self, seconds, *prefixes):
         wait.holds(lambda: set(prefixes) <= self.prefixes(), seconds, f"{prefixes} announced")

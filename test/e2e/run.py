@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs the end-to-end tests: the lab up, the plugin built and installed from the lab's registry, then every test.
 
-  run.py [--junit FILE] [--docker 26.1] [--reuse] [PATTERN...]     PATTERN: part of a test's name
---reuse takes the lab and the plugin as they are: for work on one test.
+  run.py [--junit FILE] [--docker 26.1] [--plugin DIR | --reuse] [PATTERN...]     PATTERN: part of a test's name
+--plugin takes one that is built (docker/build --output DIR); --reuse takes the lab and the plugin as they are.
 """
 import argparse
 import os
@@ -96,21 +96,25 @@ def chosen(suite, patterns):
             yield test
 
 
-def build_plugin(folder):
-    lab.run([lab.ROOT / "docker/build", "--output", folder], timeout=1200)
+def publish(folder):
     return lab.lab("publish", folder, "test").split()[-1]
 
 
 def set_up(options, hosts):
     if options.reuse:
         for host in hosts:
-            host.settings = None
-        Lab.use(hosts, f"{lab.REGISTRY}/bgplb:test")
+            host.clean()   # of a run that was interrupted
+            host.reference = f"{lab.REGISTRY}/bgplb:test"
+        Lab.use(hosts, hosts[0].reference)
         return
     step("lab", lab.lab, "up", "--hosts", str(len(hosts)), "--suite", SUITES[options.docker])
     step("web server to the hosts", lab.lab, "load", WEB)
-    with tempfile.TemporaryDirectory() as folder:
-        reference = step("plugin built and published", build_plugin, folder)
+    if options.plugin:
+        reference = step("plugin published", publish, options.plugin)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            step("plugin built", lab.run, [lab.ROOT / "docker/build", "--output", folder], "here", None, True, 1200)
+            reference = step("plugin published", publish, folder)
     for host in hosts:
         step(f"plugin installed on {host}", install, host, reference)
     Lab.use(hosts, reference)
@@ -128,6 +132,7 @@ def main():
     parser.add_argument("pattern", nargs="*")
     parser.add_argument("--junit")
     parser.add_argument("--docker", default="26.1", choices=SUITES)
+    parser.add_argument("--plugin")
     parser.add_argument("--reuse", action="store_true")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()

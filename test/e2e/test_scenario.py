@@ -84,11 +84,11 @@ class Scenario(LabTest):
             terminated = host.event_time(began, "kill", "web1", "15")
             died = host.event_time(began, "die", "web1")
             self.assertAlmostEqual(terminated - signalled, 5, delta=1)
-            self.assertLess(died - terminated, 2)
+            self.assertLess(died - terminated, 8)   # the server's own time to end
             self.assertLess(withdrawn - signalled, 1)
 
         with self.subTest("the gateway network is withdrawn with its end"):
-            self.assertEqual(self.router.prefixes(), {"172.23.0.0/24", "2001:db8::/64"})
+            self.router.stays(0.5, "172.23.0.0/24", "2001:db8::/64")
             host.docker("rm", "web1")
             host.docker("network", "rm", "web1")
             host.docker("network", "rm", "bgplb_gwbridge")
@@ -113,16 +113,16 @@ class HealthySubject(LabTest):
 
     def test_two_containers_on_one_network(self):
         prefixes = self.vip("web1", V4, V6)
-        self.host.web("a", "web1")
-        self.host.web("b", "web1")
+        self.host.web("one", "web1")
+        self.host.web("two", "web1")
         self.router.wait_for(*prefixes)
-        wait.until(lambda: set(traffic.servers(self.client, V4, 30)) == {"a", "b"}, 10, "both answer on IPv4", every=0.2)
-        wait.until(lambda: set(traffic.servers(self.client, V6, 30)) == {"a", "b"}, 10, "both answer on IPv6", every=0.2)
-        self.host.docker("rm", "-f", "a")
-        self.assertEqual(set(traffic.servers(self.client, V4, 20)), {"b"})
-        self.assertEqual(set(traffic.servers(self.client, V6, 20)), {"b"})
+        wait.until(lambda: set(traffic.servers(self.client, V4, 30)) == {"one", "two"}, 10, "both answer on IPv4", every=0.2)
+        wait.until(lambda: set(traffic.servers(self.client, V6, 30)) == {"one", "two"}, 10, "both answer on IPv6", every=0.2)
+        self.host.docker("rm", "-f", "one")
+        self.assertEqual(set(traffic.servers(self.client, V4, 20)), {"two"})
+        self.assertEqual(set(traffic.servers(self.client, V6, 20)), {"two"})
         self.router.stays(1, *prefixes)
-        self.host.docker("rm", "-f", "b")
+        self.host.docker("rm", "-f", "two")
         self.router.wait_gone(*prefixes, timeout=2)
 
     def test_ipv4_only(self):

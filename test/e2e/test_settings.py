@@ -113,7 +113,7 @@ class OtherSessions(LabTest):
 
     def test_several_peers(self):
         second = lab.Node("router2", f"{lab.NET}.139")
-        lab.lab("node", "router2", "139", "sh", "-c", "sed -i 's/192.168.8.137/'$(hostname -i | cut -d' ' -f1)'/; "
+        lab.lab("node", "router2", "139", "sh", "-c", f"mkdir -p /run/bird; sed -i 's/192.168.8.137/{second.address}/; "
                 f"s/192.168.8.0/{lab.NET}.0/' /etc/bird/bird.conf; exec bird -f -c /etc/bird/bird.conf")
         self.addCleanup(lab.run, ["docker", "rm", "-fv", second.container])
         other = Router(second)

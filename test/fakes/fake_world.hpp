@@ -101,9 +101,9 @@ class FakeFirewall : public reconcile::Firewall {
 
 class FakeEngine : public reconcile::Engine {
  public:
-  void terminate(const ContainerId& id, std::function<void(bool)> done) override {
+  void terminate(const ContainerId& id, std::function<void(Result<void>)> done) override {
     terminated.push_back(id.value);
-    done(answers);
+    done(answers ? Result<void>{} : Result<void>(unavailable("made to fail")));
   }
   std::vector<std::string> terminated;
   bool answers = true;

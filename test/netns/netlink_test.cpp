@@ -193,6 +193,22 @@ TEST_CASE("RtnlKernel.RemovesWhatThePlanSays") {
   world.checkMirror();
 }
 
+TEST_CASE("RtnlKernel.MakesALinkAnew_AsSoonAsItIsRemoved") {
+  World world;
+  for (int round = 0; round < 30; ++round) {  // more than removals are under way at once
+    world.makeNetwork();
+    world.apply(core::LinkDel{kHost});
+    CHECK(world.kernel.veths().empty());
+    world.apply(core::VethAdd{kHost, kContainer, kBridge});
+    CHECK(text(world.observe(kBridge)) == text(world.network()));
+    world.apply(core::LinkDel{kBridge});
+    world.apply(core::LinkDel{kHost});
+  }
+  runReady(world.io);
+  CHECK(world.calls == 0);
+  world.checkMirror();
+}
+
 TEST_CASE("RtnlKernel.SaysNothingOfItsOwnChanges_AndEveryActionMayBeRepeated") {
   World world;
   for (int round = 0; round < 2; ++round) {
@@ -670,6 +686,4 @@ TEST_CASE("RtnlKernel.Costs", "[.bench]") {
   measure("neigh del", kCount, [&](int i) { world.apply(core::NeighDel{*vip(i), bridge(i)}); });
   measure("veth del", 50, [&](int i) { world.apply(core::LinkDel{fmt::format("bgl{:012x}", i)}); });
   measure("bridge del", 50, [&](int i) { world.apply(core::LinkDel{bridge(i)}); });
-  runReady(world.io);
-  CHECK(world.calls == 0);
 }

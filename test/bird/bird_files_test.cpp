@@ -1,0 +1,146 @@
+// What is kept in the run directory, and what BIRD says into its log.
+#include "bird/bird_log.hpp"
+#include "bird/config_files.hpp"
+#include "bird/recovery_mark.hpp"
+#include "bird/session_watch.hpp"
+#include "io/file.hpp"
+#include "support/catch.hpp"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+using namespace bgplb;
+using namespace bgplb::bird;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct RunFolder {
+  RunFolder() {
+    std::string pattern = std::filesystem::temp_directory_path() / "bgplb-files-XXXXXX";
+    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
+    paths = RunPaths(pattern);
+  }
+  ~RunFolder() { std::filesystem::remove_all(paths.directory); }
+  RunPaths paths{""};
+};
+
+const FileSet kFirst{"main 1", "four 1", ""};
+const FileSet kSecond{"main 2", "four 2", "six 2"};
+
+unsigned modeOf(const std::string& path) {
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  return status.st_mode & 0777U;
+}
+
+}  // namespace
+
+TEST_CASE("ConfigFiles.WrittenForTheOwnerOnly_EmptyOnesToo", "[bird]") {
+  RunFolder run;
+  ConfigFiles files(run.paths);
+  CHECK_FALSE(files.confirmed().has_value());
+  REQUIRE(files.write(kFirst).has_value());
+  CHECK(modeOf(run.paths.main) == 0600);
+  CHECK(io::readFile(run.paths.vips6).value().empty());
+}
+
+TEST_CASE("ConfigFiles.ANewRunKnowsWhatBirdHasRead", "[bird]") {
+  RunFolder run;
+  ConfigFiles files(run.paths);
+  REQUIRE(files.write(kFirst).has_value());
+  // Killed here: BIRD may have read it or not.
+  CHECK_FALSE(ConfigFiles(run.paths).areConfirmed(kFirst));
+  files.confirm();
+  CHECK(ConfigFiles(run.paths).areConfirmed(kFirst));
+  CHECK_FALSE(ConfigFiles(run.paths).areConfirmed(kSecond));
+}
+
+TEST_CASE("ConfigFiles.ARefusedSetLeavesTheFormerOne", "[bird]") {
+  RunFolder run;
+  ConfigFiles files(run.paths);
+  REQUIRE(files.write(kFirst).has_value());
+  files.confirm();
+  REQUIRE(files.write(kSecond).has_value());
+  CHECK_FALSE(files.areConfirmed(kFirst));
+  REQUIRE(files.restore().has_value());
+  CHECK(files.areConfirmed(kFirst));
+  CHECK(io::readFile(run.paths.main).value() == kFirst.main);
+  CHECK(io::readFile(run.paths.vips6).value() == kFirst.vips6);
+  CHECK(ConfigFiles(run.paths).areConfirmed(kFirst));
+}
+
+TEST_CASE("ConfigFiles.WithoutAFormerOneThereIsNothingToRestore", "[bird]") {
+  RunFolder run;
+  ConfigFiles files(run.paths);
+  REQUIRE(files.write(kFirst).has_value());
+  REQUIRE(files.restore().has_value());
+  CHECK_FALSE(files.areConfirmed(kFirst));
+}
+
+TEST_CASE("RecoveryMark.OnlyFreshOnesOfThisBootCount", "[bird]") {
+  RunFolder run;
+  RecoveryMark mark(run.paths.sessions);
+  CHECK_FALSE(mark.isYoungerThan(120s));
+  REQUIRE(mark.refresh().has_value());
+  CHECK(mark.isYoungerThan(120s));
+  CHECK(RecoveryMark(run.paths.sessions).isYoungerThan(120s));
+  CHECK_FALSE(mark.isYoungerThan(0s));
+
+  auto text = io::readFile(run.paths.sessions).value();
+  std::ofstream(run.paths.sessions) << "0" << text;  // another boot
+  CHECK_FALSE(mark.isYoungerThan(120s));
+  for (const auto* broken : {"", " ", "x", "x y"}) {
+    std::ofstream(run.paths.sessions) << broken;
+    CHECK_FALSE(mark.isYoungerThan(120s));
+  }
+  REQUIRE(mark.refresh().has_value());
+  mark.clear();
+  CHECK_FALSE(mark.isYoungerThan(120s));
+}
+
+TEST_CASE("BirdLog.LinesOfAllVersions", "[bird]") {
+  const auto line = [](const char* text) { return parseLogLine(text); };
+  using log::Level;
+  CHECK(line("2026-11-22 20:23:51.900 <WARN> lb_peer1: Something") ==
+        BirdLine{Level::Warning, "lb_peer1: Something"});
+  CHECK(line("2026-11-22 20:23:51.900 <WARN> lb_peer1: Missing link-local address").level ==
+        Level::Debug);
+  CHECK(line("bird: 2026-11-22 20:24:05.277 [0a01] <INFO> Started") ==
+        BirdLine{Level::Info, "Started"});
+  CHECK(line("bird: bird.conf:31:1 Local address must be configured for strict bind") ==
+        BirdLine{Level::Warning, "bird.conf:31:1 Local address must be configured for strict bind"});
+  CHECK(line("bird: 2026-11-22 20:44:07.785 [0001] <FATAL> bird.conf:1:18 syntax error") ==
+        BirdLine{Level::Error, "bird.conf:1:18 syntax error"});
+  CHECK(line("2026-11-22 20:23:51.900 <RMT> lb_peer1: Received: Administrative shutdown").level ==
+        Level::Warning);
+  CHECK(line("2026-11-22 20:23:51.900 <BUG> x").level == Level::Error);
+  CHECK(line("2026-11-22 20:23:51.900 <INFO> Reconfigured").level == Level::Debug);
+  CHECK(line("2026-11-22 20:24:05.248 <FATAL> Shutdown completed").level == Level::Info);
+  CHECK(line("what a <strange> line") == BirdLine{Level::Warning, "what a <strange> line"});
+  CHECK(line("").text.empty());
+}
+
+TEST_CASE("SessionWatch.KnowsWhatIsUp", "[bird]") {
+  SessionWatch watch;
+  SessionWatch::Clock::time_point now{1h};
+  std::vector<PeerStatus> peers(2);
+  peers[0].address = "10.77.0.2";
+  peers[0].state = "Connect";
+  peers[1].address = "10.77.0.3";
+  peers[1].state = "Established";
+  watch.look(peers, now);
+  CHECK(watch.anyEstablished());
+  CHECK_FALSE(watch.allEstablished());
+  CHECK(watch.lastChange() == now);
+  watch.look(peers, now + 1s);
+  CHECK(watch.lastChange() == now);
+  peers[0].state = "Established";
+  watch.look(peers, now + 2s);
+  CHECK(watch.allEstablished());
+  CHECK(watch.lastChange() == now + 2s);
+  watch.look({}, now + 3s);
+  CHECK_FALSE(watch.anyEstablished());
+}

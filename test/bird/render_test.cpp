@@ -1,0 +1,125 @@
+#include "bird/render.hpp"
+
+#include "io/file.hpp"
+#include "support/build.hpp"
+#include "support/catch.hpp"
+
+#include <algorithm>
+
+using namespace bgplb;
+using namespace bgplb::bird;
+using bgplb::test::ip;
+using bgplb::test::net;
+
+namespace {
+
+std::string shippedTemplate() {
+  return io::readFile(PROJECT_SOURCE_DIR "/bird-templates/bird.conf.mustache").value();
+}
+
+core::BirdModel model() {
+  core::BirdModel made;
+  made.routerId = ip("192.168.8.40");
+  made.localAs = 65534;
+  made.listenPort = 1790;
+  made.peers.push_back({.address = ip("192.168.8.137"), .as = 64512});
+  made.nextHop6.emplace_back();
+  return made;
+}
+
+std::string why(const Result<std::string>& rendered) {
+  REQUIRE_FALSE(rendered.has_value());
+  CHECK(rendered.error().kind == ErrorKind::Invalid);
+  return rendered.error().message;
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("Render.UnknownVariableIsAnError", "[bird]") {
+  CHECK(contains(why(renderMain("router id {{rooterId}};", model())), "rooterId"));
+  CHECK(contains(why(renderMain("{{#peer}}{{/peer}}", model())), "peer"));
+  CHECK(contains(why(renderMain("{{^nothing}}x{{/nothing}}", model())), "nothing"));
+  CHECK(contains(why(renderMain("{{> other}}", model())), "other"));
+  // Known, but not for this peer: outside of its section it would render to nothing.
+  CHECK(contains(why(renderMain("{{#peers}}{{password}}{{/peers}}", model())), "password"));
+  CHECK(contains(why(renderMain("{{#peers}}{{nextHop6}}{{/peers}}", model())), "nextHop6"));
+  CHECK(contains(why(renderMain("{{address}}", model())), "address"));
+}
+
+TEST_CASE("Render.BrokenTemplateIsAnError", "[bird]") {
+  CHECK(contains(why(renderMain("{{#peers}}", model())), "template"));
+  CHECK(contains(why(renderMain("{{routerId", model())), "template"));
+}
+
+TEST_CASE("Render.TextIsNotHtml", "[bird]") {
+  auto wanted = model();
+  wanted.peers[0].password = Secret("<&'>/{{routerId}}");
+  CHECK(renderMain("{{#peers}}{{password}}{{/peers}}", wanted).value() == "<&'>/{{routerId}}");
+}
+
+TEST_CASE("Render.EveryProblemAtOnce", "[bird]") {
+  auto wanted = model();
+  wanted.routerId = ip("::1");
+  wanted.localAs = 0;
+  wanted.listenPort = 0;
+  wanted.holdTime = std::chrono::seconds(2);
+  wanted.gracefulRestartTime = std::chrono::seconds(4096);
+  wanted.peers[0].as = 0;
+  wanted.peers[0].address = ip("127.0.0.1");
+  wanted.nextHop6[0] = ip("fe80::1");
+  const auto message = why(renderMain(shippedTemplate(), wanted));
+  for (const auto* part : {"router id ::1", "local AS 0", "port 0", "hold time 2 s", "4096",
+                           "127.0.0.1: no session", "AS 0 is reserved", "fe80::1 is no IPv6"}) {
+    CHECK(contains(message, part));
+  }
+}
+
+TEST_CASE("Render.NextHopsMustBeAsManyAsPeers", "[bird]") {
+  auto wanted = model();
+  wanted.nextHop6.clear();
+  CHECK(contains(why(renderMain(shippedTemplate(), wanted)), "as many as"));
+}
+
+TEST_CASE("Render.PasswordsThatBirdCannotHold", "[bird]") {
+  for (const std::string bad : {"a\"b", "\"", "a\nb", "a\tb", "a\rb", "a\x7f", "\x01"}) {
+    CHECK_FALSE(passwordProblem(bad).empty());
+    auto wanted = model();
+    wanted.peers[0].password = Secret("sesame" + bad);
+    // The reason is told, the secret is not.
+    CHECK_FALSE(contains(why(renderMain(shippedTemplate(), wanted)), "sesame"));
+  }
+  CHECK_FALSE(passwordProblem(std::string("a\0b", 3)).empty());
+  CHECK(passwordProblem(std::string(80, 'x')).empty());
+  CHECK(contains(passwordProblem(std::string(81, 'x')), "at most 80"));
+  for (const std::string good : {"", "a;b", "a}b{", "#", "'", "\\", "\\n", "//", "/* */", "{{x}}",
+                                 "päss wörd", "include \\", "$x", "%s"}) {
+    CHECK(passwordProblem(good).empty());
+  }
+}
+
+TEST_CASE("Render.RoutesAreSortedOneALine", "[bird]") {
+  const auto files = renderRoutes({net("10.0.0.102/32"), net("2001:db8::/64"), net("10.0.0.9/32"),
+                                   net("172.23.0.0/24"), net("2001:db8:0:1::101/128")});
+  CHECK(files.vips4 ==
+        "route 10.0.0.9/32 blackhole;\n"
+        "route 10.0.0.102/32 blackhole;\n"
+        "route 172.23.0.0/24 blackhole;\n");
+  CHECK(files.vips6 ==
+        "route 2001:db8::/64 blackhole;\n"
+        "route 2001:db8:0:1::101/128 blackhole;\n");
+  CHECK(renderRoutes({}).vips4.empty());
+  CHECK(renderRoutes({}).vips6.empty());
+}
+
+TEST_CASE("Render.RoutesAreReadBack", "[bird]") {
+  const std::set<Prefix> routes = {net("10.0.0.102/32"), net("172.23.0.0/24"), net("10.0.0.9/32")};
+  CHECK(parseRoutes(renderRoutes(routes).vips4) == routes);
+  CHECK(parseRoutes("").empty());
+  CHECK(parseRoutes("# by hand\nroute 10.0.0.9/32 blackhole;\nroute 10.0.0.1 blackhole;\n"
+                    "route 10.0.0.2/32 unreachable;\n\nroute 10.0.0.3/32 blackhole;") ==
+        std::set<Prefix>{net("10.0.0.9/32")});
+}

@@ -1,0 +1,176 @@
+// What is rendered, byte for byte, and what a real BIRD says to it.
+//
+// UPDATE_GOLDEN=1 writes the files anew: read the difference before you keep it.
+// BGPLB_BIRDS="/path/bird /other/bird" chooses the BIRDs; the default is the one in PATH.
+#include "bird/render.hpp"
+
+#include "io/file.hpp"
+#include "support/build.hpp"
+#include "support/catch.hpp"
+#include "support/scoped_netns.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <iterator>
+#include <sstream>
+
+using namespace bgplb;
+using bgplb::test::ip;
+using bgplb::test::net;
+
+namespace {
+
+const std::string kGolden = TEST_SOURCE_DIR "/golden/";
+
+std::string shippedTemplate() {
+  return io::readFile(PROJECT_SOURCE_DIR "/bird-templates/bird.conf.mustache").value();
+}
+
+std::vector<std::string> birds() {
+  const char* chosen = std::getenv("BGPLB_BIRDS");
+  std::istringstream words(chosen != nullptr ? chosen : "bird");
+  std::vector<std::string> found{std::istream_iterator<std::string>(words), {}};
+  if (found.empty()) throw std::runtime_error("BGPLB_BIRDS names no BIRD");
+  return found;
+}
+
+// `bird -p` on a main file with what it includes beside it.
+test::Shell parse(const std::string& bird, const std::string& main, const std::string& vips4,
+                  const std::string& vips6) {
+  std::string folder = std::filesystem::temp_directory_path() / "bgplb-golden-XXXXXX";
+  if (mkdtemp(folder.data()) == nullptr) throw std::runtime_error("mkdtemp");
+  REQUIRE(io::replaceFile(folder + "/bird.conf", main, 0600).has_value());
+  REQUIRE(io::replaceFile(folder + "/vips4.conf", vips4, 0600).has_value());
+  REQUIRE(io::replaceFile(folder + "/vips6.conf", vips6, 0600).has_value());
+  auto outcome = test::tryShell("PATH=$PATH:/usr/sbin " + bird + " -p -c " + folder + "/bird.conf");
+  std::filesystem::remove_all(folder);
+  return outcome;
+}
+
+void compare(const std::string& name, const std::string& rendered) {
+  const auto path = kGolden + name;
+  if (std::getenv("UPDATE_GOLDEN") != nullptr) {
+    REQUIRE(io::replaceFile(path, rendered, 0644).has_value());
+  }
+  const auto golden = io::readFile(path);
+  INFO(path << " (UPDATE_GOLDEN=1 writes it)");
+  REQUIRE(golden.has_value());
+  CHECK(*golden == rendered);
+}
+
+void check(const std::string& name, const core::BirdModel& model,
+           const std::set<Prefix>& routes = {}) {
+  const auto main = bird::renderMain(shippedTemplate(), model).value();
+  const auto files = bird::renderRoutes(routes);
+  compare(name + ".conf", main);
+  if (!files.vips4.empty()) compare(name + ".vips4", files.vips4);
+  if (!files.vips6.empty()) compare(name + ".vips6", files.vips6);
+  for (const auto& bird : birds()) {
+    const auto outcome = parse(bird, main, files.vips4, files.vips6);
+    INFO(bird << ": " << outcome.out);
+    CHECK(outcome.status == 0);
+  }
+}
+
+core::BirdPeer peer(const char* address, std::uint32_t as, const char* password = "") {
+  return {.address = ip(address), .as = as, .password = Secret(password)};
+}
+
+// The scenario's: one host, one router, IPv4.
+core::BirdModel model() {
+  core::BirdModel made;
+  made.routerId = ip("192.168.8.40");
+  made.localAs = 65534;
+  made.listenPort = 30179;
+  made.peers.push_back(peer("192.168.8.137", 64512));
+  made.nextHop6.emplace_back();
+  return made;
+}
+
+}  // namespace
+
+TEST_CASE("Golden.OnePeerWithoutIpv6", "[golden]") { check("one-peer", model()); }
+
+TEST_CASE("Golden.DualStackWithVips", "[golden]") {
+  auto wanted = model();
+  wanted.nextHop6[0] = ip("2001:db8:8::40");
+  check("dual-stack", wanted,
+        {net("10.0.0.102/32"), net("10.0.0.101/32"), net("2001:db8:0:1::101/128"),
+         net("172.23.0.0/24"), net("2001:db8::/64")});
+}
+
+TEST_CASE("Golden.PeersWithPasswords", "[golden]") {
+  auto wanted = model();
+  wanted.localAs = 4200000000;
+  wanted.peers = {peer("192.168.8.137", 64512, "sesame"), peer("192.168.8.138", 4200000001, "open"),
+                  peer("2001:db8:8::137", 64512, "sesame6")};
+  wanted.nextHop6 = {ip("2001:db8:8::40"), std::nullopt, ip("2001:db8:8::40")};
+  check("peers-with-passwords", wanted);
+}
+
+TEST_CASE("Golden.HostilePassword", "[golden]") {
+  auto wanted = model();
+  wanted.peers[0].password = Secret("a;b}c{d'e#f \\n // /* */ {{x}} $y \xc3\xa4");
+  check("hostile-password", wanted);
+}
+
+TEST_CASE("Golden.LongestPassword", "[golden]") {
+  auto wanted = model();
+  wanted.peers[0].password = Secret(std::string(80, '}'));
+  check("longest-password", wanted);
+}
+
+TEST_CASE("Golden.Ipv6Peer", "[golden]") {
+  auto wanted = model();
+  wanted.peers = {peer("2001:db8:8::137", 64512)};
+  wanted.nextHop6 = {ip("2001:db8:8::40")};
+  check("ipv6-peer", wanted);
+}
+
+TEST_CASE("Golden.Ipv6PeerAndOurAddressIsNotKnown", "[golden]") {
+  auto wanted = model();
+  wanted.peers = {peer("2001:db8:8::137", 64512)};
+  check("ipv6-peer-no-address", wanted);
+}
+
+TEST_CASE("Golden.InternalPeer", "[golden]") {
+  auto wanted = model();
+  wanted.peers[0].as = wanted.localAs;
+  check("internal-peer", wanted);
+}
+
+TEST_CASE("Golden.MultihopPeers", "[golden]") {
+  auto wanted = model();
+  wanted.peers = {peer("10.255.0.1", 64512), peer("2001:db8:ff::1", 65534)};
+  wanted.peers[0].multihop = true;
+  wanted.peers[1].multihop = true;
+  wanted.nextHop6 = {ip("2001:db8:8::40"), ip("2001:db8:8::40")};
+  check("multihop-peers", wanted);
+}
+
+TEST_CASE("Golden.OtherTimesNoGracefulRestart", "[golden]") {
+  auto wanted = model();
+  wanted.holdTime = std::chrono::seconds(3);
+  wanted.gracefulRestart = false;
+  check("other-times", wanted);
+}
+
+TEST_CASE("Golden.NoPeer", "[golden]") {
+  auto wanted = model();
+  wanted.peers.clear();
+  wanted.nextHop6.clear();
+  check("no-peer", wanted, {net("10.0.0.101/32")});
+}
+
+// If these pass, the checks above prove nothing.
+TEST_CASE("Golden.BirdRefusesWhatIsWrong", "[golden]") {
+  const auto main = bird::renderMain(shippedTemplate(), model()).value();
+  const auto broken = io::readFile(kGolden + "must-fail/unescaped-password.conf").value();
+  for (const auto& bird : birds()) {
+    INFO(bird);
+    CHECK(parse(bird, broken, "", "").status != 0);
+    CHECK(parse(bird, main, "route 10.0.0.1/24 blackhole;\n", "").status != 0);
+    CHECK(parse(bird, main, "", "route 10.0.0.1/32 blackhole;\n").status != 0);
+    CHECK(parse(bird, main, "", "").status == 0);
+  }
+}

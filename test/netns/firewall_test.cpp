@@ -1,0 +1,411 @@
+// Iptables against the real packet filter, with the rules of real dockerds (firewall/recorded) and
+// real traffic through them.
+#include "firewall/iptables.hpp"
+#include "io/file.hpp"
+#include "support/catch.hpp"
+#include "support/run_until.hpp"
+#include "support/scoped_netns.hpp"
+
+#include <arpa/inet.h>
+#include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+using namespace bgplb;
+using test::Netns;
+using test::runUntil;
+using test::shell;
+using test::tryShell;
+
+namespace {
+
+constexpr std::uint16_t kPort = 8080;
+constexpr std::chrono::milliseconds kNoAnswer{300};  // how long a dropped packet is waited for
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+struct Endpoint {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+  int family = AF_INET;
+
+  Endpoint(const std::string& text, std::uint16_t port) {
+    if (has(text, ":")) {
+      family = AF_INET6;
+      auto* v6 = reinterpret_cast<sockaddr_in6*>(&storage);
+      v6->sin6_family = AF_INET6;
+      v6->sin6_port = htons(port);
+      REQUIRE(inet_pton(AF_INET6, text.c_str(), &v6->sin6_addr) == 1);
+      size = sizeof(sockaddr_in6);
+    } else {
+      auto* v4 = reinterpret_cast<sockaddr_in*>(&storage);
+      v4->sin_family = AF_INET;
+      v4->sin_port = htons(port);
+      REQUIRE(inet_pton(AF_INET, text.c_str(), &v4->sin_addr) == 1);
+      size = sizeof(sockaddr_in);
+    }
+  }
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+};
+
+// A socket of that namespace.
+int socketIn(const Netns& netns, int family) {
+  int fd = -1;
+  std::thread([&] {
+    if (setns(netns.fd(), CLONE_NEWNET) == 0)
+      fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  }).join();
+  REQUIRE(fd >= 0);
+  return fd;
+}
+
+struct Listener {
+  int fd;
+  // The kernel completes handshakes by itself.
+  Listener(const Netns& netns, const std::string& address)
+      : fd(socketIn(netns, Endpoint(address, kPort).family)) {
+    const Endpoint at(address, kPort);
+    REQUIRE(bind(fd, at.get(), at.size) == 0);
+    REQUIRE(listen(fd, 100) == 0);
+  }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener() { close(fd); }
+};
+
+bool connects(const Netns& from, const std::string& address, std::chrono::milliseconds wait) {
+  const Endpoint to(address, kPort);
+  const int fd = socketIn(from, to.family);
+  pollfd writable{.fd = fd, .events = POLLOUT, .revents = 0};
+  int error = connect(fd, to.get(), to.size) == 0 ? 0 : errno;
+  if (error == EINPROGRESS && poll(&writable, 1, static_cast<int>(wait.count())) > 0) {
+    socklen_t size = sizeof(error);
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  }
+  close(fd);
+  return error == 0;
+}
+bool reaches(const Netns& from, const std::string& address) {
+  return connects(from, address, std::chrono::seconds(5));
+}
+bool isRefused(const Netns& from, const std::string& address) {
+  return !connects(from, address, kNoAnswer);
+}
+
+const std::string kVip4 = "10.0.0.101";
+const std::string kVip6 = "2001:db8:0:1::101";
+
+// A Docker host: an uplink with a client, the gateway bridge with the LB network's container and a
+// neighbour of it, another Docker bridge with a container, and the LB network.
+struct Host {
+  test::ScopedNetns netns;
+  Netns client;
+  Netns web;
+  Netns mate;
+  Netns other;
+  std::string otherBridge;
+
+  explicit Host(std::string bridge) : otherBridge(std::move(bridge)) {
+    shell(
+        "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 "
+        "net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 "
+        "net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
+    for (const Netns* inner : {&client, &web, &mate, &other}) {
+      inner->shell(
+          "sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 "
+          "net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
+      inner->shell("ip link set lo up");
+    }
+    shell("ip link add eth0 type veth peer name eth0 netns " + client.path() +
+          "; ip address add 198.51.100.1/24 dev eth0; ip address add 2001:db8:c::1/64 dev eth0; "
+          "ip link set eth0 up");
+    client.shell(
+        "sh -c 'ip address add 198.51.100.2/24 dev eth0; ip address add 2001:db8:c::2/64 "
+        "dev eth0; ip link set eth0 up; ip route add default via 198.51.100.1; ip route "
+        "add default via 2001:db8:c::1'");
+    addBridge("bgplb_gwbridge", "172.23.0.1/24", "2001:db8::1/64");
+    addBridge(otherBridge, "172.18.0.1/24", "2001:db8:d::1/64");
+    join(web, "bgplb_gwbridge", "172.23.0.25/24", "2001:db8::25/64", "172.23.0.1", "2001:db8::1");
+    join(mate, "bgplb_gwbridge", "172.23.0.26/24", "2001:db8::26/64", "172.23.0.1", "2001:db8::1");
+    join(other, otherBridge, "172.18.0.2/24", "2001:db8:d::2/64", "172.18.0.1", "2001:db8:d::1");
+    addLbNetwork();
+    // As Docker does for enable_icc=false: frames that are only bridged are filtered too.
+    shell("sysctl -qw net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1");
+  }
+
+  static void addBridge(const std::string& name, const char* v4, const char* v6) {
+    shell(
+        fmt::format("ip link add {0} up type bridge; ip address add {1} dev {0}; ip address add "
+                    "{2} dev {0}",
+                    name, v4, v6));
+  }
+  static void join(const Netns& inner, const std::string& bridge, const char* v4, const char* v6,
+                   const char* gateway4, const char* gateway6) {
+    static int count = 0;
+    shell(
+        fmt::format("ip link add veth{0} type veth peer name eth0 netns {1}; ip link set veth{0} "
+                    "master {2} up",
+                    ++count, inner.path(), bridge));
+    inner.shell(
+        fmt::format("sh -c 'ip address add {} dev eth0; ip address add {} dev eth0; ip "
+                    "link set eth0 up; ip route add default via {}; ip route add default "
+                    "via {}'",
+                    v4, v6, gateway4, gateway6));
+  }
+  void addLbNetwork() {
+    shell(
+        "ip link add bgplb-012345678 up type bridge; ip link add bgl0123456789ab type veth peer "
+        "name eth1 netns " +
+        web.path() + "; ip link set bgl0123456789ab master bgplb-012345678 up");
+    web.shell(
+        "sh -c 'ip link set eth1 address 02:00:00:00:00:25; ip address add 10.0.0.101/32 dev "
+        "eth1; ip address add 2001:db8:0:1::101/128 dev eth1; ip link set eth1 up'");
+    for (const std::string& vip : {kVip4, kVip6}) {
+      shell("ip neigh replace " + vip +
+            " lladdr 02:00:00:00:00:25 dev bgplb-012345678; ip route "
+            "add " +
+            vip + " dev bgplb-012345678 proto 178");
+    }
+  }
+};
+
+std::string recordedText(const std::string& name) {
+  const auto text =
+      io::readFile(std::string(TEST_SOURCE_DIR) + "/firewall/recorded/" + name + ".save");
+  REQUIRE(text.has_value());
+  return *text;
+}
+
+std::string bridgeIn(const std::string& saved) {
+  const auto at = saved.find("br-");
+  REQUIRE(at != std::string::npos);
+  return saved.substr(at, 15);
+}
+
+// Written with a here-document, since the text holds no quotes of the shell.
+void restore(const std::string& command, const std::string& text) {
+  shell(command + " <<'END'\n" + text + "\nEND");
+}
+
+struct Wall {
+  boost::asio::io_context io;
+  firewall::Iptables iptables{io};
+
+  const firewall::FirewallStatus& ensure(bool wanted) {
+    iptables.ensure(wanted);
+    REQUIRE(runUntil(
+        io, [this] { return !iptables.busy(); }, std::chrono::seconds(30)));
+    return iptables.status();
+  }
+};
+
+// A path before all others, for programs that stand in for iptables'.
+struct FakePrograms {
+  std::string folder;
+  std::string before = std::getenv("PATH");
+  FakePrograms() {
+    std::string name = "/tmp/firewall_test.XXXXXX";
+    folder = mkdtemp(name.data());
+    setenv("PATH", (folder + ":" + before).c_str(), 1);
+  }
+  FakePrograms(const FakePrograms&) = delete;
+  FakePrograms& operator=(const FakePrograms&) = delete;
+  ~FakePrograms() {
+    setenv("PATH", before.c_str(), 1);
+    tryShell("rm -r " + folder);
+  }
+  void add(const std::string& name, const std::string& script) const {
+    std::ofstream(folder + "/" + name) << "#!/bin/sh\n" << script << "\n";
+    shell("chmod +x " + folder + "/" + name);
+  }
+};
+
+std::string withoutCounters(const std::string& command) {
+  return shell(command + " -t filter | grep -v '^#' | sed 's/\\[.*\\]//'");
+}
+
+void passTraffic(const std::string& version, const std::string& flavour) {
+  INFO(version << " " << flavour);
+  const std::string saved4 = recordedText(version + ".v4");
+  const std::string saved6 = recordedText(version + ".v6");
+  Host host(bridgeIn(saved4));
+  const std::string v4 = "iptables-" + flavour;
+  const std::string v6 = "ip6tables-" + flavour;
+  restore(v4 + "-restore", saved4);
+  restore(v6 + "-restore", saved6);
+  shell(v4 + " -P FORWARD DROP; " + v6 + " -P FORWARD DROP");
+  const std::string before4 = withoutCounters(v4 + "-save");
+  const std::string before6 = withoutCounters(v6 + "-save");
+
+  const Listener vip4(host.web, kVip4);
+  const Listener vip6(host.web, kVip6);
+  const Listener direct4(host.web, "172.23.0.25");
+  const Listener elsewhere4(host.other, "172.18.0.2");
+  CHECK(isRefused(host.client, kVip4));
+  CHECK(isRefused(host.client, kVip6));
+
+  Wall wall;
+  const firewall::FirewallStatus right{.flavour = flavour, .v4 = true, .v6 = true, .problem = ""};
+  CHECK(wall.ensure(true) == right);
+  for (const std::string& vip : {kVip4, kVip6}) {
+    INFO(vip);
+    CHECK(reaches(host.client, vip));  // the reply leaves by bgplb_gwbridge
+    CHECK(reaches(host.other, vip));   // and passes what isolates the bridges from each other
+    CHECK(reaches(host.mate, vip));    // and what forbids talk on one bridge
+  }
+  // What Docker refuses otherwise stays refused.
+  CHECK(isRefused(host.other, "172.23.0.25"));
+  CHECK(isRefused(host.mate, "172.23.0.25"));
+  // Nor is the LB network a way round.
+  host.web.shell(
+      "sh -c 'ip neigh replace 10.255.255.1 lladdr " +
+      shell("ip -o link show bgplb-012345678 | grep -o 'ether [^ ]*' | cut -c 7-23").substr(0, 17) +
+      " dev eth1; ip route add 172.18.0.2 via 10.255.255.1 dev eth1 onlink'");
+  CHECK(isRefused(host.web, "172.18.0.2"));
+
+  // Nothing is written again: the counters go on.
+  const std::string counters =
+      "iptables-" + flavour + "-save -c -t filter | grep -c '^\\[0:0\\] -A BGPLB'";
+  CHECK(tryShell(counters).out == "0\n");
+  CHECK(wall.ensure(true) == right);
+  CHECK(tryShell(counters).out == "0\n");
+
+  // The administrator's word comes first.
+  shell(v4 + " -I DOCKER-USER -s 198.51.100.2 -j DROP");
+  CHECK(isRefused(host.client, kVip4));
+  CHECK(reaches(host.other, kVip4));
+  shell(v4 + " -D DOCKER-USER -s 198.51.100.2 -j DROP");
+
+  // Docker moves its jumps to the top, and ours back.
+  shell(v4 + " -D FORWARD -j DOCKER-USER; " + v4 + " -I FORWARD -j " +
+        (version == "docker-28.5" ? "DOCKER-FORWARD; " : "DOCKER-ISOLATION-STAGE-1; ") + v4 +
+        " -I FORWARD -j DOCKER-USER");
+  CHECK(wall.ensure(true) == right);
+  CHECK(has(shell(v4 + " -S FORWARD"), "-A FORWARD -j DOCKER-USER\n-A FORWARD -j BGPLB-FORWARD\n"));
+  CHECK(reaches(host.other, kVip4));
+  shell(v4 + " -D FORWARD -j " +
+        (version == "docker-28.5" ? "DOCKER-FORWARD" : "DOCKER-ISOLATION-STAGE-1"));
+
+  // A firewall's reload takes everything.
+  shell(v4 + " -F FORWARD; " + v4 + " -F BGPLB-FORWARD; " + v4 + " -X BGPLB-FORWARD");
+  CHECK(isRefused(host.client, kVip4));
+  CHECK(wall.ensure(true) == right);
+  CHECK(reaches(host.client, kVip4));
+
+  CHECK(wall.ensure(false) == firewall::FirewallStatus{});
+  CHECK(withoutCounters(v6 + "-save") == before6);
+  CHECK(!has(withoutCounters(v4 + "-save"), "BGPLB"));
+}
+
+}  // namespace
+
+TEST_CASE("Iptables.LetsVipsThrough_AsDocker20Filters") {
+  passTraffic("docker-20.10", "nft");
+  passTraffic("docker-20.10", "legacy");
+}
+TEST_CASE("Iptables.LetsVipsThrough_AsDocker26Filters") {
+  passTraffic("docker-26.1", "nft");
+  passTraffic("docker-26.1", "legacy");
+}
+TEST_CASE("Iptables.LetsVipsThrough_AsDocker28Filters") {
+  passTraffic("docker-28.5", "nft");
+  passTraffic("docker-28.5", "legacy");
+}
+
+TEST_CASE("Iptables.MakesNoLegacyTables_ByLooking") {
+  const test::ScopedNetns netns;
+  Wall wall;
+  CHECK(wall.ensure(false) == firewall::FirewallStatus{});
+  CHECK(wall.ensure(true).flavour == "nft");
+  CHECK(wall.ensure(false) == firewall::FirewallStatus{});
+  CHECK(shell("cat /proc/thread-self/net/ip_tables_names /proc/thread-self/net/ip6_tables_names")
+            .empty());
+}
+
+TEST_CASE("Iptables.FollowsDocker_FromOneFlavourToTheOther") {
+  const test::ScopedNetns netns;
+  Wall wall;
+  CHECK(wall.ensure(true).flavour == "nft");  // at boot, before dockerd is there
+  restore("iptables-legacy-restore", recordedText("docker-26.1.v4"));
+  CHECK(wall.ensure(true) ==
+        firewall::FirewallStatus{.flavour = "legacy", .v4 = true, .v6 = true, .problem = ""});
+  CHECK(has(shell("iptables-legacy-save"), "-A FORWARD -j BGPLB-FORWARD"));
+  CHECK(!has(shell("iptables-nft-save"), "BGPLB"));
+  // Docker has no IPv6 chains: the flavour of IPv4 counts... if its table is there at all.
+  CHECK(has(shell("ip6tables-nft-save; ip6tables-legacy-save"), "BGPLB-FORWARD"));
+  // Both are in force while the old chains stand.
+  restore("iptables-nft-restore", recordedText("docker-26.1.v4"));
+  CHECK(wall.ensure(true).flavour == "nft+legacy");
+  CHECK(wall.ensure(false) == firewall::FirewallStatus{});
+  CHECK(!has(shell("iptables-nft-save; ip6tables-nft-save; iptables-legacy-save; "
+                   "ip6tables-legacy-save"),
+             "BGPLB"));
+}
+
+TEST_CASE("Iptables.LatestWishWins_AndOnePassRunsAtATime") {
+  const test::ScopedNetns netns;
+  const FakePrograms fakes;
+  fakes.add("iptables-nft-save",
+            "echo look >>" + fakes.folder + "/log; exec /usr/sbin/iptables-nft-save \"$@\"");
+  Wall wall;
+  for (int i = 0; i < 50; ++i) wall.iptables.ensure(i % 2 == 0);
+  CHECK(wall.iptables.busy());
+  REQUIRE(runUntil(wall.io, [&] { return !wall.iptables.busy(); }));
+  CHECK(wall.iptables.status() == firewall::FirewallStatus{});
+  CHECK(!has(shell("iptables-nft-save"), "BGPLB"));
+  CHECK(shell("wc -l <" + fakes.folder + "/log") == "2\n");  // that, and the check above
+}
+
+TEST_CASE("Iptables.SaysWhatIptablesSaid_AndTriesAgain") {
+  const test::ScopedNetns netns;
+  FakePrograms fakes;
+  fakes.add("iptables-nft-restore", "echo 'iptables-restore: line 7 failed' >&2; exit 4");
+  Wall wall;
+  firewall::FirewallStatus status = wall.ensure(true);
+  CHECK(!status.v4);
+  CHECK(status.v6);
+  CHECK(has(status.problem, "iptables-restore: line 7 failed"));
+  shell("rm " + fakes.folder + "/iptables-nft-restore");
+  CHECK(runUntil(wall.io, [&] { return wall.iptables.status().v4; }));  // by itself
+  CHECK(wall.iptables.status().problem.empty());
+  CHECK(has(shell("iptables-nft-save"), "-A FORWARD -j BGPLB-FORWARD"));
+}
+
+TEST_CASE("Iptables.UsesLegacy_WhereTheKernelHasNoNfTables") {
+  const test::ScopedNetns netns;
+  FakePrograms fakes;
+  for (const char* name : {"iptables-nft-save", "ip6tables-nft-save"}) {
+    fakes.add(name, "echo 'Could not fetch rule set generation id: Invalid argument' >&2; exit 1");
+  }
+  Wall wall;
+  CHECK(wall.ensure(true) ==
+        firewall::FirewallStatus{.flavour = "legacy", .v4 = true, .v6 = true, .problem = ""});
+  CHECK(has(shell("ip6tables-legacy-save"), "-A FORWARD -j BGPLB-FORWARD"));
+  fakes.add("iptables-legacy-save", "echo 'Permission denied' >&2; exit 1");
+  CHECK(has(wall.ensure(true).problem, "Permission denied"));
+}
+
+TEST_CASE("Iptables.AcceptsOtherWordsForItsRules") {
+  const test::ScopedNetns netns;
+  FakePrograms fakes;
+  fakes.add(
+      "iptables-nft-save",
+      "/usr/sbin/iptables-nft-save \"$@\" | sed 's/RELATED,ESTABLISHED/ESTABLISHED,RELATED/'");
+  fakes.add("iptables-nft-restore",
+            "echo change >>" + fakes.folder + "/log; exec /usr/sbin/iptables-nft-restore \"$@\"");
+  Wall wall;
+  for (int round = 0; round < 3; ++round) {
+    CHECK(wall.ensure(true) ==
+          firewall::FirewallStatus{.flavour = "nft", .v4 = true, .v6 = true, .problem = ""});
+  }
+  CHECK(shell("wc -l <" + fakes.folder + "/log") == "1\n");
+}
