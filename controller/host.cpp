@@ -58,6 +58,10 @@ std::vector<std::string> forwardingProblems(bool ipv4Vips, bool ipv6Vips) {
     problems.push_back("IPv6 forwarding is off, no IPv6 VIP can be reached from outside; set it: "
                        "sysctl -w net.ipv6.conf.all.forwarding=1");
   }
+  if (ipv6Vips && sysctl("net/ipv6/conf/default/disable_ipv6") == 1) {
+    problems.push_back("IPv6 is off on new links, no IPv6 VIP can be served; set it: sysctl -w "
+                       "net.ipv6.conf.default.disable_ipv6=0");
+  }
   // A link's effective value is the larger of its own, which begins as `default`, and `all`'s.
   const int inherited =
       std::max(sysctl("net/ipv4/conf/all/rp_filter"), sysctl("net/ipv4/conf/default/rp_filter"));

@@ -116,7 +116,7 @@ Task<Result<void>> ControlClient::connect(std::string path, std::chrono::millise
   version_ = begin == std::string::npos
                  ? text
                  : text.substr(begin + 1, text.find(' ', begin + 1) - begin - 1);
-  co_return boost::system::in_place_value;
+  co_return Result<void>{};
 }
 
 Task<Result<Reply>> ControlClient::command(std::string line, std::chrono::milliseconds deadline) {

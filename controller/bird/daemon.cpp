@@ -193,7 +193,7 @@ Task<Result<void>> Daemon::start(StartMode mode, std::chrono::milliseconds deadl
       const auto connected = co_await control_.connect(paths_.control, left);
       if (connected && control_.listener() == *launched) {
         log_.release();
-        co_return boost::system::in_place_value;
+        co_return Result<void>{};
       }
       failure = connected ? conflict("another BIRD has the control socket") : connected.error();
       control_.close();

@@ -220,7 +220,10 @@ Task<> RoutingLoop::reconfigure() {
     log::info("routing: BIRD has its new configuration");
     mainChangedAt_ = Clock::now();
     lookAt_ = mainChangedAt_;
-    if (wanted.main == main_) refused_.clear();
+    if (wanted.main == main_) {
+      refused_.clear();
+      refusedMain_.clear();
+    }
   }
   confirm(withdrawn);
 }

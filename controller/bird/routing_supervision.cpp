@@ -24,7 +24,7 @@ constexpr auto kBackoffMin = 1s;
 constexpr auto kBackoffMax = 30s;
 constexpr auto kStable = 30s;
 
-constexpr auto kLookSteady = 2s;
+constexpr std::chrono::milliseconds kLookSteady = 2s;
 constexpr auto kLookUnsettled = 500ms;
 constexpr auto kMarkInterval = 1s;
 // From the end of the recovery until the peers have our routes and the word that these are all.
@@ -226,8 +226,10 @@ RoutingLoop::Clock::duration RoutingLoop::lookInterval() const {
   const auto unsettledAt = std::max({sessions_.lastChange(), readyAt_, mainChangedAt_});
   const bool settling = Clock::now() - unsettledAt < kPokeFor;
   if (settling && mayStall(daemon_.version())) return kPoke;
-  const bool steady = sessions_.allEstablished() && !recovering_;
-  return steady ? kLookSteady : kLookUnsettled;
+  if (!sessions_.allEstablished() || recovering_) return kLookUnsettled;
+  // A look is also how a hang is noticed. With a third of the hold time for the answer, BIRD is
+  // replaced before its peers give up, which they do no sooner than two thirds after it hangs.
+  return std::min<Clock::duration>(kLookSteady, model_ ? std::chrono::milliseconds(model_->holdTime) / 5 : kLookSteady);
 }
 
 Task<Result<RoutingStatus>> RoutingLoop::status(std::shared_ptr<RoutingLoop> self) {

@@ -13,8 +13,9 @@ class Engine2010(LabTest):
         cls.old = Host(3)
         lab.add_host(3, "bookworm")
         lab.lab("load", WEB, cls.old.name)
-        if not cls.old.ok("docker", "plugin", "inspect", NAME):
-            cls.old.install(Lab.reference)
+        cls.old.clean()
+        cls.old.docker("plugin", "rm", "-f", NAME, check=False)
+        cls.old.install(Lab.reference)
 
     def choose_hosts(self):
         return [self.old]

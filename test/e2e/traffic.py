@@ -33,7 +33,7 @@ class Load:
     """with Load(client, address) as load: ...; then load.requests, load.failed, load.servers, load.failures."""
 
     def __init__(self, client, address, clients=4):
-        self.client, self.address = client, address
+        self.client, self.address, self.clients = client, address, clients
         self.until = f"/tmp/load-{uuid.uuid4().hex[:8]}"
         self.argv = ("load", "--clients", str(clients), "--until", self.until, "--seconds", "90", url(address))
 
@@ -46,8 +46,10 @@ class Load:
         self.stream.process.wait(20)
         self.text = self.stream.close()
         self.client.run("rm", "-f", self.until)
-        match = re.search(r"requests (\d+) failed (\d+)", self.text)
+        match = re.search(r"requests (\d+) failed (\d+)(?: reopened (\d+))?", self.text)
         assert match, f"the load generator said: {self.text}"
-        self.requests, self.failed = int(match[1]), int(match[2])
+        self.requests, self.failed, self.reopened = int(match[1]), int(match[2]), int(match[3] or 0)
         self.failures = [line for line in self.text.splitlines() if line.startswith("failure")]
+        # The list is cut short; the count is not.
+        assert self.failed <= 10 or len(self.failures) == 10, self.text
         self.servers = {name: int(count) for name, count in re.findall(r"(?m)^(\S+) (\d+)$", self.text)}

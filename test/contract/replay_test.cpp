@@ -1,0 +1,153 @@
+// Recorded exchanges (test/contract/record) replayed: what each dockerd really sent, and what it
+// took for an answer.
+
+#include "docker/engine_codec.hpp"
+#include "docker/json.hpp"
+#include "docker/plugin_api.hpp"
+#include "io/file.hpp"
+
+#include "fakes/fake_world.hpp"
+#include "support/catch.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+
+using namespace bgplb;
+using namespace bgplb::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+const fs::path kRecordings = fs::path(TEST_SOURCE_DIR) / "contract";
+
+struct Exchange {
+  std::string name;
+  std::string path;
+  std::string requestBody;
+  std::int64_t status = 0;
+  std::string responseBody;
+};
+
+std::vector<fs::path> sorted(const fs::path& folder) {
+  std::vector<fs::path> paths;
+  for (const auto& entry : fs::directory_iterator(folder)) paths.push_back(entry.path());
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+std::vector<Exchange> recorded(const fs::path& folder) {
+  std::vector<Exchange> exchanges;
+  for (const auto& path : sorted(folder)) {
+    const auto file = docker::parseObject(io::readFile(path.string()).value());
+    REQUIRE(file);
+    const auto* request = docker::objectAt(*file, "request");
+    const auto* response = docker::objectAt(*file, "response");
+    REQUIRE(request != nullptr);
+    REQUIRE(response != nullptr);
+    exchanges.push_back({path.filename().string(), docker::textOr(*request, "path"),
+                         docker::textOr(*request, "body"), response->at("status").as_int64(),
+                         docker::textOr(*response, "body")});
+  }
+  return exchanges;
+}
+
+std::vector<fs::path> versions(const char* kind) {
+  auto folders = sorted(kRecordings / kind);
+  REQUIRE(folders.size() >= 2);
+  return folders;
+}
+
+}  // namespace
+
+TEST_CASE("Contract.EveryRecordedCallIsAnsweredAsItWas_AndLeavesNothing") {
+  for (const auto& version : versions("plugin")) {
+    CAPTURE(version.filename().string());
+    boost::asio::io_context io{1};
+    FakeKernel kernel;
+    FakeRouting routing;
+    FakeFirewall firewall;
+    FakeEngine engine;
+    FakeStore store;
+    reconcile::Reconciler reconciler{kernel, routing, firewall, engine, store, {}};
+    reconcile::Loop loop{io, reconciler};
+    docker::PluginApi api{loop, kernel, false};
+
+    std::set<std::string> calls;
+    std::size_t mostVeths = 0;
+    for (const auto& exchange : recorded(version)) {
+      CAPTURE(exchange.name, exchange.requestBody);
+      const auto answer = api.call(exchange.path, exchange.requestBody);
+      CHECK(answer.status == static_cast<unsigned>(exchange.status));
+      if (exchange.status == 200) {
+        CHECK(boost::json::parse(answer.body) == boost::json::parse(exchange.responseBody));
+      }
+      // The same once more: dockerd repeats what it is not sure of.
+      CHECK(api.call(exchange.path, exchange.requestBody).status == answer.status);
+      // And without its body, which is how a retry after a broken connection arrives.
+      if (!exchange.requestBody.empty()) CHECK(api.call(exchange.path, "").status == 400);
+      calls.insert(exchange.path);
+      mostVeths = std::max(mostVeths, kernel.existing.size());
+      io.poll();
+      io.restart();
+    }
+    for (const char* call : {"CreateNetwork", "CreateEndpoint", "Join", "Leave", "DeleteEndpoint",
+                             "DeleteNetwork"}) {
+      CHECK(calls.count(std::string("/NetworkDriver.") + call) == 1);
+    }
+    CHECK(mostVeths > 0);
+    CHECK(kernel.existing.empty());
+    CHECK(kernel.networks.empty());
+    CHECK(reconciler.facts().networks.empty());
+    CHECK(reconciler.facts().endpoints.empty());
+  }
+}
+
+TEST_CASE("Contract.EveryRecordedAnswerOfTheEngineIsUnderstood") {
+  for (const auto& version : versions("engine")) {
+    CAPTURE(version.filename().string());
+    std::set<std::string> actions;
+    std::set<core::Health> healths;
+    bool advertised = false;
+    bool stopSignal = false;
+    for (const auto& exchange : recorded(version)) {
+      CAPTURE(exchange.name);
+      const auto path = exchange.path.substr(0, exchange.path.find('?'));
+      if (path.ends_with("/events")) {
+        std::istringstream lines(exchange.responseBody);
+        for (std::string line; std::getline(lines, line);) {
+          if (line.find('{') == std::string::npos) continue;
+          const auto event = docker::parseEvent(line);
+          REQUIRE(event);
+          CHECK_FALSE(event->id.empty());
+          CHECK(event->timeNano > 0);
+          actions.insert(event->action);
+        }
+      } else if (path.ends_with("/networks")) {
+        const auto networks = docker::parseNetworkList(exchange.responseBody);
+        REQUIRE(networks);
+        CHECK_FALSE(networks->empty());
+      } else if (path.find("/networks/") != std::string::npos && exchange.status == 200) {
+        const auto network = docker::parseNetworkInspect(exchange.responseBody);
+        REQUIRE(network);
+        CHECK_FALSE(network->subnets.empty());
+        advertised = advertised || network->labels.count("bgplb_advertise") > 0;
+      } else if (path.ends_with("/containers/json")) {
+        CHECK(docker::parseContainerList(exchange.responseBody));
+      } else if (path.ends_with("/json") && exchange.status == 200) {
+        const auto container = docker::parseContainerInspect(exchange.responseBody);
+        REQUIRE(container);
+        CHECK_FALSE(container->name.empty());
+        if (container->run != core::RunState::Stopped) healths.insert(container->health);
+        stopSignal = stopSignal || container->stopSignal != 15;
+      }
+    }
+    for (const char* action : {"start", "die", "kill", "health_status: healthy", "connect"}) {
+      CAPTURE(action);
+      CHECK(actions.count(action) == 1);
+    }
+    CHECK_FALSE(healths.empty());
+    CHECK(advertised);
+    CHECK(stopSignal);
+  }
+}

@@ -1,0 +1,239 @@
+// Folding: what the mirror concludes from the kernel's messages, and whom it wakes.
+#include "netlink/mirror.hpp"
+
+#include "netlink/expected.hpp"
+#include "netlink/recorded.hpp"
+#include "support/catch.hpp"
+
+using namespace bgplb;
+using netlink::Change;
+using netlink::Changes;
+using netlink::Link;
+using netlink::Mirror;
+using netlink::Neighbor;
+using netlink::Route;
+
+namespace {
+
+const std::string kBridge = "bgplb-012345678";
+const std::string kVeth = "bgl0123456789ab";
+const std::set<std::string> kOnlyBridge{kBridge};
+const auto kVip4 = *Prefix::parse("10.0.0.101/32");
+const auto kVip6 = *Prefix::parse("2001:db8:0:1::101/128");
+const auto kMac = *MacAddress::parse("02:42:ac:17:00:19");
+
+Changes fold(Mirror& mirror, const std::string& recording) {
+  Changes changes;
+  test::forEachMessage(test::recordedBytes(recording), [&](const nlmsghdr& message) {
+    if (const auto notification = netlink::parse(message)) mirror.fold(*notification, changes);
+  });
+  return changes;
+}
+
+// What the recordings began with.
+Mirror whole() {
+  Mirror mirror;
+  for (const char* dump :
+       {"dump-links", "dump-addresses", "dump-neighbors", "dump-routes4", "dump-routes6"}) {
+    fold(mirror, dump);
+  }
+  return mirror;
+}
+
+core::KernelNetwork network() {
+  return {.bridge = true,
+          .veths = {kVeth},
+          .routes = {kVip4, kVip6},
+          .neighbors = {{kVip4.address(), kMac}, {kVip6.address(), kMac}}};
+}
+
+Changes fold(Mirror& mirror, Change change, netlink::Object object) {
+  Changes changes;
+  mirror.fold({change, std::move(object)}, changes);
+  return changes;
+}
+
+}  // namespace
+
+TEST_CASE("Mirror.ShowsWhatWasDumped") {
+  const Mirror mirror = whole();
+  CHECK(mirror.observe(kBridge) == network());
+  CHECK(mirror.bridges() == kOnlyBridge);
+  CHECK(mirror.veths() == std::set<std::string>{kVeth});
+  CHECK(mirror.addresses().size() == 6);
+  CHECK(mirror.observe("eth9") == core::KernelNetwork{});  // a bridge, but not ours
+  CHECK(mirror.observe("nowhere") == core::KernelNetwork{});
+}
+
+TEST_CASE("Mirror.IsTheSame_InWhateverOrderTheDumpsCame") {
+  Mirror mirror;
+  for (const char* dump :
+       {"dump-routes6", "dump-routes4", "dump-neighbors", "dump-addresses", "dump-links"}) {
+    fold(mirror, dump);
+  }
+  CHECK(mirror.observe(kBridge) == network());
+  CHECK(Mirror::difference(mirror, whole()).empty());
+}
+
+TEST_CASE("Mirror.FollowsWhatTheKernelTells") {
+  Mirror mirror = whole();
+  auto expected = network();
+  const auto after = [&mirror](const char* recording) {
+    const Changes changes = fold(mirror, recording);
+    CHECK(changes.bridges == kOnlyBridge);
+    CHECK(!changes.unsure);
+    return mirror.observe(kBridge);
+  };
+  SECTION("port leaves") {
+    expected.veths.clear();
+    CHECK(after("port-leaves") == expected);
+    CHECK(mirror.veths().contains(kVeth));
+  }
+  SECTION("port returns") { CHECK(after("port-returns") == expected); }
+  SECTION("port down and up") { CHECK(after("port-down-and-up") == expected); }
+  SECTION("neighbor") {
+    expected.neighbors.erase(kVip4.address());
+    CHECK(after("neighbor-removed") == expected);
+  }
+  SECTION("route") {
+    expected.routes.erase(kVip4);
+    CHECK(after("route-removed") == expected);
+  }
+  SECTION("bridge down: the IPv4 route goes without a word") {
+    expected.bridge = false;
+    expected.routes.clear();
+    expected.neighbors.clear();
+    CHECK(after("bridge-down") == expected);
+  }
+  SECTION("last IPv4 address: the IPv4 routes go without a word") {
+    expected.routes.erase(kVip4);
+    expected.neighbors.erase(kVip4.address());  // of which a word is said
+    CHECK(after("address-goes").routes == expected.routes);
+  }
+  SECTION("bridge removed") {
+    CHECK(after("bridge-removed") == core::KernelNetwork{});
+    CHECK(mirror.bridges().empty());
+    CHECK(mirror.link(kVeth)->master == 0);
+  }
+  SECTION("bridge renamed, then removed") {
+    CHECK(after("bridge-renamed") == core::KernelNetwork{});
+    CHECK(mirror.bridges().empty());
+  }
+}
+
+TEST_CASE("Mirror.AsksForADump_WhenARouteWasReplaced") {
+  Mirror mirror = whole();
+  const Changes changes = fold(mirror, "route-replaced");
+  CHECK(changes.unsure);
+  CHECK(changes.uplink);  // a foreign route has appeared
+}
+
+TEST_CASE("Mirror.WakesNobody_WhenNothingVisibleChanged") {
+  Mirror mirror = whole();
+  CHECK(fold(mirror, "dump-links").empty());
+  CHECK(fold(mirror, "dump-neighbors").empty());
+  CHECK(fold(mirror, "dump-routes4").bridges.empty());
+  CHECK(fold(mirror, "dump-addresses").empty());
+  const Link veth{.index = 50, .name = "veth1234", .kind = "veth", .master = 9, .up = true};
+  CHECK(fold(mirror, Change::Present, veth).empty());
+  CHECK(fold(mirror, Change::Removed, veth).empty());
+  const Neighbor passing{.ifIndex = 2, .address = *Address::parse("10.0.0.9"), .mac = kMac};
+  CHECK(fold(mirror, Change::Present, passing).empty());
+  const Route linkLocal{.destination = *Prefix::parse("fe80::/64"), .table = 254, .ifIndex = 50};
+  CHECK(fold(mirror, Change::Present, linkLocal).empty());
+  reconcile::HostAddress scoped{.subnet = *Prefix::parse("fe80::/64"),
+                                .address = *Address::parse("fe80::1"),
+                                .ifIndex = 50,
+                                .usable = false};
+  CHECK(fold(mirror, Change::Present, scoped).empty());
+  CHECK(fold(mirror, Change::Removed, scoped).empty());
+}
+
+TEST_CASE("Mirror.TellsOfUplinks") {
+  Mirror mirror = whole();
+  const Link eth{.index = 60, .name = "eth0", .mtu = 1500, .up = true};
+  CHECK(fold(mirror, Change::Present, eth).uplink);
+  CHECK(!fold(mirror, Change::Present, eth).uplink);
+  Link down = eth;
+  down.up = false;
+  CHECK(fold(mirror, Change::Present, down).uplink);
+  const Route fallback{.destination = *Prefix::parse("0.0.0.0/0"), .table = 254, .ifIndex = 60};
+  CHECK(fold(mirror, Change::Present, fallback).uplink);
+  CHECK(fold(mirror, Change::Removed, fallback).uplink);
+  reconcile::HostAddress tentative{.subnet = *Prefix::parse("2001:db8:9::/64"),
+                                   .address = *Address::parse("2001:db8:9::1"),
+                                   .ifIndex = 60,
+                                   .usable = false};
+  CHECK(!fold(mirror, Change::Present, tentative).uplink);
+  tentative.usable = true;
+  CHECK(fold(mirror, Change::Present, tentative).uplink);
+  CHECK(fold(mirror, Change::Removed, eth).uplink);
+}
+
+TEST_CASE("Mirror.CountsOnlyRoutesOfOurMaking") {
+  Mirror mirror = whole();
+  const Prefix other = *Prefix::parse("10.0.0.7/32");
+  Route route{.destination = other, .table = 254, .protocol = core::kRouteProtocol, .ifIndex = 2};
+  Route wrong = route;
+  SECTION("another table") { wrong.table = 100; }
+  SECTION("another protocol") { wrong.protocol = 4; }
+  SECTION("a metric") { wrong.metric = 7; }
+  SECTION("a gateway") { wrong.gateway = *Address::parse("192.0.2.1"); }
+  SECTION("several next hops") { wrong.ifIndex = 0; }
+  fold(mirror, Change::Present, wrong);
+  CHECK(mirror.observe(kBridge) == network());
+  CHECK(fold(mirror, Change::Present, route).bridges == kOnlyBridge);
+  CHECK(mirror.routeLinks(other) == std::set<int>{2});
+  fold(mirror, Change::Removed, wrong);
+  CHECK(mirror.observe(kBridge).routes.contains(other));
+  fold(mirror, Change::Removed, route);
+  CHECK(mirror.observe(kBridge) == network());
+}
+
+TEST_CASE("Mirror.FindsWhatWasMissed") {
+  const Mirror before = whole();
+  Mirror after = before;
+  CHECK(Mirror::difference(before, after).empty());
+  fold(after, "neighbor-removed");
+  CHECK(Mirror::difference(before, after).bridges == kOnlyBridge);
+  fold(after, "bridge-removed");
+  CHECK(Mirror::difference(before, after).bridges == kOnlyBridge);
+  CHECK(Mirror::difference(after, before).bridges == kOnlyBridge);
+  CHECK(!Mirror::difference(before, after).uplink);
+}
+
+TEST_CASE("Mirror.SwapsNames_InTheOrderRenamesAreTold") {
+  Mirror mirror = whole();
+  const Link ours = *mirror.link(kBridge);
+  Link second{.index = 70, .name = "bgplb-second000", .kind = "bridge", .mtu = 1500, .up = true};
+  fold(mirror, Change::Present, second);
+  Link moved = ours;
+  moved.name = "temporary";
+  fold(mirror, Change::Present, moved);
+  second.name = kBridge;
+  fold(mirror, Change::Present, second);
+  CHECK(mirror.observe(kBridge).routes.empty());
+  CHECK(mirror.bridges() == kOnlyBridge);
+  moved.name = "bgplb-second000";
+  fold(mirror, Change::Present, moved);
+  CHECK(mirror.observe("bgplb-second000") == network());
+}
+
+TEST_CASE("Expected.IsWhatAnActionDoes") {
+  const Mirror mirror = whole();
+  auto state = network();
+  const auto expect = [&state](const core::Action& action) {
+    return netlink::expected(state, action);
+  };
+  auto want = state;
+  want.routes.erase(kVip4);
+  CHECK(expect(core::RouteDel{kVip4, kBridge}) == want);
+  CHECK(expect(core::RouteReplace{kVip4, kBridge}) == state);
+  want = state;
+  want.veths.clear();
+  CHECK(expect(core::LinkDel{kVeth}) == want);
+  CHECK(expect(core::LinkDel{kBridge}) == core::KernelNetwork{});
+  CHECK(netlink::bridgeOf(core::LinkDel{kVeth}, mirror) == kBridge);
+  CHECK(netlink::bridgeOf(core::LinkDel{kBridge}, mirror) == kBridge);
+  CHECK(netlink::bridgeOf(core::NeighDel{kVip4.address(), kBridge}, mirror) == kBridge);
+}

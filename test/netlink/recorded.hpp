@@ -1,0 +1,71 @@
+#pragma once
+// What the kernel said (test/netns/netlink_record_test.cpp), and messages as text to compare with.
+
+#include "io/file.hpp"
+#include "netlink/codec.hpp"
+#include "support/catch.hpp"
+
+#include <fmt/format.h>
+#include <libmnl/libmnl.h>
+
+#include <functional>
+#include <string>
+#include <variant>
+
+namespace bgplb::test {
+
+inline std::string recordedBytes(const std::string& name) {
+  const auto bytes =
+      io::readFile(std::string(TEST_SOURCE_DIR) + "/netlink/recorded/" + name + ".bin");
+  REQUIRE(bytes.has_value());
+  REQUIRE(!bytes->empty());
+  return *bytes;
+}
+
+inline void forEachMessage(const std::string& bytes,
+                           const std::function<void(const nlmsghdr&)>& visit) {
+  // Aligned as a socket's buffer is.
+  alignas(8) static char buffer[65536];
+  REQUIRE(bytes.size() <= sizeof(buffer));
+  bytes.copy(buffer, bytes.size());
+  auto left = static_cast<int>(bytes.size());
+  const auto* message = reinterpret_cast<const nlmsghdr*>(buffer);
+  for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) visit(*message);
+}
+
+inline std::string text(const netlink::Link& link) {
+  return fmt::format("link {} {} kind {} master {} mtu {} {} {}", link.index, link.name, link.kind,
+                     link.master, link.mtu, link.up ? "up" : "down",
+                     link.address ? link.address->toString() : "-");
+}
+inline std::string text(const netlink::Route& route) {
+  return fmt::format("route {} table {} proto {} metric {} dev {} via {} src {}",
+                     route.destination.toString(), route.table, route.protocol, route.metric,
+                     route.ifIndex, route.gateway ? route.gateway->toString() : "-",
+                     route.source ? route.source->toString() : "-");
+}
+inline std::string text(const netlink::Neighbor& neighbor) {
+  return fmt::format("neigh {} dev {} lladdr {}{}", neighbor.address.toString(), neighbor.ifIndex,
+                     neighbor.mac.toString(), neighbor.permanent ? " permanent" : "");
+}
+inline std::string text(const reconcile::HostAddress& address) {
+  return fmt::format("address {} in {} dev {}{}", address.address.toString(),
+                     address.subnet.toString(), address.ifIndex, address.usable ? "" : " unusable");
+}
+inline std::string text(const netlink::Notification& notification) {
+  const char* change = notification.change == netlink::Change::Present    ? "+ "
+                       : notification.change == netlink::Change::Replaced ? "= "
+                                                                          : "- ";
+  return change + std::visit([](const auto& object) { return text(object); }, notification.object);
+}
+
+// What the codec makes of a recording, a line for each message that says something.
+inline std::string parsed(const std::string& name) {
+  std::string lines;
+  forEachMessage(recordedBytes(name), [&lines](const nlmsghdr& message) {
+    if (const auto notification = netlink::parse(message)) lines += text(*notification) + "\n";
+  });
+  return lines;
+}
+
+}  // namespace bgplb::test
