@@ -21,9 +21,9 @@ attempt() {
     exit 1
 }
 
-# build_tests DIR [CMAKE-OPTION...]
+# build_tests DIR [CMAKE-OPTION...]. Without optimisation, which costs more time here than it saves.
 build_tests() {
-    local dir=$1 options=()
+    local dir=$1 options=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-g1)
     shift
     [[ -z $(command -v ccache) ]] || options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
     cmake -S . -B "$dir" -G Ninja "${options[@]}" "$@" && cmake --build "$dir"

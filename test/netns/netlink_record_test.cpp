@@ -54,6 +54,7 @@ TEST_CASE("Record", "[.record]") {
   shell("mkdir -p " TEST_SOURCE_DIR "/netlink/recorded");
   const std::string bridge = "bgplb-012345678";
   const std::string veth = "bgl0123456789ab";
+  constexpr int kBridgeIndex = 2;
   const auto vip4 = *Prefix::parse("10.0.0.101/32");
   const auto vip6 = *Prefix::parse("2001:db8:0:1::101/128");
   const auto mac = *MacAddress::parse("02:42:ac:17:00:19");
@@ -95,9 +96,9 @@ TEST_CASE("Record", "[.record]") {
     record("route-match", netlink::routeMatch(vip4.address()));
     record("route-get-none", netlink::routeGet(*Address::parse("2a00::1")));
     record("settings", netlink::settingsGet(netlink::kAllLinks));
-    record("ack", netlink::neighReplace(vip4.address(), mac, 10));
-    record("error-exists", netlink::routeAdd(vip4, 10, netlink::IfExists::Fail));
-    record("error-no-route", netlink::routeDel(*Prefix::parse("10.0.0.9/32"), 10));
+    record("ack", netlink::neighReplace(vip4.address(), mac, kBridgeIndex));
+    record("error-exists", netlink::routeAdd(vip4, kBridgeIndex, netlink::IfExists::Fail));
+    record("error-no-route", netlink::routeDel(*Prefix::parse("10.0.0.9/32"), kBridgeIndex));
     record("error-no-link", netlink::linkDel(77));
     record("error-explained", netlink::linkSetMtu(9, 70000));
   }
@@ -105,7 +106,9 @@ TEST_CASE("Record", "[.record]") {
     Recorder recorder(0x7ff);  // all there are up to IPV6_ROUTE
     shell(command);
     recorder.write(name);
-    tryShell("ip route del 10.0.0.101");  // as it was, for the next
+    // As it was, for the next.
+    tryShell("ip route del 10.0.0.101");
+    tryShell("ip link set foreign0 down && ip link set foreign0 name " + bridge);
     REQUIRE(kernel.apply(core::BridgeAdd{bridge}).has_value());
     REQUIRE(kernel.apply(core::VethAdd{veth, "bgc0123456789ab", bridge}).has_value());
     for (const Prefix& vip : {vip4, vip6}) {
@@ -124,7 +127,6 @@ TEST_CASE("Record", "[.record]") {
                             "; ip address del 192.0.2.77/24 dev " + bridge);
   watch("bridge-down", "ip link set " + bridge + " down");
   watch("bridge-renamed", "ip link set " + bridge + " down; ip link set " + bridge +
-                              " name foreign0; ip link set "
-                              "foreign0 up; ip link del foreign0");
+                              " name foreign0; ip link set foreign0 up");
   watch("bridge-removed", "ip link del " + bridge);
 }
