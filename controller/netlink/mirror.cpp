@@ -13,16 +13,16 @@ struct Overloaded : Ts... {
 template <typename... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;
 
+// One by which traffic of the host itself may go. Containers' veths come and go all the time.
+bool isUplink(const Link& link) { return link.kind != "veth" && !isOurBridge(link); }
+
+}  // namespace
+
 bool isOurBridge(const Link& link) {
   return link.kind == "bridge" && link.name.starts_with(core::kBridgePrefix);
 }
 
 bool isOurVeth(const Link& link) { return link.kind == "veth" && core::isVethHostName(link.name); }
-
-// One by which traffic of the host itself may go. Containers' veths come and go all the time.
-bool isUplink(const Link& link) { return link.kind != "veth" && !isOurBridge(link); }
-
-}  // namespace
 
 void Mirror::fold(const Notification& notification, Changes& changes) {
   const bool removed = notification.change == Change::Removed;

@@ -20,6 +20,9 @@
 
 namespace bgplb::netlink {
 
+bool isOurBridge(const Link& link);
+bool isOurVeth(const Link& link);  // the host end of one of our pairs
+
 // What a fold changed, as far as anyone outside can see it.
 struct Changes {
   std::set<std::string> bridges;  // names of ours whose observe() has changed

@@ -21,11 +21,6 @@ Result<void> tolerateMissing(Result<void> outcome) {
 // Also what keeps a request within its buffer.
 bool isLinkName(const std::string& name) { return !name.empty() && name.size() < IFNAMSIZ; }
 
-bool isOurs(const Link& link) {
-  return (link.kind == "bridge" && link.name.starts_with(core::kBridgePrefix)) ||
-         (link.kind == "veth" && core::isVethHostName(link.name));
-}
-
 }  // namespace
 
 std::optional<Link> RtnlKernel::find(const std::string& name) const {
@@ -37,7 +32,7 @@ std::optional<Link> RtnlKernel::find(const std::string& name) const {
 Result<Link> RtnlKernel::findBridge(const std::string& name) const {
   const auto link = find(name);
   if (!link) return notFound(fmt::format("no link {}", name));
-  if (!isOurs(*link) || link->kind != "bridge") {
+  if (!isOurBridge(*link)) {
     return conflict(fmt::format("{} is not a bridge of ours", name));
   }
   return *link;
@@ -106,7 +101,8 @@ Result<void> RtnlKernel::act(const core::VethAdd& action) {
 Result<void> RtnlKernel::act(const core::LinkDel& action) {
   const auto link = find(action.name);
   if (!link) return {};
-  if (!isOurs(*link)) return conflict(fmt::format("{} is not ours", action.name));
+  if (!isOurBridge(*link) && !isOurVeth(*link))
+    return conflict(fmt::format("{} is not ours", action.name));
   const auto gone = [this, index = link->index] {
     catchUp();
     return mirror_.link(index) == nullptr;

@@ -7,6 +7,7 @@
 #include "support/catch.hpp"
 #include "support/run_until.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>

@@ -1,0 +1,260 @@
+// What RtnlKernel notices of the changes that others make.
+#include "netns/netlink_world.hpp"
+
+#include <random>
+#include <vector>
+
+using namespace bgplb;
+using namespace bgplb::test;
+
+TEST_CASE("RtnlKernel.ReportsForeignChanges") {
+  World world;
+  world.makeNetwork();
+  SECTION("route removed") { shell("ip route del 10.0.0.101"); }
+  SECTION("IPv6 route removed") { shell("ip -6 route del 2001:db8:0:1::101"); }
+  SECTION("neighbor removed") { shell("ip neigh del 10.0.0.101 dev " + kBridge); }
+  SECTION("neighbor altered") {
+    shell("ip neigh replace 10.0.0.101 lladdr 02:00:00:00:00:09 dev " + kBridge);
+  }
+  SECTION("neighbors flushed") { shell("ip neigh flush nud permanent dev " + kBridge); }
+  SECTION("veth removed") { shell("ip link del " + kHost); }
+  SECTION("veth down") { shell("ip link set " + kHost + " down"); }
+  SECTION("veth taken out") { shell("ip link set " + kHost + " nomaster"); }
+  SECTION("bridge removed") { shell("ip link del " + kBridge); }
+  SECTION("bridge renamed") {
+    shell("ip link set " + kBridge + " down && ip link set " + kBridge + " name foreign0");
+  }
+  SECTION("bridge down, which removes IPv4 routes silently") {
+    shell("ip link set " + kBridge + " down");
+  }
+  SECTION("bridge down and up") {
+    shell("ip link set " + kBridge + " down && ip link set " + kBridge + " up");
+  }
+  SECTION("last IPv4 address removed, which removes IPv4 routes silently") {
+    shell("ip address add 192.0.2.1/24 dev " + kBridge);
+    shell("ip address del 192.0.2.1/24 dev " + kBridge);
+  }
+  SECTION("one address with two lengths") {
+    shell("ip address add 192.0.2.1/24 dev " + kBridge + "; ip address add 192.0.2.1/30 dev " +
+          kBridge + "; ip address del 192.0.2.1/24 dev " + kBridge +
+          "; ip neigh del 10.0.0.101 dev " + kBridge);
+  }
+  SECTION("route replaced by another program") {
+    shell("ip link add eth9 up type bridge && ip route replace 10.0.0.101 dev eth9");
+  }
+  SECTION("IPv6 route replaced by another program") {
+    shell("ip link add eth9 up type bridge && ip -6 route replace 2001:db8:0:1::101 dev eth9");
+  }
+  SECTION("mtu") { shell("ip link set " + kBridge + " mtu 1400"); }
+  SECTION("IPv6 switched off") { shell("sysctl -qw net.ipv6.conf." + kBridge + ".disable_ipv6=1"); }
+  CHECK(world.reported(kBridge));
+  CHECK(text(world.observe(kBridge)) != text(world.network()));
+  world.checkMirror();
+}
+
+TEST_CASE("RtnlKernel.ReportsAForeignChange_FoundWhileActing") {
+  World world;
+  world.makeNetwork();
+  world.apply(core::BridgeAdd{kOther});
+  shell("ip route del 10.0.0.101");  // not read yet...
+  SECTION("on the same network") {
+    world.apply(core::NeighReplace{kVip6.address(), kMac, kBridge});
+  }
+  SECTION("on another network") { world.apply(core::RouteReplace{prefix("10.0.0.7/32"), kOther}); }
+  CHECK(world.calls == 0);  // never from inside a call
+  CHECK(!world.kernel.observe(kBridge).routes.contains(kVip4));
+  CHECK(world.reported(kBridge));
+  CHECK(!world.changed.contains(kOther));
+}
+
+TEST_CASE("RtnlKernel.TellsOfAddressesAndUplinks") {
+  World world;
+  shell("ip link add eth9 type bridge");
+  CHECK(runUntil(world.io, [&] { return world.uplinks > 0; }));
+  shell("sysctl -qw net.ipv6.conf.eth9.accept_dad=0");
+  shell("ip link set eth9 up");
+  shell("ip address add 192.0.2.10/24 dev eth9; ip -6 address add 2001:db8::10/64 dev eth9");
+  shell("ip -6 address add 2001:db8::11/64 dev eth9 preferred_lft 0");
+  const auto usable = [&](const char* text) {
+    for (const auto& entry : world.kernel.addresses()) {
+      if (entry.address == address(text)) return entry.usable;
+    }
+    return false;
+  };
+  CHECK(runUntil(world.io, [&] { return usable("192.0.2.10") && usable("2001:db8::10"); }));
+  CHECK(!usable("2001:db8::11"));
+  CHECK(!usable("127.0.0.1"));
+  for (const auto& entry : world.kernel.addresses()) {
+    if (entry.address == address("192.0.2.10")) CHECK(entry.subnet == prefix("192.0.2.0/24"));
+  }
+  shell("ip route add default via 192.0.2.1");
+  shell("ip route add 198.51.100.0/24 via inet6 2001:db8::1 dev eth9");
+  const auto route = world.kernel.routeTo(address("203.0.113.1"));
+  REQUIRE(route.has_value());
+  CHECK(route->dev == "eth9");
+  CHECK(route->gateway == address("192.0.2.1"));
+  CHECK(route->source == address("192.0.2.10"));
+  CHECK(world.kernel.routeTo(address("192.0.2.99"))->gateway == std::nullopt);
+  CHECK(world.kernel.routeTo(address("198.51.100.1"))->gateway == address("2001:db8::1"));
+  CHECK(world.kernel.routeTo(address("2001:db8::77"))->source == address("2001:db8::10"));
+  CHECK(world.kernel.routeTo(address("2a00::1")).error().kind == ErrorKind::NotFound);
+
+  runReady(world.io);
+  world.uplinks = 0;
+  SECTION("address") { shell("ip address del 192.0.2.10/24 dev eth9"); }
+  SECTION("link down") { shell("ip link set eth9 down"); }
+  SECTION("default route") { shell("ip route del default"); }
+  CHECK(runUntil(world.io, [&] { return world.uplinks > 0; }));
+  world.checkMirror();
+}
+
+TEST_CASE("RtnlKernel.IsNotWokenByOtherContainers") {
+  World world;
+  world.makeNetwork();
+  shell("ip link add br0 up type bridge");
+  runReady(world.io);
+  world.calls = 0;
+  shell(
+      "ip link add veth1 type veth peer name veth2; ip link set veth1 master br0 up; ip link set "
+      "veth2 up; ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:01 dev veth2; ip link del veth1");
+  runReady(world.io);
+  CHECK(world.calls == 0);
+  world.checkMirror();
+}
+
+TEST_CASE("RtnlKernel.DumpsAgain_WhenTheKernelDroppedMessages") {
+  World world;
+  world.makeNetwork();
+  shell("ip link add eth9 up type bridge");
+  // More messages than the receive buffer takes, and after them a change of ours.
+  shell(
+      "for i in $(seq 1 60000); do echo neigh replace 192.0.2.1 lladdr 02:00:00:00:00:0$((i % 2)) "
+      "nud reachable dev eth9; done | ip -batch -");
+  const std::string drops = shell("awk '$9 > 0' /proc/thread-self/net/netlink | wc -l");
+  shell("ip route del 10.0.0.101");
+  CHECK(drops != "0\n");
+  SECTION("found by the watch") {}
+  SECTION("found while acting") { world.apply(core::BridgeAdd{kOther}); }
+  CHECK(world.reported(kBridge));
+  CHECK(!world.kernel.observe(kBridge).routes.contains(kVip4));
+  CHECK(world.uplinks > 0);
+  world.checkMirror();
+}
+
+TEST_CASE("RtnlKernel.ResyncFindsNothingNew") {
+  World world;
+  world.makeNetwork();
+  REQUIRE(world.kernel.resync().has_value());
+  runReady(world.io);
+  CHECK(world.calls == 0);
+  CHECK(text(world.observe(kBridge)) == text(world.network()));
+}
+
+TEST_CASE("RtnlKernel.StartsWithWhatIsThere") {
+  World world;
+  world.makeNetwork();
+  boost::asio::io_context io;
+  netlink::RtnlKernel second(io, nullptr);
+  REQUIRE(second.start().has_value());
+  CHECK(text(second.observe(kBridge)) == text(world.network()));
+  CHECK(second.hasVeth(kHost));
+}
+
+TEST_CASE("RtnlKernel.IgnoresMessagesThatAreNotTheKernels") {
+  World world;
+  world.makeNetwork();
+  // A removal of the bridge, as the kernel would announce it, sent by a program to every port.
+  const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  netlink::Request forged = netlink::linkDel(std::stoi(
+      shell("cat /proc/net/dev_mcast | awk '$2 == \"" + kBridge + "\" {print $1; exit}'")));
+  const std::string ports =
+      shell("awk 'NR > 1 && $2 == 0 && $3 != 0 {print $3}' /proc/thread-self/net/netlink");
+  int sent = 0;
+  std::size_t at = 0;
+  while (at < ports.size()) {
+    sockaddr_nl to{};
+    to.nl_family = AF_NETLINK;
+    to.nl_pid = static_cast<std::uint32_t>(std::stoul(ports.substr(at)));
+    at = ports.find('\n', at) + 1;
+    if (sendto(fd, &forged.header(), forged.header().nlmsg_len, 0, reinterpret_cast<sockaddr*>(&to),
+               sizeof(to)) > 0) {
+      ++sent;
+    }
+  }
+  close(fd);
+  CHECK(sent >= 2);
+  runReady(world.io);
+  CHECK(world.calls == 0);
+  CHECK(text(world.observe(kBridge)) == text(world.network()));
+  world.apply(core::RouteDel{kVip4, kBridge});  // nor do they confuse a request
+  CHECK(world.kernel.observe(kBridge).bridge);
+}
+
+TEST_CASE("RtnlKernel.MirrorIsTheKernel_WhateverHappens") {
+  World world;
+  shell("ip link add eth9 up type bridge");
+  std::mt19937 random(20240229);  // the same walk each time
+  const auto pick = [&random](const std::vector<std::string>& choices) {
+    return choices[random() % choices.size()];
+  };
+  const std::vector<std::string> bridges{kBridge, kOther};
+  const std::vector<std::string> hosts{kHost, kHost2};
+  const std::vector<std::string> vips{"10.0.0.101", "10.0.0.102", "2001:db8:0:1::101"};
+  const std::vector<std::string> foreign{"ip link set {b} down",
+                                         "ip link set {b} up",
+                                         "ip link del {b}",
+                                         "ip link del {h}",
+                                         "ip link set {h} nomaster",
+                                         "ip link set {h} master {b}",
+                                         "ip link set {h} down",
+                                         "ip route del {v}",
+                                         "ip -6 route del {v}",
+                                         "ip neigh flush dev {b} nud permanent",
+                                         "ip route replace {v} dev eth9",
+                                         "ip route replace {v} dev {b} proto 178",
+                                         "ip -6 route replace {v} dev eth9",
+                                         "ip -6 route append {v} dev {b} proto 178",
+                                         "ip route append {v} dev {b} proto 178",
+                                         "ip route flush proto 178",
+                                         "ip route add {v} dev {b} proto 178 metric 7",
+                                         "ip address add 192.0.2.1/24 dev {b}",
+                                         "ip address del 192.0.2.1/24 dev {b}",
+                                         "ip link set {b} address 02:00:00:00:00:01",
+                                         "ip link set {b} mtu 1400",
+                                         "ip link add {b} type bridge",
+                                         "ip route del {v} dev eth9",
+                                         "ip -6 route del {v} dev eth9",
+                                         "ip link set eth9 down; ip link set eth9 up"};
+  for (int step = 0; step < 400; ++step) {
+    const std::string bridge = pick(bridges);
+    const std::string host = pick(hosts);
+    const Prefix vip = Prefix::host(address(pick(vips).c_str()));
+    std::string did;
+    if (random() % 2 == 0) {
+      did = pick(foreign);
+      for (const auto& [name, value] : {std::pair{"{b}", bridge}, std::pair{"{h}", host},
+                                        std::pair{"{v}", vip.address().toString()}}) {
+        for (auto at = did.find(name); at != std::string::npos; at = did.find(name)) {
+          did.replace(at, 3, value);
+        }
+      }
+      (void)tryShell(did);  // many make no sense where they come
+    } else {
+      const std::vector<core::Action> own{core::BridgeAdd{bridge},
+                                          core::BridgeAdd{bridge},
+                                          core::VethAdd{host, "bgc" + host.substr(3), bridge},
+                                          core::VethAdd{host, "bgc" + host.substr(3), bridge},
+                                          core::LinkDel{pick({bridge, host, host})},
+                                          core::RouteReplace{vip, bridge},
+                                          core::RouteReplace{vip, bridge},
+                                          core::RouteDel{vip, bridge},
+                                          core::NeighReplace{vip.address(), kMac, bridge},
+                                          core::NeighDel{vip.address(), bridge}};
+      const core::Action& action = own[random() % own.size()];
+      did = core::toText(action);
+      (void)world.kernel.apply(action);
+    }
+    INFO("step " << step << ": " << did);
+    world.checkMirror();
+  }
+}

@@ -1,0 +1,136 @@
+#pragma once
+// A host of its own for tests of RtnlKernel: a network namespace, a RtnlKernel in it, and what it
+// reported.
+
+#include "netlink/rtnl_kernel.hpp"
+#include "support/catch.hpp"
+#include "support/run_until.hpp"
+#include "support/scoped_netns.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <set>
+#include <string>
+
+namespace bgplb::test {
+
+inline const std::string kBridge = "bgplb-012345678";
+inline const std::string kOther = "bgplb-abcdefabc";
+inline const std::string kHost = "bgl0123456789ab";
+inline const std::string kContainer = "bgc0123456789ab";
+inline const std::string kHost2 = "bglfedcba987654";
+inline const std::string kContainer2 = "bgcfedcba987654";
+
+inline Prefix prefix(const char* text) { return *Prefix::parse(text); }
+inline Address address(const char* text) { return *Address::parse(text); }
+inline MacAddress mac(const char* text) { return *MacAddress::parse(text); }
+
+inline const Prefix kVip4 = prefix("10.0.0.101/32");
+inline const Prefix kVip6 = prefix("2001:db8:0:1::101/128");
+inline const MacAddress kMac = mac("02:42:ac:17:00:19");
+
+inline bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+inline std::string text(const core::KernelNetwork& network) {
+  std::string all = fmt::format("bridge {} mtu {}", network.bridge, network.mtu);
+  for (const auto& veth : network.veths) all += " veth " + veth;
+  for (const auto& route : network.routes) all += " route " + route.toString();
+  for (const auto& [ip, lladdr] : network.neighbors) {
+    all += " neigh " + ip.toString() + " " + lladdr.toString();
+  }
+  return all;
+}
+
+// Everything a Kernel says, so that two of them can be compared.
+inline std::string text(const netlink::RtnlKernel& kernel) {
+  std::string all;
+  for (const auto& bridge : kernel.bridges()) {
+    all += bridge + ": " + text(kernel.observe(bridge)) + "\n";
+  }
+  for (const auto& veth : kernel.veths()) all += veth + "\n";
+  for (const auto& entry : kernel.addresses()) {
+    all += fmt::format("{} {} in {} {}\n", entry.ifIndex, entry.address.toString(),
+                       entry.subnet.toString(), entry.usable ? "" : "unusable");
+  }
+  return all;
+}
+
+struct World {
+  test::ScopedNetns netns;
+  boost::asio::io_context io;
+  std::set<std::string> changed;
+  int uplinks = 0;
+  int calls = 0;
+  netlink::RtnlKernel kernel{io, [this](std::set<std::string> bridges, bool uplink) {
+                               ++calls;
+                               changed.merge(bridges);
+                               if (uplink) ++uplinks;
+                             }};
+
+  World() {
+    // Duplicate address detection would only make the tests wait.
+    shell("sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
+    REQUIRE(kernel.start().has_value());
+  }
+
+  void apply(const core::Action& action) {
+    INFO(core::toText(action));
+    const auto done = kernel.apply(action);
+    if (!done) FAIL(done.error().message);
+  }
+  Error refuse(const core::Action& action) {
+    const auto done = kernel.apply(action);
+    REQUIRE(done.has_error());
+    return done.error();
+  }
+  void makeNetwork() {
+    apply(core::BridgeAdd{kBridge});
+    apply(core::VethAdd{kHost, kContainer, kBridge});
+    apply(core::NeighReplace{kVip4.address(), kMac, kBridge});
+    apply(core::NeighReplace{kVip6.address(), kMac, kBridge});
+    apply(core::RouteReplace{kVip4, kBridge});
+    apply(core::RouteReplace{kVip6, kBridge});
+    runReady(io);
+    changed.clear();
+    calls = 0;
+  }
+  core::KernelNetwork network() {
+    return {.bridge = true,
+            .veths = {kHost},
+            .routes = {kVip4, kVip6},
+            .neighbors = {{kVip4.address(), kMac}, {kVip6.address(), kMac}}};
+  }
+  bool mirrorIsTheKernel(std::string& mirror, std::string& fresh,
+                         std::chrono::milliseconds deadline) {
+    return runUntil(
+        io,
+        [&] {
+          boost::asio::io_context otherIo;
+          netlink::RtnlKernel other(otherIo, nullptr);
+          if (!other.start()) return false;
+          fresh = text(other);
+          mirror = text(kernel);
+          return mirror == fresh;
+        },
+        deadline);
+  }
+  bool reported(const std::string& bridge) {
+    return runUntil(io, [&] { return changed.contains(bridge); });
+  }
+  core::KernelNetwork observe(const std::string& bridge) { return kernel.observe(bridge); }
+  // The mirror comes to what a second one, dumped now, shows. (The kernel itself goes on: duplicate
+  // address detection takes its time.)
+  void checkMirror() {
+    std::string mirror;
+    std::string fresh;
+    const bool same = mirrorIsTheKernel(mirror, fresh, std::chrono::seconds(2));
+    INFO("mirror:\n" << mirror << "kernel:\n" << fresh);
+    REQUIRE(same);
+  }
+};
+
+}  // namespace bgplb::test
