@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstRetry{250};
 constexpr std::chrono::milliseconds kLongestRetry{30000};
-constexpr std::chrono::milliseconds kTerminateRetry{1000};
 
 std::chrono::milliseconds retryAfter(unsigned failures) {
   return std::min(kLongestRetry, kFirstRetry * (1U << std::min(failures, 8U)));
@@ -25,9 +24,8 @@ Reconciler::Reconciler(Kernel& kernel, Routing& routing, Firewall& firewall, Eng
     : kernel_(kernel),
       routing_(routing),
       firewall_(firewall),
-      engine_(engine),
-      store_(store),
-      policy_(policy) {}
+      policy_(policy),
+      drainer_(facts_, engine, store) {}
 
 void Reconciler::touch(const core::Touched& networks) {
   touched_.insert(networks.begin(), networks.end());
@@ -60,13 +58,11 @@ void Reconciler::touchAll() {
 
 void Reconciler::beginDrain(const ContainerId& id, const core::Drain& drain) {
   touch(core::containerDrained(facts_, id, drain));
-  draining_.insert(id);
-  drainsChanged_ = true;
+  drainer_.add(id);
 }
 
 void Reconciler::resumeDrains(std::map<ContainerId, core::FormerDrain> drains) {
-  for (const auto& [id, former] : drains) draining_.insert(id);
-  facts_.formerDrains = std::move(drains);
+  drainer_.resume(std::move(drains));
 }
 
 std::optional<core::TimePoint> Reconciler::step(TimePoint now) {
@@ -78,7 +74,7 @@ std::optional<core::TimePoint> Reconciler::step(TimePoint now) {
   for (const auto& id : now_touched) reconcileNetwork(id, now);
   if (std::exchange(bridgesTouched_, false)) reconcileBridges();
   reconcileFirewall();
-  terminateDrained(now);
+  drainer_.step(now);
   return earliest();
 }
 
@@ -267,70 +263,6 @@ void Reconciler::reconcileFirewall() {
   if (std::exchange(bridgesTouched_, false)) reconcileBridges();
 }
 
-// A drained container is kept in mind until it has ended or started anew, terminated or not.
-bool Reconciler::isDrainOver(const ContainerId& id) const {
-  if (facts_.formerDrains.count(id) > 0) return facts_.engineAsked;  // it was not in the full list
-  const auto found = facts_.containers.find(id);
-  return found == facts_.containers.end() || !found->second.drain ||
-         found->second.run == core::RunState::Stopped;
-}
-
-void Reconciler::terminateDrained(TimePoint now) {
-  for (auto id = draining_.begin(); id != draining_.end();) {
-    if (isDrainOver(*id)) {
-      facts_.formerDrains.erase(*id);
-      unterminated_.erase(*id);
-      id = draining_.erase(id);
-      drainsChanged_ = true;
-      continue;
-    }
-    const auto found = facts_.containers.find(*id);
-    if (found != facts_.containers.end() && found->second.drain) {
-      core::Drain& drain = *found->second.drain;
-      const bool due = drain.terminate && !drain.terminated && now >= drain.terminateAt;
-      if (due) drain.terminateAt = now + kTerminateRetry;
-      if (due && terminating_.insert(*id).second) {
-        engine_.terminate(*id, [this, drained = *id](const Result<void>& sent) {
-          onTerminated(drained, sent);
-        });
-      }
-    }
-    ++id;
-  }
-  if (std::exchange(drainsChanged_, false)) saveDrains();
-}
-
-void Reconciler::onTerminated(const ContainerId& id, const Result<void>& sent) {
-  terminating_.erase(id);
-  const auto container = facts_.containers.find(id);
-  if (container == facts_.containers.end() || !container->second.drain) return;
-  container->second.drain->terminated = sent.has_value();
-  drainsChanged_ = true;
-  const std::string& name = container->second.name;
-  if (sent) {
-    unterminated_.erase(id);
-    log::info("container {}: drained, SIGTERM sent", name);
-  } else if (unterminated_.insert(id).second) {
-    log::warning("container {}: drained, but SIGTERM cannot be sent: {}; trying again", name,
-                 sent.error().message);
-  }
-}
-
-void Reconciler::saveDrains() {
-  auto drains = facts_.formerDrains;
-  for (const auto& id : draining_) {
-    const auto found = facts_.containers.find(id);
-    if (found == facts_.containers.end() || !found->second.drain) continue;
-    drains[id] = {*found->second.drain, found->second.startedAt};
-  }
-  const auto saved = store_.saveDrains(drains);
-  const std::string problem = saved ? "" : saved.error().message;
-  if (problem != storeProblem_ && !problem.empty()) {
-    log::error("{}; a drain would be forgotten if this program ended now", problem);
-  }
-  storeProblem_ = problem;
-}
-
 std::string Reconciler::reasons(const NetworkId& id, TimePoint now) const {
   const auto network = facts_.networks.find(id);
   if (network == facts_.networks.end()) return "removed";
@@ -353,13 +285,8 @@ std::optional<core::TimePoint> Reconciler::earliest() const {
   std::optional<TimePoint> first;
   if (!touched_.empty()) first = TimePoint::min();
   if (!first && !timers_.empty()) first = timers_.begin()->first;
-  for (const auto& id : draining_) {
-    const auto container = facts_.containers.find(id);
-    if (container == facts_.containers.end() || !container->second.drain) continue;
-    const core::Drain& drain = *container->second.drain;
-    if (!drain.terminate || drain.terminated) continue;
-    if (!first || drain.terminateAt < *first) first = drain.terminateAt;
-  }
+  const auto drain = drainer_.due();
+  if (drain && (!first || *drain < *first)) first = drain;
   return first;
 }
 

@@ -13,6 +13,7 @@
 #include "core/desired.hpp"
 #include "core/facts.hpp"
 #include "core/fold.hpp"
+#include "reconcile/drainer.hpp"
 #include "reconcile/ports.hpp"
 
 #include <map>
@@ -76,10 +77,6 @@ class Reconciler {
   void noteProblem(const NetworkId& id, Track& track, const Result<void>& outcome, TimePoint now);
   void reconcileBridges();
   void reconcileFirewall();
-  void terminateDrained(TimePoint now);
-  void onTerminated(const ContainerId& id, const Result<void>& sent);
-  bool isDrainOver(const ContainerId& id) const;
-  void saveDrains();
   std::string reasons(const NetworkId& id, TimePoint now) const;
   bool anyAnnounced(const Track& track) const;
   std::optional<TimePoint> earliest() const;
@@ -87,10 +84,9 @@ class Reconciler {
   Kernel& kernel_;
   Routing& routing_;
   Firewall& firewall_;
-  Engine& engine_;
-  Store& store_;
   Policy policy_;
   core::Facts facts_;
+  Drainer drainer_;
 
   core::Touched touched_;
   bool bridgesTouched_ = true;
@@ -102,11 +98,6 @@ class Reconciler {
   std::set<Prefix> gatewaySubnets_;
   std::set<std::string> relaxed_;
   std::optional<bool> firewallWanted_;
-  std::set<ContainerId> draining_;
-  std::set<ContainerId> terminating_;   // the engine has not answered yet
-  std::set<ContainerId> unterminated_;  // it refused, and that was said
-  bool drainsChanged_ = false;
-  std::string storeProblem_;
 };
 
 }  // namespace bgplb::reconcile

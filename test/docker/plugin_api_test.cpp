@@ -1,6 +1,4 @@
-#include "docker/plugin_api.hpp"
-
-#include "fakes/fake_world.hpp"
+#include "fakes/fake_plugin.hpp"
 #include "support/build.hpp"
 #include "support/catch.hpp"
 
@@ -11,21 +9,10 @@ using namespace bgplb::test;
 
 namespace {
 
-struct Plugin {
-  boost::asio::io_context io{1};
-  FakeKernel kernel;
-  FakeRouting routing;
-  FakeFirewall firewall;
-  FakeEngine engine;
-  FakeStore store;
-  reconcile::Reconciler reconciler{kernel, routing, firewall, engine, store, {}};
-  reconcile::Loop loop{io, reconciler};
-  docker::PluginApi api{loop, kernel, false};
-
+struct Plugin : FakePlugin {
   docker::PluginAnswer call(const std::string& path, const std::string& body) {
     const auto answer = api.call(path, body);
-    io.poll();
-    io.restart();
+    runLoop();
     return answer;
   }
   docker::PluginAnswer createNetwork(const NetworkId& id, const std::string& pool4,

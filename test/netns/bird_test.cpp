@@ -588,6 +588,51 @@ TEST_CASE("Bird.PortTaken_IsNoticedAndRetried", "[netns]") {
   REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
 }
 
+TEST_CASE("Bird.NobodyReadsItsLog_BirdGoesOn", "[netns]") {
+  Lab lab;
+  Router router(lab.io, lab.there, Lab::session4());
+  lab.runController(Lab::model(), {kVip4});
+  REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
+  lab.routing.reset();
+  test::runReady(lab.io);
+
+  const int log = ::open((lab.run / "bird.log").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  REQUIRE(log >= 0);
+  const std::string line(1024, 'x');
+  while (::write(log, line.data(), line.size()) > 0) {
+  }
+  while (::write(log, "x", 1) > 0) {
+  }
+  ::close(log);
+  ControlClient client(lab.io);
+  REQUIRE(await(lab.io, client.connect(lab.run / "bird.ctl", 5s)).has_value());
+  for (int i = 0; i < 100; ++i) {  // two lines each
+    REQUIRE(await(lab.io, client.command("configure", 5s)).has_value());
+  }
+  CHECK(router.received().established);
+}
+
+TEST_CASE("Bird.PeersComeAndGo_OthersStay", "[netns]") {
+  Lab lab;
+  Router router(lab.io, lab.there, Lab::session4());
+  auto model = Lab::model();
+  lab.runController(model, {kVip4});
+  REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
+  const auto before = lab.status();
+
+  model.peers.push_back({.address = ip("10.77.0.3"), .as = 65003});
+  model.nextHop6.emplace_back();
+  REQUIRE(lab.routing->setModel(model).has_value());
+  REQUIRE(lab.eventually([&] { return lab.status()->peers.size() == 2; }));
+  model.peers.pop_back();
+  model.nextHop6.pop_back();
+  REQUIRE(lab.routing->setModel(model).has_value());
+  lab.routing->announce(kOther4);  // while BIRD stops a protocol
+  REQUIRE(lab.eventually([&] { return lab.status()->peers.size() == 1 && router.has(kOther4); }));
+  CHECK(lab.status()->peers[0].since == before->peers[0].since);
+  CHECK(lab.pid() == before->pid);
+}
+
 TEST_CASE("Bird.StopWithdrawsAtOnce", "[netns]") {
   Lab lab;
   Router router(lab.io, lab.there, Lab::session4());
