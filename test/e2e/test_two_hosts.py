@@ -39,7 +39,9 @@ class TwoHosts(LabTest):
     def test_drain_by_stop_under_load_loses_nothing(self):
         self.start_both("--stop-signal", "SIGUSR2", "--stop-timeout", "30")
         with Load(self.client, V4) as load4, Load(self.client, V6) as load6:
-            wait.until(lambda: len(traffic.servers(self.client, V4, 10)) == 2, 10, "both answer", every=0.1)
+            for vip in (V4, V6):
+                wait.until(lambda vip=vip: len(traffic.servers(self.client, vip, 10)) == 2, 10, f"both answer at {vip}",
+                           every=0.1)
             self.host.docker("stop", "web1-host1")
             self.assertEqual(self.host.state("web1-host1"), "exited")
         for load in (load4, load6):
