@@ -2,6 +2,7 @@
 
 #include "app.hpp"
 #include "cli/status.hpp"
+#include "host.hpp"
 #include "version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -24,6 +25,7 @@ int run(const bgplb::RunOptions& options) {
   bgplb::log::start(outcome.settings.logLevel);
   int code = 0;
   if (outcome.problems.empty()) {
+    bgplb::askForShortSlice();
     boost::asio::io_context io(1);
     bgplb::App app(io, outcome.settings, options);
     code = app.run();

@@ -8,11 +8,14 @@
 #include <memory>
 #include <string>
 
+#include <sys/resource.h>
+
 namespace bgplb::log {
 
 namespace {
 
 constexpr std::size_t kQueuedLines = 1024;
+constexpr int kWriterNice = 10;
 
 std::shared_ptr<spdlog::details::thread_pool> pool;
 std::shared_ptr<spdlog::logger> logger;
@@ -40,7 +43,9 @@ std::optional<Level> parseLevel(std::string_view name) {
 
 void start(Level level) {
   threshold = level;
-  pool = std::make_shared<spdlog::details::thread_pool>(kQueuedLines, 1);
+  // Its thread may wait: nothing waits for it.
+  pool = std::make_shared<spdlog::details::thread_pool>(
+      kQueuedLines, 1, [] { setpriority(PRIO_PROCESS, 0, kWriterNice); });
   logger = std::make_shared<spdlog::async_logger>(
       "bgplb", std::make_shared<spdlog::sinks::stderr_sink_mt>(), pool,
       spdlog::async_overflow_policy::overrun_oldest);
