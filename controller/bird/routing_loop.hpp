@@ -93,7 +93,8 @@ class RoutingLoop {
   // What is.
   bool started_ = false;        // the coroutine runs, or has run
   bool ready_ = false;          // onReady(), and no onExit() since
-  bool recovering_ = false;     // exports are held (RFC 4724)
+  bool recovering_ = false;     // exports are held (RFC 4724), or were a moment ago
+  bool recoverySeen_ = false;   // at the last look BIRD said so itself
   std::string refusedMain_;     // BIRD does not take this one; the confirmed one is used for it
   std::string refused_;         // BIRD's words
   std::string complaint_;       // said last; while it lasts it is not said again
@@ -104,7 +105,7 @@ class RoutingLoop {
   Clock::time_point markedAt_;
   Clock::time_point listenRetryAt_;
   Clock::time_point mainChangedAt_;
-  Clock::time_point recoveryEndsAt_;  // not before
+  Clock::time_point recoveryEndsAt_;  // for us, not before
 };
 
 }  // namespace bgplb::bird

@@ -121,6 +121,7 @@ void RoutingLoop::onReady(StartMode mode) {
   ready_ = true;
   readyAt_ = Clock::now();
   recovering_ = mode == StartMode::Recover;
+  recoverySeen_ = false;
   recoveryEndsAt_ = readyAt_;
   lookAt_ = readyAt_;
   sessions_.forget();
@@ -199,6 +200,8 @@ Task<> RoutingLoop::look() {
     const auto status = co_await command("show status");
     if (!status) co_return;
     if (status->has(kRecovering)) {
+      recoverySeen_ = true;
+    } else if (std::exchange(recoverySeen_, false)) {
       recoveryEndsAt_ = Clock::now() + kRecoveryTail;
     } else if (Clock::now() >= recoveryEndsAt_) {
       recovering_ = false;
