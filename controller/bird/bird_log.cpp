@@ -58,11 +58,12 @@ BirdLine parseLogLine(std::string_view line) {
   if (line.starts_with(kProgram)) line.remove_prefix(kProgram.size());
   const auto begin = line.find('<');
   const auto end = line.find("> ");
-  const bool classed = begin != std::string_view::npos && end != std::string_view::npos &&
-                       begin < end && line.substr(0, begin).find_first_not_of("0123456789abcdef-:. []T") ==
-                                          std::string_view::npos;
+  const bool classed =
+      begin != std::string_view::npos && end != std::string_view::npos && begin < end &&
+      line.substr(0, begin).find_first_not_of("0123456789abcdef-:. []T") == std::string_view::npos;
   if (!classed) return BirdLine{log::Level::Warning, std::string(line)};
-  BirdLine parsed{levelOf(line.substr(begin + 1, end - begin - 1)), std::string(line.substr(end + 2))};
+  BirdLine parsed{levelOf(line.substr(begin + 1, end - begin - 1)),
+                  std::string(line.substr(end + 2))};
   // FATAL to BIRD, news to us: what was asked for, or followed by our own word on the death.
   if (parsed.text == "Shutdown completed") parsed.level = log::Level::Info;
   if (isRoutine(parsed.text)) parsed.level = log::Level::Debug;
@@ -80,14 +81,14 @@ struct BirdLog::Reader {
   std::vector<BirdLine> held;
 
   static void wait(const std::shared_ptr<Reader>& self) {
-    self->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
-                                [weak = std::weak_ptr<Reader>(self)](
-                                    const boost::system::error_code& error) {
-                                  const auto reader = weak.lock();
-                                  if (error || !reader) return;
-                                  reader->drain();
-                                  wait(reader);
-                                });
+    self->descriptor.async_wait(
+        asio::posix::stream_descriptor::wait_read,
+        [weak = std::weak_ptr<Reader>(self)](const boost::system::error_code& error) {
+          const auto reader = weak.lock();
+          if (error || !reader) return;
+          reader->drain();
+          wait(reader);
+        });
   }
 
   void drain() {

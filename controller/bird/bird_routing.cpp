@@ -1,9 +1,9 @@
 #include "bird/bird_routing.hpp"
 
+#include "bird/routing_loop.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-
-#include "bird/routing_loop.hpp"
 
 namespace bgplb::bird {
 

@@ -2,9 +2,9 @@
 // The port `Routing` on BIRD.
 //
 // It holds the set of wanted prefixes. A change only marks it; one coroutine (RoutingLoop) renders,
-// writes what differs, tells BIRD `configure` and waits for the outcome; what changes meanwhile goes
-// together into the next. BIRD is supervised by the same coroutine: one that runs is adopted, one
-// that dies is started again, one that hangs is replaced.
+// writes what differs, tells BIRD `configure` and waits for the outcome; what changes meanwhile
+// goes together into the next. BIRD is supervised by the same coroutine: one that runs is adopted,
+// one that dies is started again, one that hangs is replaced.
 //
 // In the order of use:
 //   BirdRouting routing(context, {...});
@@ -36,7 +36,8 @@ struct BirdOptions {
 
 enum class StopMode {
   Withdraw,         // sessions are closed with Cease, so that peers withdraw at once; BIRD ends
-  GracefulRestart,  // BIRD ends without a word; peers keep the routes for the restart time (RFC 4724)
+  GracefulRestart,  // BIRD ends without a word; peers keep the routes for the restart time (RFC
+                    // 4724)
   LeaveRunning,     // BIRD goes on; the next run of this program adopts it
 };
 
@@ -53,8 +54,8 @@ class BirdRouting final : public reconcile::Routing {
   // May call anything here.
   void onConfirmed(std::function<void()> callback);
 
-  // Invalid: the model or the template cannot be rendered; the former model stays. That BIRD refuses
-  // what was rendered is known later: status().refused, and the former configuration stays.
+  // Invalid: the model or the template cannot be rendered; the former model stays. That BIRD
+  // refuses what was rendered is known later: status().refused, and the former configuration stays.
   Result<void> setModel(const core::BirdModel& model);
   void start();
   void routesComplete();

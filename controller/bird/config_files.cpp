@@ -1,8 +1,8 @@
 #include "bird/config_files.hpp"
 
-#include <unistd.h>
-
 #include "io/file.hpp"
+
+#include <unistd.h>
 
 namespace bgplb::bird {
 

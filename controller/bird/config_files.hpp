@@ -1,6 +1,6 @@
 #pragma once
-// The files that BIRD reads, and what is known of them: what is on the disk, what BIRD has read, and
-// what to go back to when it refuses.
+// The files that BIRD reads, and what is known of them: what is on the disk, what BIRD has read,
+// and what to go back to when it refuses.
 //
 // A file `bird.pending` is there from before the first change until BIRD has confirmed it. So a
 // program that starts anew knows whether equal bytes on the disk mean that BIRD has read them.

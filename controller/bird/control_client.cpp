@@ -1,5 +1,7 @@
 #include "bird/control_client.hpp"
 
+#include "base/log.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -10,8 +12,6 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
-
-#include "base/log.hpp"
 
 namespace bgplb::bird {
 

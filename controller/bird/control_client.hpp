@@ -1,10 +1,10 @@
 #pragma once
-// A connection to BIRD's control socket. One command at a time: that rule alone keeps clear of every
-// abort of BIRD 3's configuration queue, so the caller must not start a second one before the first
-// has returned.
+// A connection to BIRD's control socket. One command at a time: that rule alone keeps clear of
+// every abort of BIRD 3's configuration queue, so the caller must not start a second one before the
+// first has returned.
 //
-// What went wrong says the error's kind: Unavailable, nobody is there (any more); Transient, somebody
-// is and did not answer in time. After either the connection is closed.
+// What went wrong says the error's kind: Unavailable, nobody is there (any more); Transient,
+// somebody is and did not answer in time. After either the connection is closed.
 
 #include "base/result.hpp"
 #include "bird/control_codec.hpp"
@@ -36,7 +36,9 @@ class ControlClient {
   void close();
 
   bool isOpen() const;
-  const std::string& version() const { return version_; }  // "2.17.5"; empty before the first greeting
+  const std::string& version() const {
+    return version_;
+  }  // "2.17.5"; empty before the first greeting
   // The process that listens at the other end (SO_PEERCRED); also of one that does not greet.
   std::optional<pid_t> listener() const { return listener_; }
 

@@ -19,15 +19,15 @@ namespace bgplb::bird {
 enum ReplyCode : int {
   kWelcome = 1,
   kReconfigured = 3,
-  kReconfiguring = 4,        // protocols are still stopping
-  kReconfigureQueued = 5,    // behind one that is still going on
+  kReconfiguring = 4,      // protocols are still stopping
+  kReconfigureQueued = 5,  // behind one that is still going on
   kShuttingDown = 6,
-  kProtocolRow = 1002,       // show protocols
-  kProtocolDetail = 1006,    // show protocols all
-  kRouteRow = 1007,          // show route
-  kRecovering = 24,          // show status, during graceful restart
+  kProtocolRow = 1002,     // show protocols
+  kProtocolDetail = 1006,  // show protocols all
+  kRouteRow = 1007,        // show route
+  kRecovering = 24,        // show status, during graceful restart
   kConfigurationRefused = 8002,
-  kFirstError = 8000,        // 8xxx run-time errors, 9xxx: the command is not understood
+  kFirstError = 8000,  // 8xxx run-time errors, 9xxx: the command is not understood
 };
 
 struct ReplyLine {

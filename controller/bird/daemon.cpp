@@ -1,5 +1,8 @@
 #include "bird/daemon.hpp"
 
+#include "bird/launch.hpp"
+#include "io/file.hpp"
+
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
@@ -14,9 +17,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-
-#include "bird/launch.hpp"
-#include "io/file.hpp"
 
 namespace bgplb::bird {
 
@@ -50,7 +50,8 @@ RunPaths::RunPaths(const std::string& runDirectory)
 
 // Shared with the handler of its descriptor, which may be queued when the daemon is already gone.
 struct Daemon::Process {
-  Process(asio::io_context& context, pid_t id, int fd) : pid(id), pidfd(context, fd), gone(context) {
+  Process(asio::io_context& context, pid_t id, int fd)
+      : pid(id), pidfd(context, fd), gone(context) {
     gone.expires_at(asio::steady_timer::time_point::max());
   }
 
@@ -132,8 +133,8 @@ Task<> Daemon::kill() {
   signal(SIGKILL);
   const bool gone = co_await exited(kKillPatience);
   control_.close();
-  // A process that SIGKILL does not end sits in the kernel. It sends nothing more, and the one after
-  // it takes its socket's name.
+  // A process that SIGKILL does not end sits in the kernel. It sends nothing more, and the one
+  // after it takes its socket's name.
   if (!gone) process_.reset();
 }
 
@@ -153,8 +154,8 @@ Task<Result<bool>> Daemon::adopt(std::chrono::milliseconds deadline) {
   co_return false;
 }
 
-// A BIRD whose socket was lost, say by a cleaner of temporary files: it would keep its sessions, and
-// fight with the one that is about to start for the port.
+// A BIRD whose socket was lost, say by a cleaner of temporary files: it would keep its sessions,
+// and fight with the one that is about to start for the port.
 Task<> Daemon::killStray() {
   const auto text = io::readFile(paths_.pid);
   if (!text) co_return;
@@ -172,8 +173,8 @@ Task<Result<void>> Daemon::start(StartMode mode, std::chrono::milliseconds deadl
   co_await killStray();
   const auto standardError = log_.openForBird();
   if (!standardError) co_return standardError.error();
-  std::vector<std::string> argv = {binary_, "-f",           "-c", paths_.main, "-s",
-                                   paths_.control, "-P", paths_.pid};
+  std::vector<std::string> argv = {binary_, "-f",           "-c", paths_.main,
+                                   "-s",    paths_.control, "-P", paths_.pid};
   if (mode == StartMode::Recover) argv.emplace_back("-R");
   log_.hold();
   const auto launched = launchDetached(argv, *standardError);

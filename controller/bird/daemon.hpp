@@ -1,7 +1,7 @@
 #pragma once
-// The BIRD process: found or started, watched, ended. It is nobody's child and outlives this program;
-// the next run finds it by its control socket. What it is told, and when it is started again, is
-// decided by RoutingLoop.
+// The BIRD process: found or started, watched, ended. It is nobody's child and outlives this
+// program; the next run finds it by its control socket. What it is told, and when it is started
+// again, is decided by RoutingLoop.
 
 #include "base/result.hpp"
 #include "bird/bird_log.hpp"

@@ -75,7 +75,8 @@ Result<pid_t> launchDetached(const std::vector<std::string>& argv, int standardE
   auto words = argv;
   std::vector<std::string> variables;
   for (const char* name : {"PATH", "TZ"}) {
-    if (const char* value = std::getenv(name)) variables.push_back(fmt::format("{}={}", name, value));
+    if (const char* value = std::getenv(name))
+      variables.push_back(fmt::format("{}={}", name, value));
   }
   const Prepared prepared{pointers(words), pointers(variables)};
 

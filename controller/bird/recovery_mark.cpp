@@ -1,12 +1,12 @@
 #include "bird/recovery_mark.hpp"
 
+#include "io/file.hpp"
+
 #include <fmt/format.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <charconv>
-
-#include "io/file.hpp"
 
 namespace bgplb::bird {
 

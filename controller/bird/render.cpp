@@ -12,16 +12,16 @@ namespace {
 
 namespace mustache = kainjow::mustache;
 
-constexpr std::size_t kMaxPassword = 80;             // TCP_MD5SIG_MAXKEYLEN, linux/tcp.h
-constexpr std::chrono::seconds kMinHoldTime{3};      // RFC 4271 section 4.2
-constexpr std::chrono::seconds kMaxHoldTime{65535};  // two octets
+constexpr std::size_t kMaxPassword = 80;               // TCP_MD5SIG_MAXKEYLEN, linux/tcp.h
+constexpr std::chrono::seconds kMinHoldTime{3};        // RFC 4271 section 4.2
+constexpr std::chrono::seconds kMaxHoldTime{65535};    // two octets
 constexpr std::chrono::seconds kMaxRestartTime{4095};  // twelve bits (RFC 4724 section 3)
 
 constexpr std::string_view kRouteBegin = "route ";
 constexpr std::string_view kRouteEnd = " blackhole;\n";
 
-// Mustache renders an unknown name as nothing; here it would be a configuration that means something
-// else. So names that were asked for in vain are kept.
+// Mustache renders an unknown name as nothing; here it would be a configuration that means
+// something else. So names that were asked for in vain are kept.
 class StrictContext : public mustache::context<std::string> {
  public:
   using context::context;
@@ -66,8 +66,7 @@ std::vector<std::string> modelProblems(const core::BirdModel& model) {
   if (model.localAs == 0) problems.emplace_back("local AS 0 is reserved");
   if (model.listenPort == 0) problems.emplace_back("BIRD cannot listen on port 0");
   if (model.holdTime < kMinHoldTime || model.holdTime > kMaxHoldTime) {
-    problems.push_back(
-        fmt::format("hold time {} s is not in 3..65535", model.holdTime.count()));
+    problems.push_back(fmt::format("hold time {} s is not in 3..65535", model.holdTime.count()));
   }
   if (model.gracefulRestartTime.count() < 1 || model.gracefulRestartTime > kMaxRestartTime) {
     problems.push_back(fmt::format("graceful restart time {} s is not in 1..4095",
@@ -150,8 +149,8 @@ Result<std::string> renderMain(const std::string& templateText, const core::Bird
   auto text = parsed.render(context);
   if (!parsed.is_valid()) return invalid("template: " + parsed.error_message());
   if (!context.missing().empty()) {
-    return invalid(fmt::format("template: no such variable here: {}",
-                               fmt::join(context.missing(), ", ")));
+    return invalid(
+        fmt::format("template: no such variable here: {}", fmt::join(context.missing(), ", ")));
   }
   return text;
 }

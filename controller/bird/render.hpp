@@ -12,8 +12,8 @@
 
 namespace bgplb::bird {
 
-// The main configuration. Invalid, with every reason, when the model holds what BIRD cannot take, or
-// when the template is broken or names a variable that does not exist.
+// The main configuration. Invalid, with every reason, when the model holds what BIRD cannot take,
+// or when the template is broken or names a variable that does not exist.
 Result<std::string> renderMain(const std::string& templateText, const core::BirdModel& model);
 
 // What the two static protocols include, one family a file.

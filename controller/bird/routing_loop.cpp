@@ -1,14 +1,14 @@
 #include "bird/routing_loop.hpp"
 
+#include "base/log.hpp"
+#include "bird/render.hpp"
+#include "io/file.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "base/log.hpp"
-#include "bird/render.hpp"
-#include "io/file.hpp"
 
 namespace bgplb::bird {
 
@@ -228,8 +228,8 @@ Task<> RoutingLoop::reconfigure() {
   confirm(withdrawn);
 }
 
-// BIRD is still stopping protocols. It must not be told anything new before that ends: more than two
-// configurations in flight abort BIRD 3 (conf/conf.c, obstacle counts).
+// BIRD is still stopping protocols. It must not be told anything new before that ends: more than
+// two configurations in flight abort BIRD 3 (conf/conf.c, obstacle counts).
 Task<bool> RoutingLoop::reconfigurationEnds() {
   std::chrono::milliseconds pause = kStatusPauseMin;
   for (;;) {

@@ -1,7 +1,7 @@
 #pragma once
 // The one coroutine that talks to BIRD. All that happens to BIRD happens here, one thing at a time:
-// it is found or started, told of changes, looked at, ended. Everything else only sets what is wanted
-// and wakes it.
+// it is found or started, told of changes, looked at, ended. Everything else only sets what is
+// wanted and wakes it.
 
 #include "bird/bird_routing.hpp"
 #include "bird/config_files.hpp"
@@ -80,10 +80,10 @@ class RoutingLoop {
 
   // What is wanted.
   std::optional<core::BirdModel> model_;
-  std::string main_;            // rendered from it
+  std::string main_;  // rendered from it
   std::set<Prefix> wanted_;
   bool routesComplete_ = false;
-  bool dirty_ = false;          // something of the above may differ from what BIRD has
+  bool dirty_ = false;  // something of the above may differ from what BIRD has
   std::optional<StopMode> stop_;
 
   // Not wanted, but BIRD may still export it, or its peers hold it.
@@ -91,13 +91,13 @@ class RoutingLoop {
   std::set<Prefix> recoveringWithdrawn_;  // of these: waiting for the end of the recovery only
 
   // What is.
-  bool started_ = false;        // the coroutine runs, or has run
-  bool ready_ = false;          // onReady(), and no onExit() since
-  bool recovering_ = false;     // exports are held (RFC 4724), or were a moment ago
-  bool recoverySeen_ = false;   // at the last look BIRD said so itself
-  std::string refusedMain_;     // BIRD does not take this one; the confirmed one is used for it
-  std::string refused_;         // BIRD's words
-  std::string complaint_;       // said last; while it lasts it is not said again
+  bool started_ = false;       // the coroutine runs, or has run
+  bool ready_ = false;         // onReady(), and no onExit() since
+  bool recovering_ = false;    // exports are held (RFC 4724), or were a moment ago
+  bool recoverySeen_ = false;  // at the last look BIRD said so itself
+  std::string refusedMain_;    // BIRD does not take this one; the confirmed one is used for it
+  std::string refused_;        // BIRD's words
+  std::string complaint_;      // said last; while it lasts it is not said again
   Clock::duration backoff_{0};
   Clock::time_point readyAt_;
   Clock::time_point retryAt_;

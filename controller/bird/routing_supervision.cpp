@@ -1,12 +1,12 @@
 // RoutingLoop, the other half: that there is a BIRD, and how its sessions are.
+#include "base/log.hpp"
+#include "bird/routing_loop.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>
 #include <signal.h>
 
 #include <algorithm>
-
-#include "base/log.hpp"
-#include "bird/routing_loop.hpp"
 
 namespace bgplb::bird {
 
@@ -67,8 +67,7 @@ Task<> RoutingLoop::startBird() {
     co_await sleepUntil(Clock::time_point::max());
     co_return;
   }
-  const bool recover =
-      model_->gracefulRestart && mark_.isYoungerThan(model_->gracefulRestartTime);
+  const bool recover = model_->gracefulRestart && mark_.isYoungerThan(model_->gracefulRestartTime);
   if (recover && !routesComplete_) {
     // Its first words would be "that is all", and the peers would drop what they kept for us.
     co_await sleepUntil(Clock::now() + kBackoffMin);
@@ -232,7 +231,8 @@ RoutingLoop::Clock::duration RoutingLoop::lookInterval() const {
   if (!sessions_.allEstablished() || recovering_) return kLookUnsettled;
   // A look is also how a hang is noticed. With a third of the hold time for the answer, BIRD is
   // replaced before its peers give up, which they do no sooner than two thirds after it hangs.
-  return std::min<Clock::duration>(kLookSteady, model_ ? std::chrono::milliseconds(model_->holdTime) / 5 : kLookSteady);
+  return std::min<Clock::duration>(
+      kLookSteady, model_ ? std::chrono::milliseconds(model_->holdTime) / 5 : kLookSteady);
 }
 
 Task<Result<RoutingStatus>> RoutingLoop::status(std::shared_ptr<RoutingLoop> self) {
@@ -249,7 +249,8 @@ Task<Result<RoutingStatus>> RoutingLoop::status(std::shared_ptr<RoutingLoop> sel
   const auto general = co_await client.command("show status", kStatusDeadline);
   if (!general) co_return general.error();
   status.recovering = general->has(kRecovering);
-  const auto protocols = co_await client.command("show protocols all \"lb_peer*\"", kStatusDeadline);
+  const auto protocols =
+      co_await client.command("show protocols all \"lb_peer*\"", kStatusDeadline);
   if (!protocols) co_return protocols.error();
   status.peers = parsePeers(*protocols);
   for (auto& peer : status.peers) {

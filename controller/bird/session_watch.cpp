@@ -1,8 +1,8 @@
 #include "bird/session_watch.hpp"
 
-#include <algorithm>
-
 #include "base/log.hpp"
+
+#include <algorithm>
 
 namespace bgplb::bird {
 
@@ -11,7 +11,7 @@ namespace {
 // A session comes up in one or two seconds; with the peer's retry timers it may take a few more.
 constexpr std::chrono::seconds kPatience{15};
 
-const char* established() { return "Established"; }
+constexpr const char* kEstablished = "Established";
 
 }  // namespace
 
@@ -30,7 +30,7 @@ void SessionWatch::look(const std::vector<PeerStatus>& peers, Clock::time_point 
 }
 
 void SessionWatch::compare(const PeerStatus& peer, Known& known, Clock::time_point now) {
-  const bool wasUp = known.state == established();
+  const bool wasUp = known.state == kEstablished;
   const bool isUp = peer.isEstablished();
   if (isUp && !wasUp) {
     log::info("peer {} AS {}: session established", peer.address, peer.as);
@@ -61,12 +61,12 @@ void SessionWatch::compare(const PeerStatus& peer, Known& known, Clock::time_poi
 
 bool SessionWatch::anyEstablished() const {
   return std::any_of(known_.begin(), known_.end(),
-                     [](const auto& entry) { return entry.second.state == established(); });
+                     [](const auto& entry) { return entry.second.state == kEstablished; });
 }
 
 bool SessionWatch::allEstablished() const {
   return std::all_of(known_.begin(), known_.end(),
-                     [](const auto& entry) { return entry.second.state == established(); });
+                     [](const auto& entry) { return entry.second.state == kEstablished; });
 }
 
 }  // namespace bgplb::bird

@@ -27,7 +27,7 @@ class SessionWatch {
  private:
   struct Known {
     std::string state;
-    bool portTaken = false;  // said
+    bool portTaken = false;   // said
     bool complained = false;  // that it does not come up
     Clock::time_point downSince;
   };

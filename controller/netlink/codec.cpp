@@ -24,7 +24,8 @@ class Attributes {
   Attributes(const nlmsghdr& message, std::size_t fixed) {
     const auto* start = static_cast<const char*>(
         mnl_nlmsg_get_payload_offset(&message, static_cast<unsigned>(fixed)));
-    const auto* end = static_cast<const char*>(mnl_nlmsg_get_payload_tail(&message));
+    // Not mnl_nlmsg_get_payload_tail(), which rounds up and so may lie behind the message.
+    const auto* end = reinterpret_cast<const char*>(&message) + message.nlmsg_len;
     if (start < end) addAll(start, end);
   }
   explicit Attributes(const nlattr& nest) {

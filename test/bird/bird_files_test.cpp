@@ -110,8 +110,9 @@ TEST_CASE("BirdLog.LinesOfAllVersions", "[bird]") {
         Level::Debug);
   CHECK(line("bird: 2026-11-22 20:24:05.277 [0a01] <INFO> Started") ==
         BirdLine{Level::Info, "Started"});
-  CHECK(line("bird: bird.conf:31:1 Local address must be configured for strict bind") ==
-        BirdLine{Level::Warning, "bird.conf:31:1 Local address must be configured for strict bind"});
+  CHECK(
+      line("bird: bird.conf:31:1 Local address must be configured for strict bind") ==
+      BirdLine{Level::Warning, "bird.conf:31:1 Local address must be configured for strict bind"});
   CHECK(line("bird: 2026-11-22 20:44:07.785 [0001] <FATAL> bird.conf:1:18 syntax error") ==
         BirdLine{Level::Error, "bird.conf:1:18 syntax error"});
   CHECK(line("2026-11-22 20:23:51.900 <RMT> lb_peer1: Received: Administrative shutdown").level ==

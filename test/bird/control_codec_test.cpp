@@ -123,8 +123,9 @@ TEST_CASE("ControlCodec.RecordedSessions", "[bird]") {
 
 TEST_CASE("ControlCodec.UnknownIsNoReasonToFail", "[bird]") {
   ReplyParser parser;
-  parser.feed("+Config timeout expired, starting undo\n"
-              "1234-never seen\n more of it\nwithout a code\n\n77-short\r\n4321 \n");
+  parser.feed(
+      "+Config timeout expired, starting undo\n"
+      "1234-never seen\n more of it\nwithout a code\n\n77-short\r\n4321 \n");
   CHECK(parser.takeNews() == std::vector<std::string>{"Config timeout expired, starting undo"});
   CHECK(parser.takeNews().empty());
   const auto reply = parser.next();

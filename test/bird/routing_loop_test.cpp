@@ -1,4 +1,5 @@
-// BirdRouting against a BIRD that answers as told, in this process: when it is told what, and when not.
+// BirdRouting against a BIRD that answers as told, in this process: when it is told what, and when
+// not.
 #include "bird/bird_routing.hpp"
 
 #include "bird/daemon.hpp"
@@ -37,13 +38,13 @@ using Clock = std::chrono::steady_clock;
 constexpr const char* kTemplate = PROJECT_SOURCE_DIR "/bird-templates/bird.conf.mustache";
 const std::string kDone = "0002-Reading configuration\n0003 Reconfigured\n";
 const std::string kInProgress = "0002-Reading configuration\n0004 Reconfiguration in progress\n";
-const std::string kQueued = "0002-Reading configuration\n0005 Reconfiguration already in progress\n";
+const std::string kQueued =
+    "0002-Reading configuration\n0005 Reconfiguration already in progress\n";
 const std::string kRefused = "0002-Reading configuration\n8002 bird.conf:4:82 syntax error\n";
 
 class FakeBird {
  public:
-  FakeBird(asio::io_context& io, const std::string& path)
-      : acceptor_(io, Local::endpoint(path)) {
+  FakeBird(asio::io_context& io, const std::string& path) : acceptor_(io, Local::endpoint(path)) {
     accept();
   }
 
@@ -152,7 +153,9 @@ struct Lab {
     bird->commands.clear();
   }
   bool pending() const { return std::filesystem::exists(folder + "/bird.pending"); }
-  std::string file(const std::string& name) const { return io::readFile(folder + "/" + name).value(); }
+  std::string file(const std::string& name) const {
+    return io::readFile(folder + "/" + name).value();
+  }
   template <typename Condition>
   bool eventually(Condition condition) {
     return runUntil(io, condition);
@@ -306,13 +309,15 @@ TEST_CASE("RoutingLoop.RefusedRoutes_AreTriedAgainWithTheNextChange", "[bird]") 
   CHECK(lab.file("vips4.conf") == "route 10.0.0.102/32 blackhole;\n");
 }
 
-// `test_unit "[.figures]"`: from announce() to the command's arrival at the other end of the socket.
+// `test_unit "[.figures]"`: from announce() to the command's arrival at the other end of the
+// socket.
 TEST_CASE("RoutingLoop.TimeToTheCommand", "[.figures]") {
   for (const int count : {1, 100, 1000}) {
     Lab lab;
     std::set<Prefix> routes;
     for (int i = 0; i < count; ++i) {
-      routes.insert(net(("10.1." + std::to_string(i / 250) + "." + std::to_string(i % 250) + "/32").c_str()));
+      routes.insert(
+          net(("10.1." + std::to_string(i / 250) + "." + std::to_string(i % 250) + "/32").c_str()));
     }
     lab.settle(routes);
     std::vector<std::int64_t> times;

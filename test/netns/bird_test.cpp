@@ -76,7 +76,8 @@ T await(asio::io_context& io, Task<T> task) {
     failure = error;
     result.emplace(std::move(value));
   });
-  REQUIRE(runUntil(io, [&] { return result.has_value(); }, kPatience));
+  REQUIRE(runUntil(
+      io, [&] { return result.has_value(); }, kPatience));
   if (failure) std::rethrow_exception(failure);
   return std::move(*result);
 }
@@ -87,7 +88,8 @@ void await(asio::io_context& io, Task<> task) {
     done = true;
     if (error) std::rethrow_exception(error);
   });
-  REQUIRE(runUntil(io, [&] { return done; }, kPatience));
+  REQUIRE(runUntil(
+      io, [&] { return done; }, kPatience));
 }
 
 pid_t pidIn(const std::string& file) {
@@ -457,7 +459,8 @@ TEST_CASE("Bird.BothKilled_NextRunRecovers", "[netns]") {
   lab.routing = std::make_unique<BirdRouting>(lab.io, options);
   REQUIRE(lab.routing->setModel(Lab::model()).has_value());
   lab.routing->start();
-  runUntil(lab.io, [] { return false; }, 300ms);
+  runUntil(
+      lab.io, [] { return false; }, 300ms);
   CHECK_FALSE(lab.status().has_value());
   CHECK(router.has(kVip4));
 
