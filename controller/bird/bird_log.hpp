@@ -4,8 +4,8 @@
 // BIRD outlives this program, so its standard error must be something that neither blocks nor
 // breaks when nobody reads: a FIFO in the run directory that BIRD holds open for reading as well
 // (so no EPIPE) and without blocking (so a full one costs lines, not the sessions' keepalives). The
-// next run of this program opens the same FIFO and finds there what was said meanwhile, up to 64
-// KiB.
+// next run of this program opens the same FIFO and finds there what was said meanwhile, up to
+// 64 KiB.
 
 #include "base/log.hpp"
 #include "base/result.hpp"

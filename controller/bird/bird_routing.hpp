@@ -36,8 +36,7 @@ struct BirdOptions {
 
 enum class StopMode {
   Withdraw,         // sessions are closed with Cease, so that peers withdraw at once; BIRD ends
-  GracefulRestart,  // BIRD ends without a word; peers keep the routes for the restart time (RFC
-                    // 4724)
+  GracefulRestart,  // BIRD ends without a word; peers keep the routes for a while (RFC 4724)
   LeaveRunning,     // BIRD goes on; the next run of this program adopts it
 };
 

@@ -36,9 +36,8 @@ class ControlClient {
   void close();
 
   bool isOpen() const;
-  const std::string& version() const {
-    return version_;
-  }  // "2.17.5"; empty before the first greeting
+  // "2.17.5"; empty before the first greeting.
+  const std::string& version() const { return version_; }
   // The process that listens at the other end (SO_PEERCRED); also of one that does not greet.
   std::optional<pid_t> listener() const { return listener_; }
 
