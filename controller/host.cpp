@@ -3,28 +3,11 @@
 #include "io/file.hpp"
 
 #include <algorithm>
-#include <cstdint>
 #include <sstream>
-
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 namespace bgplb {
 
 namespace {
-
-// struct sched_attr of linux/sched/types.h, which older and newer C libraries define differently.
-struct ScheduleAttributes {
-  std::uint32_t size = sizeof(ScheduleAttributes);
-  std::uint32_t policy = 0;  // SCHED_OTHER
-  std::uint64_t flags = 0;
-  std::int32_t nice = 0;
-  std::uint32_t priority = 0;
-  std::uint64_t runtime = 100'000;  // ns; the least there is
-  std::uint64_t deadline = 0;
-  std::uint64_t period = 0;
-};
 
 constexpr std::string_view kPluginFolder = "/run/docker/plugins";
 
@@ -57,12 +40,6 @@ std::string pluginIdFrom(std::string_view mountinfo) {
     if (hex && id.size() == 64) return id;
   }
   return {};
-}
-
-void askForShortSlice() {
-  ScheduleAttributes attributes;
-  attributes.nice = getpriority(PRIO_PROCESS, 0);
-  syscall(SYS_sched_setattr, 0, &attributes, 0);  // a wish: nothing depends on it
 }
 
 std::string driverNameOfSocket(std::string_view socketPath) {

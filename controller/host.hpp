@@ -20,11 +20,4 @@ std::string driverNameOfSocket(std::string_view socketPath);
 // /proc/sys is read-only in a plugin, and netlink has no request for these.
 std::vector<std::string> forwardingProblems(bool ipv4Vips, bool ipv6Vips);
 
-// Makes the calling thread, and the programs it starts from then on, wait less for a busy processor:
-// they run for microseconds, but on Linux 6.6 and later whoever runs keeps the processor for its
-// slice, about 3 ms, which is more than a whole announcement takes. A short slice of one's own
-// (sched_setattr(2), sched_runtime of SCHED_OTHER, Linux 6.12) needs no privilege; older kernels
-// ignore it.
-void askForShortSlice();
-
 }  // namespace bgplb

@@ -2,7 +2,7 @@
 
 #include "app.hpp"
 #include "cli/status.hpp"
-#include "host.hpp"
+#include "io/scheduling.hpp"
 #include "version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -25,7 +25,7 @@ int run(const bgplb::RunOptions& options) {
   bgplb::log::start(outcome.settings.logLevel);
   int code = 0;
   if (outcome.problems.empty()) {
-    bgplb::askForShortSlice();
+    bgplb::io::runPromptly();
     boost::asio::io_context io(1);
     bgplb::App app(io, outcome.settings, options);
     code = app.run();

@@ -33,7 +33,7 @@ Result<void> ConfigFiles::writeOne(const std::string& path, const std::string& t
 
 Result<void> ConfigFiles::write(const FileSet& wanted) {
   if (!pending_) {
-    if (auto marked = io::replaceFile(paths_.pending, "", kOwnerOnly); !marked) return marked;
+    if (auto marked = io::touchFile(paths_.pending, kOwnerOnly); !marked) return marked;
     pending_ = true;
   }
   // The includes first: a main file that names them must find them.

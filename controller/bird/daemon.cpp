@@ -2,6 +2,7 @@
 
 #include "bird/launch.hpp"
 #include "io/file.hpp"
+#include "io/scheduling.hpp"
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -90,6 +91,7 @@ Result<void> Daemon::watch(pid_t pid) {
   const int fd = pidfdOpen(pid);
   if (fd < 0) return unavailable(fmt::format("BIRD (pid {}) is gone", pid));
   process_ = std::make_shared<Process>(context_, pid, fd);
+  io::runPromptly(pid);
   awaitEnd(process_);
   return {};
 }

@@ -42,10 +42,12 @@ std::set<std::string> wantedVeths(const Facts& facts, const Network& network,
 }
 
 // One backend takes the traffic of the VIP on this host: the one that has it already if it is still
-// ready, so that established connections stay where they are, else the first. With none ready the
-// current one keeps what is still under way.
-std::optional<MacAddress> activeBackend(const Facts& facts, const std::set<EndpointId>& ready,
-                                        std::optional<MacAddress> current) {
+// ready, so that established connections stay where they are, else the first that is. With none
+// ready the current one keeps what is still under way, and one that has joined is set before it is
+// ready: that leaves less to do when it is.
+std::optional<MacAddress> activeBackend(const Facts& facts, const Network& network,
+                                        const std::set<EndpointId>& ready,
+                                        std::optional<MacAddress> current, bool routed) {
   std::optional<MacAddress> first;
   for (const auto& id : ready) {
     const auto& mac = facts.endpoints.at(id).mac;
@@ -53,7 +55,14 @@ std::optional<MacAddress> activeBackend(const Facts& facts, const std::set<Endpo
     if (mac == current) return current;
     if (!first) first = mac;
   }
-  return first ? first : current;
+  if (first) return first;
+  if (routed && current) return current;
+  for (const auto& id : network.endpoints) {
+    const auto endpoint = facts.endpoints.find(id);
+    if (endpoint == facts.endpoints.end() || endpoint->second.link != LinkState::Joined) continue;
+    if (endpoint->second.mac && (!first || endpoint->second.mac == current)) first = endpoint->second.mac;
+  }
+  return first;
 }
 
 }  // namespace
@@ -93,17 +102,17 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
     routed = now < until;
     if (routed) atEarliest(desired.again, until);
   }
-  if (!routed) return desired;
   for (const auto& vip : network.vips()) {
     const auto neighbor = observed.neighbors.find(vip.address());
     const auto current = neighbor == observed.neighbors.end()
                              ? std::nullopt
                              : std::optional<MacAddress>(neighbor->second);
-    if (const auto mac = activeBackend(facts, desired.ready, current)) {
+    if (const auto mac = activeBackend(facts, network, desired.ready, current, routed)) {
       desired.kernel.neighbors[vip.address()] = *mac;
     }
     // Never a new route in a grace period: it would draw traffic that nobody announced.
-    if (desired.announce || observed.routes.count(vip) > 0) desired.kernel.routes.insert(vip);
+    const bool keep = routed && observed.routes.count(vip) > 0;
+    if (desired.announce || keep) desired.kernel.routes.insert(vip);
   }
   return desired;
 }

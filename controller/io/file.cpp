@@ -45,8 +45,12 @@ Result<void> syncFolder(const std::string& path) {
 Result<void> replaceFile(const std::string& path, const std::string& text, mode_t mode,
                          Durability durability) {
   const std::string temporary = path + ".new";
-  unlink(temporary.c_str());  // a leftover would keep its old mode
-  const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+  int fd = open(temporary.c_str(), kFlags, mode);
+  if (fd < 0 && errno == EEXIST) {
+    unlink(temporary.c_str());  // a leftover would keep its old mode
+    fd = open(temporary.c_str(), kFlags, mode);
+  }
   if (fd < 0) return systemError(temporary, "open");
   const bool written = writeAll(fd, text) && (durability == Durability::Cache || fsync(fd) == 0);
   const Error failure = systemError(temporary, "write");
@@ -57,6 +61,13 @@ Result<void> replaceFile(const std::string& path, const std::string& text, mode_
     return error;
   }
   return durability == Durability::Cache ? Result<void>{} : syncFolder(path);
+}
+
+Result<void> touchFile(const std::string& path, mode_t mode) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
+  if (fd < 0) return systemError(path, "open");
+  close(fd);
+  return {};
 }
 
 Result<std::string> readFile(const std::string& path) {

@@ -19,6 +19,9 @@ enum class Durability {
 Result<void> replaceFile(const std::string& path, const std::string& text, mode_t mode,
                          Durability durability = Durability::Cache);
 
+// Makes an empty file unless there is one.
+Result<void> touchFile(const std::string& path, mode_t mode);
+
 // NotFound if there is no such file.
 Result<std::string> readFile(const std::string& path);
 

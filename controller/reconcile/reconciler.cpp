@@ -17,6 +17,12 @@ std::chrono::milliseconds retryAfter(unsigned failures) {
   return std::min(kLongestRetry, kFirstRetry * (1U << std::min(failures, 8U)));
 }
 
+bool isLinkAction(const core::Action& action) {
+  return std::holds_alternative<core::BridgeAdd>(action) ||
+         std::holds_alternative<core::VethAdd>(action) ||
+         std::holds_alternative<core::LinkDel>(action);
+}
+
 }  // namespace
 
 Reconciler::Reconciler(Kernel& kernel, Routing& routing, Firewall& firewall, Engine& engine,
@@ -34,6 +40,7 @@ void Reconciler::touch(const core::Touched& networks) {
 void Reconciler::touchBridge(const std::string& link) {
   if (const auto found = byBridge_.find(link); found != byBridge_.end()) {
     touched_.insert(found->second);
+    disturbed_.insert(found->second);
   }
 }
 
@@ -128,7 +135,8 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
   }
   const auto desired = core::desiredNetwork(facts_, id, observed, existing, track.hold,
                                             policy_.drainGrace, now);
-  const auto outcome = applyAll(core::plan(bridge, desired.kernel, observed, containerEnds));
+  const auto outcome = applyAll(core::plan(bridge, desired.kernel, observed, containerEnds),
+                                disturbed_.erase(id) > 0);
   if (desired.again) track.again = desired.again;
   updateAnnouncement(id, track, desired, now);
   noteProblem(id, track, outcome, now);
@@ -141,12 +149,16 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
   }
 }
 
-Result<void> Reconciler::applyAll(const std::vector<core::Action>& actions) {
+// What follows from Docker's word is told by one line about the network, after the routing daemon
+// was told: a line here would keep a processor busy that it needs. What someone else's doing in the
+// kernel made necessary is told step by step.
+Result<void> Reconciler::applyAll(const std::vector<core::Action>& actions, bool disturbed) {
   Result<void> first;
   for (const auto& action : actions) {
     const auto outcome = kernel_.apply(action);
     if (outcome) {
-      log::info("{}", core::toText(action));
+      const bool told = disturbed || isLinkAction(action);
+      log::write(told ? log::Level::Info : log::Level::Debug, core::toText(action));
     } else if (first) {
       first = outcome.error().within(core::toText(action));
     }

@@ -38,7 +38,7 @@ class Reconciler {
   const core::Facts& facts() const { return facts_; }
 
   void touch(const core::Touched& networks);
-  void touchBridge(const std::string& link);  // something happened to our link in the kernel
+  void touchBridge(const std::string& link);  // someone else changed our objects in the kernel
   void touchUnconfirmed();  // the routing daemon confirmed something
   void touchBridges();      // a Docker bridge, or who is on one, changed
   void touchFirewall();     // Docker rearranged its chains
@@ -70,7 +70,7 @@ class Reconciler {
   };
 
   void reconcileNetwork(const NetworkId& id, TimePoint now);
-  Result<void> applyAll(const std::vector<core::Action>& actions);
+  Result<void> applyAll(const std::vector<core::Action>& actions, bool disturbed);
   void updateAnnouncement(const NetworkId& id, Track& track, const core::DesiredNetwork& desired,
                           TimePoint now);
   bool mayWithdraw(const NetworkId& id) const;
@@ -89,6 +89,7 @@ class Reconciler {
   Drainer drainer_;
 
   core::Touched touched_;
+  core::Touched disturbed_;  // by someone else, in the kernel
   bool bridgesTouched_ = true;
   bool firewallTouched_ = true;
   std::map<NetworkId, Track> tracks_;

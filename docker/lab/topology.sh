@@ -85,7 +85,7 @@ start_host() {
     local n=$1 suite=$2 disk=$prefix-host$1-$2     # a disk per suite: an older dockerd does not read a newer one's state
     docker volume inspect "$disk" >/dev/null 2>&1 || docker volume create --label "bgplb.lab=$prefix" "$disk"
     machine "host$n" "bgplb-host:$suite" "$prefix" "$net.$(( 39 + n ))" \
-        --cap-add SYS_ADMIN --cap-add SYS_PTRACE --cap-add SYSLOG \
+        --cap-add SYS_ADMIN --cap-add SYS_PTRACE --cap-add SYS_NICE --cap-add SYSLOG \
         --security-opt seccomp=unconfined --security-opt apparmor=unconfined --device-cgroup-rule 'a *:* rwm' \
         --cgroupns host -v /sys/fs/cgroup:/sys/fs/cgroup:rw \
         --tmpfs /run:exec,mode=755 -v "$disk:/var/lib/docker" \
