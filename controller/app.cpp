@@ -15,6 +15,9 @@ namespace bgplb {
 
 namespace {
 
+// dockerd kills a plugin 10 s after SIGTERM, and BIRD is to end before that.
+constexpr std::chrono::seconds kLastPing{2};
+
 docker::SyncOptions syncOptions(const Settings& settings, const RunOptions& options) {
   docker::SyncOptions sync;
   sync.pluginId = options.driverName.empty() ? ownPluginId() : "";
@@ -37,7 +40,8 @@ App::App(asio::io_context& io, const Settings& settings, const RunOptions& optio
       signals_(io, SIGTERM, SIGINT),
       kernel_(io, [this](std::set<std::string> bridges,
                          bool uplink) { onKernelChange(bridges, uplink); }),
-      routing_(io, {options.birdBinary, options.runDir, options.templates + "/bird.conf.mustache"}),
+      routing_(io, {options.birdBinary, options.runDir, options.templates + "/bird.conf.mustache",
+                    options.stateDir + "/sessions"}),
       firewall_(io),
       engine_(io, options.engineSocket),
       drains_(options.stateDir + "/drains.json"),
@@ -69,6 +73,7 @@ Result<void> App::start() {
     loop_.wake();
   });
   loop_.onStep([this] { onStep(); });
+  reconciler_.facts().flapPolicy = settings_.flapPolicy;
   std::error_code ignored;  // an unwritable folder is named when something is to be saved
   std::filesystem::create_directories(options_.stateDir, ignored);
   if (auto drains = drains_.load()) {
@@ -150,10 +155,27 @@ Task<docker::HttpAnswer> App::statusPage() {
   co_return docker::HttpAnswer{200, renderStatusPage(inputs)};
 }
 
+// A plugin that is disabled or upgraded comes back; a host that goes down takes its containers along,
+// and then dockerd has closed its API before it stops the plugins.
+Task<bird::StopMode> App::stopMode() {
+  if (settings_.withdrawAtStop || !settings_.gracefulRestart) co_return bird::StopMode::Withdraw;
+  if (const auto answering = co_await engine_.ping(kLastPing); !answering) {
+    log::info("the engine does not answer: this host is going down");
+    co_return bird::StopMode::Withdraw;
+  }
+  co_return bird::StopMode::GracefulRestart;
+}
+
 Task<> App::shutdown() {
-  log::info("stopping: every route is withdrawn");
   server_.close();
-  co_await routing_.stop(bird::StopMode::Withdraw);
+  const auto mode = co_await stopMode();
+  if (mode == bird::StopMode::Withdraw) {
+    log::info("stopping: every route is withdrawn");
+  } else {
+    log::info("stopping: routers keep the routes for {} s",
+              settings_.gracefulRestartTime.count());
+  }
+  co_await routing_.stop(mode);
   io_.stop();
 }
 

@@ -49,6 +49,7 @@ class App {
   void checkForwarding();
   Task<docker::HttpAnswer> answer(docker::HttpRequest request);
   Task<docker::HttpAnswer> statusPage();
+  Task<bird::StopMode> stopMode();
   Task<> shutdown();
 
   boost::asio::io_context& io_;

@@ -225,10 +225,18 @@ SettingsOutcome parseSettings(const Environment& environment) {
     settings.gracefulRestartTime = std::chrono::seconds(*time);
   }
   reader.flag("GRACEFUL_RESTART", settings.gracefulRestart);
+  if (const auto mode = reader.text("STOP_MODE")) {
+    settings.withdrawAtStop = *mode == "withdraw";
+    if (*mode != "withdraw" && *mode != "graceful-restart") {
+      reader.wrong("STOP_MODE", *mode, "graceful-restart or withdraw");
+    }
+  }
   reader.flag("SIGUSR2_HANDLER", settings.sigusr2Handler);
   reader.flag("GLOBAL_SCOPE", settings.globalScope);
   // Anything but `stop` leaves the container running, as the reference plugin has it.
   settings.sigusr2Stop = reader.text("SIGUSR2_ACTION").value_or("stop") == "stop";
+  reader.delay("RISE_TIME", settings.flapPolicy.riseTime);
+  reader.delay("HOLD_DOWN", settings.flapPolicy.holdDown);
   reader.delay("DRAIN_GRACE", settings.drainGrace);
   reader.delay("DRAIN_DELAY", settings.drainDelay);
   if (const auto value = reader.text("LOG_LEVEL")) {

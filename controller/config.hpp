@@ -5,6 +5,7 @@
 #include "base/address.hpp"
 #include "base/log.hpp"
 #include "base/secret.hpp"
+#include "core/flapping.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -30,8 +31,10 @@ struct Settings {
   std::chrono::seconds holdTime{9};         // HOLD_TIME (RFC 4271 section 4.2: 3 or more)
   bool gracefulRestart = true;              // GRACEFUL_RESTART (RFC 4724)
   std::chrono::seconds gracefulRestartTime{120};  // GR_TIME (RFC 4724 section 3: up to 4095)
+  bool withdrawAtStop = false;              // STOP_MODE=withdraw
   bool sigusr2Handler = false;              // SIGUSR2_HANDLER
   bool sigusr2Stop = true;                  // SIGUSR2_ACTION=stop
+  core::FlapPolicy flapPolicy;                 // RISE_TIME, HOLD_DOWN, seconds
   std::chrono::milliseconds drainGrace{1000};  // DRAIN_GRACE, seconds
   std::chrono::milliseconds drainDelay{5000};  // DRAIN_DELAY, seconds
   bool globalScope = false;                    // GLOBAL_SCOPE

@@ -32,6 +32,7 @@ struct BirdOptions {
   std::string birdBinary = "bird";  // a path, or a name searched in PATH
   std::string runDir;               // made if need be (0700); what BIRD and we share is in it
   std::string templatePath;         // bird.conf.mustache, read at each setModel()
+  std::string sessionsFile;         // a RecoveryMark; bird.sessions in runDir if empty
 };
 
 enum class StopMode {

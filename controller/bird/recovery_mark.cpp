@@ -6,11 +6,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <charconv>
+#include <optional>
+#include <sstream>
 
 namespace bgplb::bird {
 
 namespace {
+
+constexpr int kVersion = 1;
 
 // Another boot cannot be taken for this one: its clock started anew, but so did its id.
 std::string bootId() {
@@ -24,23 +27,34 @@ std::int64_t secondsSinceBoot() {
   return now.tv_sec;
 }
 
+// Seconds since boot at which the sessions were up, by a process of this boot.
+std::optional<std::int64_t> lastSeen(const std::string& path) {
+  const auto text = io::readFile(path);
+  if (!text) return std::nullopt;
+  std::istringstream words(*text);
+  int version = 0;
+  std::string boot;
+  std::int64_t seconds = 0;
+  if (!(words >> version >> boot >> seconds) || version != kVersion || boot != bootId()) {
+    return std::nullopt;
+  }
+  return seconds;
+}
+
 }  // namespace
 
 Result<void> RecoveryMark::refresh() {
-  return io::replaceFile(path_, fmt::format("{} {}\n", bootId(), secondsSinceBoot()), 0600);
+  return io::replaceFile(path_, fmt::format("{} {} {}\n", kVersion, bootId(), secondsSinceBoot()),
+                         0600);
 }
 
 void RecoveryMark::clear() { ::unlink(path_.c_str()); }
 
+bool RecoveryMark::isOfThisBoot() const { return lastSeen(path_).has_value(); }
+
 bool RecoveryMark::isYoungerThan(std::chrono::seconds age) const {
-  const auto text = io::readFile(path_);
-  if (!text) return false;
-  const auto space = text->find(' ');
-  if (space == std::string::npos || text->substr(0, space) != bootId()) return false;
-  std::int64_t then = 0;
-  const auto [end, code] =
-      std::from_chars(text->data() + space + 1, text->data() + text->size(), then);
-  return code == std::errc{} && secondsSinceBoot() - then < age.count();
+  const auto then = lastSeen(path_);
+  return then && secondsSinceBoot() - *then < age.count();
 }
 
 }  // namespace bgplb::bird

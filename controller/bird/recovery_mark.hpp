@@ -11,12 +11,15 @@
 
 namespace bgplb::bird {
 
+// One line: its version, the kernel's boot id (/proc/sys/kernel/random/boot_id), seconds since boot:
+//   1 0d9a63b4-... 86400
 class RecoveryMark {
  public:
   explicit RecoveryMark(std::string path) : path_(std::move(path)) {}
 
   Result<void> refresh();  // sessions are up now
   void clear();            // none is, or they were closed on purpose
+  bool isOfThisBoot() const;
   // Set, by a process of this boot, less than `age` ago. After a reboot nothing that we forwarded
   // to is there any more, and recovery would be a lie.
   bool isYoungerThan(std::chrono::seconds age) const;

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kMinDeadline = 1s;
+constexpr auto kMinDeadline = 330ms;
 constexpr auto kDeadlinePerRoute = 10us;  // BIRD reads 1,000 routes in 0.7 ms, and may be busy
 constexpr auto kStatusPauseMin = 2ms;
 constexpr auto kStatusPauseMax = 50ms;
@@ -30,7 +30,7 @@ RoutingLoop::RoutingLoop(asio::io_context& context, BirdOptions options)
       paths_(options_.runDir),
       daemon_(context, options_.birdBinary, paths_, [this] { onExit(); }),
       files_(paths_),
-      mark_(paths_.sessions),
+      mark_(options_.sessionsFile.empty() ? paths_.sessions : options_.sessionsFile),
       wake_(context),
       pause_(context),
       finished_(context) {
@@ -38,6 +38,8 @@ RoutingLoop::RoutingLoop(asio::io_context& context, BirdOptions options)
   // What a former run announced may still be announced.
   unconfirmed_ = parseRoutes(files_.onDisk().vips4);
   unconfirmed_.merge(parseRoutes(files_.onDisk().vips6));
+  // The run directory goes with the plugin as a whole; what peers keep for us is not known then.
+  anyMayBeHeld_ = files_.onDisk().main.empty() && mark_.isOfThisBoot();
 }
 
 // ---- what is wanted
@@ -74,7 +76,7 @@ void RoutingLoop::withdraw(const Prefix& prefix) {
 }
 
 bool RoutingLoop::mayBeAnnounced(const Prefix& prefix) const {
-  return wanted_.contains(prefix) || unconfirmed_.contains(prefix);
+  return anyMayBeHeld_ || wanted_.contains(prefix) || unconfirmed_.contains(prefix);
 }
 
 void RoutingLoop::abandon() {
@@ -118,6 +120,10 @@ void RoutingLoop::confirm(const std::set<Prefix>& withdrawn) {
   std::size_t confirmed = 0;
   for (const auto& prefix : withdrawn) confirmed += unconfirmed_.erase(prefix);
   if (confirmed > 0 && onConfirmed_) onConfirmed_();
+}
+
+void RoutingLoop::nothingIsHeld() {
+  if (std::exchange(anyMayBeHeld_, false) && onConfirmed_) onConfirmed_();
 }
 
 void RoutingLoop::complain(const std::string& trouble) {
@@ -164,11 +170,11 @@ Task<> RoutingLoop::stop(std::shared_ptr<RoutingLoop> self, StopMode mode) {
 // ---- BIRD is there: changes
 
 std::chrono::milliseconds RoutingLoop::deadline() const {
-  // A BIRD that does not answer does not send keepalives either; a third of the hold time is left
-  // to replace it while its peers still have our routes.
-  const auto third = model_ ? std::chrono::milliseconds(model_->holdTime) / 3 : kMinDeadline;
+  // A BIRD that does not answer does not send keepalives either. It is replaced within a third of
+  // the hold time: a look at the latest after a ninth, its answer after another, one for the start.
+  const auto ninth = model_ ? std::chrono::milliseconds(model_->holdTime) / 9 : kMinDeadline;
   const auto routes = static_cast<std::int64_t>(wanted_.size() + unconfirmed_.size());
-  return std::max<std::chrono::milliseconds>(third, kMinDeadline) +
+  return std::max<std::chrono::milliseconds>(ninth, kMinDeadline) +
          std::chrono::duration_cast<std::chrono::milliseconds>(kDeadlinePerRoute * routes);
 }
 

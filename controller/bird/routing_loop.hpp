@@ -61,6 +61,7 @@ class RoutingLoop {
 
   FileSet desiredFiles() const;
   void confirm(const std::set<Prefix>& withdrawn);
+  void nothingIsHeld();
   void complain(const std::string& trouble);
   void change();
   void wake();
@@ -89,6 +90,7 @@ class RoutingLoop {
   // Not wanted, but BIRD may still export it, or its peers hold it.
   std::set<Prefix> unconfirmed_;
   std::set<Prefix> recoveringWithdrawn_;  // of these: waiting for the end of the recovery only
+  bool anyMayBeHeld_ = false;  // peers wait for our return with routes that we do not know any more
 
   // What is.
   bool started_ = false;       // the coroutine runs, or has run

@@ -26,7 +26,8 @@ constexpr auto kStable = 30s;
 
 constexpr std::chrono::milliseconds kLookSteady = 2s;
 constexpr auto kLookUnsettled = 500ms;
-constexpr auto kMarkInterval = 1s;
+// The mark is on a disk. Its age is known to this much, and tells whether peers may still wait.
+constexpr auto kMarkInterval = 30s;
 // From the end of the recovery until the peers have our routes and the word that these are all.
 constexpr auto kRecoveryTail = 500ms;
 constexpr auto kListenRetry = 3s;
@@ -67,7 +68,7 @@ Task<> RoutingLoop::startBird() {
     co_await sleepUntil(Clock::time_point::max());
     co_return;
   }
-  const bool recover = model_->gracefulRestart && mark_.isYoungerThan(model_->gracefulRestartTime);
+  const bool recover = model_->gracefulRestart && mark_.isYoungerThan(model_->gracefulRestartTime + kMarkInterval);
   if (recover && !routesComplete_) {
     // Its first words would be "that is all", and the peers would drop what they kept for us.
     co_await sleepUntil(Clock::now() + kBackoffMin);
@@ -82,7 +83,10 @@ Task<> RoutingLoop::startBird() {
     co_return;
   }
   // Without BIRD there is no session. Only peers that wait for its return still have routes.
-  if (!recover) confirm(withdrawn);
+  if (!recover) {
+    confirm(withdrawn);
+    nothingIsHeld();
+  }
   if (Clock::now() < retryAt_) {
     co_await sleepUntil(retryAt_);
     co_return;
@@ -152,6 +156,10 @@ Task<> RoutingLoop::shutDown() {
   if (stop_ == StopMode::LeaveRunning) co_return;
   if (!daemon_.isReady()) (void)co_await daemon_.adopt(kStatusDeadline);  // is there one at all?
   const bool withdraw = stop_ == StopMode::Withdraw;
+  // What peers keep is what they were told last.
+  if (!withdraw && dirty_ && daemon_.isReady() && routesComplete_ && !main_.empty()) {
+    co_await reconfigure();
+  }
   if (withdraw) {
     mark_.clear();
   } else if (sessions_.anyEstablished()) {
@@ -176,6 +184,7 @@ Task<> RoutingLoop::shutDown() {
   recovering_ = false;
   const auto all = unconfirmed_;
   confirm(all);
+  nothingIsHeld();
 }
 
 // ---- how are its sessions?
@@ -194,6 +203,7 @@ Task<> RoutingLoop::look() {
     }
   } else if (hadSession) {
     mark_.clear();  // only then: sessions that are not yet back have peers that wait for them
+    markedAt_ = Clock::time_point{};
   }
   if (recovering_) {
     const auto status = co_await command("show status");
@@ -205,6 +215,7 @@ Task<> RoutingLoop::look() {
     } else if (Clock::now() >= recoveryEndsAt_) {
       recovering_ = false;
       confirm(std::exchange(recoveringWithdrawn_, {}));
+      nothingIsHeld();
     }
   }
   const bool stuck = std::any_of(peers.begin(), peers.end(), cannotListen);
@@ -229,10 +240,9 @@ RoutingLoop::Clock::duration RoutingLoop::lookInterval() const {
   const bool settling = Clock::now() - unsettledAt < kPokeFor;
   if (settling && mayStall(daemon_.version())) return kPoke;
   if (!sessions_.allEstablished() || recovering_) return kLookUnsettled;
-  // A look is also how a hang is noticed. With a third of the hold time for the answer, BIRD is
-  // replaced before its peers give up, which they do no sooner than two thirds after it hangs.
+  // A look is also how a hang is noticed: see deadline().
   return std::min<Clock::duration>(
-      kLookSteady, model_ ? std::chrono::milliseconds(model_->holdTime) / 5 : kLookSteady);
+      kLookSteady, model_ ? std::chrono::milliseconds(model_->holdTime) / 9 : kLookSteady);
 }
 
 Task<Result<RoutingStatus>> RoutingLoop::status(std::shared_ptr<RoutingLoop> self) {

@@ -18,8 +18,13 @@ std::optional<TimePoint> judgedAgainAt(const Facts& facts, const Endpoint& endpo
   if (!endpoint.container) return std::nullopt;
   const auto container = facts.containers.find(*endpoint.container);
   if (container == facts.containers.end()) return std::nullopt;
-  const auto until = container->second.stoppingUntil;
-  return until && *until > now ? until : std::nullopt;
+  const auto& flapping = container->second.flapping;
+  std::optional<TimePoint> first;
+  for (const auto until : {container->second.stoppingUntil, flapping.heldUntil,
+                           std::optional(risenAt(flapping, facts.flapPolicy))}) {
+    if (until && *until > now && (!first || *until < *first)) first = until;
+  }
+  return first;
 }
 
 void atEarliest(std::optional<TimePoint>& again, std::optional<TimePoint> candidate) {

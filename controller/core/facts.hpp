@@ -4,6 +4,7 @@
 
 #include "base/address.hpp"
 #include "base/ids.hpp"
+#include "core/flapping.hpp"
 #include "core/kernel.hpp"
 
 #include <chrono>
@@ -16,8 +17,6 @@
 
 namespace bgplb::core {
 
-using TimePoint = std::chrono::steady_clock::time_point;
-
 // One LB network: a VIP per family and the backends behind it.
 struct Network {
   std::string name;  // as in `docker network ls`; empty until the engine was asked
@@ -25,6 +24,7 @@ struct Network {
   std::optional<Prefix> vip6;
   unsigned mtu = kDefaultMtu;
   std::set<EndpointId> endpoints;
+  bool listed = false;  // in the engine's last full list
 
   std::vector<Prefix> vips() const;
 };
@@ -63,6 +63,7 @@ struct Container {
   std::chrono::seconds stopTimeout{10};    // Config.StopTimeout
   std::optional<TimePoint> stoppingUntil;  // it got its stop signal or SIGKILL; then judged anew
   std::optional<Drain> drain;
+  Flapping flapping;
   std::string startedAt;      // State.StartedAt, which tells one run of a container from the next
   std::uint64_t events = 0;   // how many events came: an answer older than the last is asked again
   std::map<NetworkId, EndpointId> attached;  // LB networks
@@ -87,6 +88,7 @@ struct FormerDrain {
 };
 
 struct Facts {
+  FlapPolicy flapPolicy;  // the operator's settings
   std::map<NetworkId, Network> networks;
   std::map<EndpointId, Endpoint> endpoints;
   std::map<ContainerId, Container> containers;

@@ -23,14 +23,53 @@ Touched networksOf(const Facts& facts, const ContainerId& id) {
   return touched;
 }
 
+bool isWell(const Container& container) {
+  return container.asked && container.run == RunState::Running &&
+         (container.health == Health::None || container.health == Health::Healthy);
+}
+
+// Changes a container and notes whether it became well, or failed.
+template <typename Change>
+void noting(const Facts& facts, Container& container, TimePoint now, Change change) {
+  const bool wasWell = isWell(container);
+  const bool told = container.stoppingUntil || container.drain;  // its end was asked for
+  change(container);
+  if (isWell(container) == wasWell) return;
+  if (!wasWell) {
+    becameWell(container.flapping, now, !facts.engineAsked);
+    return;
+  }
+  const bool crashed = container.run == RunState::Stopped && !told;
+  const bool failed = crashed || container.health == Health::Unhealthy;
+  becameIll(container.flapping, failed, facts.flapPolicy, now);
+}
+
 // An event about a container: counted, so that an older answer of the engine cannot undo it.
 template <typename Change>
-Touched changed(Facts& facts, const ContainerId& id, Change change) {
+Touched changed(Facts& facts, const ContainerId& id, TimePoint now, Change change) {
   const auto found = facts.containers.find(id);
   if (found == facts.containers.end()) return {};
   ++found->second.events;
-  change(found->second);
+  noting(facts, found->second, now, change);
   return networksOf(facts, id);
+}
+
+void takeReport(Container& container, const ContainerReport& report) {
+  if (report.run == RunState::Running && container.startedAt != report.startedAt) {
+    container.drain.reset();
+    container.stoppingUntil.reset();
+  }
+  // After a restart of dockerd under live-restore every health check begins again at `starting`,
+  // which says nothing of a run that was healthy.
+  const bool sameRun = container.startedAt == report.startedAt && container.asked;
+  const bool forgotten = sameRun && report.health == Health::Starting &&
+                         container.health == Health::Healthy;
+  container.run = report.run;
+  if (!forgotten) container.health = report.health;
+  container.stopSignal = report.stopSignal;
+  container.stopTimeout = report.stopTimeout;
+  container.startedAt = report.startedAt;
+  container.asked = true;
 }
 
 void addVip(Network& network, const Prefix& prefix) {
@@ -151,28 +190,15 @@ Touched networksReported(Facts& facts, const std::vector<NetworkReport>& all,
     seen.insert(report.id);
     touched.merge(networkReported(facts, report, ours.count(report.id) > 0));
   }
+  for (auto& [id, network] : facts.networks) network.listed = seen.count(id) > 0;
   std::erase_if(facts.bridges, [&](const auto& entry) { return seen.count(entry.first) == 0; });
   return touched;
 }
 
-Touched containerReported(Facts& facts, const ContainerReport& report) {
+Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint now) {
   auto& container = facts.containers[report.id];
   container.name = report.name;
-  if (report.run == RunState::Running && container.startedAt != report.startedAt) {
-    container.drain.reset();
-    container.stoppingUntil.reset();
-  }
-  // After a restart of dockerd under live-restore every health check begins again at `starting`,
-  // which says nothing of a run that was healthy.
-  const bool sameRun = container.startedAt == report.startedAt && container.asked;
-  const bool forgotten = sameRun && report.health == Health::Starting &&
-                         container.health == Health::Healthy;
-  container.run = report.run;
-  if (!forgotten) container.health = report.health;
-  container.stopSignal = report.stopSignal;
-  container.stopTimeout = report.stopTimeout;
-  container.startedAt = report.startedAt;
-  container.asked = true;
+  noting(facts, container, now, [&report](Container& known) { takeReport(known, report); });
   if (const auto former = facts.formerDrains.extract(report.id)) {
     const bool stillTheSame = former.mapped().startedAt == report.startedAt;
     if (stillTheSame && !container.drain) container.drain = former.mapped().drain;
@@ -210,21 +236,21 @@ EventCounts eventCounts(const Facts& facts) {
 }
 
 Touched containersListed(Facts& facts, const std::set<ContainerId>& running,
-                         const EventCounts& whenAsked) {
+                         const EventCounts& whenAsked, TimePoint now) {
   Touched touched;
   for (const auto& [id, events] : whenAsked) {
     const auto container = facts.containers.find(id);
     if (container == facts.containers.end() || running.count(id) > 0) continue;
     if (container->second.events != events || container->second.run == RunState::Stopped) continue;
-    touched.merge(containerDied(facts, id));
+    touched.merge(containerDied(facts, id, now));
   }
   facts.engineAsked = true;
   return touched;
 }
 
-Touched containerStarted(Facts& facts, const ContainerId& id) {
+Touched containerStarted(Facts& facts, const ContainerId& id, TimePoint now) {
   facts.containers.try_emplace(id);
-  return changed(facts, id, [](Container& container) {
+  return changed(facts, id, now, [](Container& container) {
     container.run = RunState::Running;
     container.health = Health::Starting;
     container.asked = false;
@@ -233,8 +259,10 @@ Touched containerStarted(Facts& facts, const ContainerId& id) {
   });
 }
 
-Touched containerDied(Facts& facts, const ContainerId& id) {
-  return changed(facts, id, [](Container& container) {
+Touched containerDied(Facts& facts, const ContainerId& id, TimePoint now) {
+  return changed(facts, id, now, [](Container& container) {
+    // Who stops it by hand means the next run to be a new beginning.
+    if (container.stoppingUntil || container.drain) container.flapping = {};
     container.run = RunState::Stopped;
     container.stoppingUntil.reset();
   });
@@ -252,27 +280,29 @@ Touched containerDestroyed(Facts& facts, const ContainerId& id) {
   return touched;
 }
 
-Touched containerPaused(Facts& facts, const ContainerId& id, bool paused) {
-  return changed(facts, id, [paused](Container& container) {
+Touched containerPaused(Facts& facts, const ContainerId& id, bool paused, TimePoint now) {
+  return changed(facts, id, now, [paused](Container& container) {
     container.run = paused ? RunState::Paused : RunState::Running;
   });
 }
 
-Touched containerHealth(Facts& facts, const ContainerId& id, Health health) {
-  return changed(facts, id, [health](Container& container) { container.health = health; });
+Touched containerHealth(Facts& facts, const ContainerId& id, Health health, TimePoint now) {
+  return changed(facts, id, now, [health](Container& container) { container.health = health; });
 }
 
 Touched containerSignalled(Facts& facts, const ContainerId& id, int signal, TimePoint now) {
-  return changed(facts, id, [signal, now](Container& container) {
+  return changed(facts, id, now, [signal, now](Container& container) {
     if (signal != kSigKill && signal != container.stopSignal) return;
     container.stoppingUntil = now + container.stopTimeout;
   });
 }
 
 Touched containerDrained(Facts& facts, const ContainerId& id, const Drain& drain) {
-  return changed(facts, id, [&drain](Container& container) {
-    if (!container.drain) container.drain = drain;  // a second SIGUSR2 does not begin it again
-  });
+  const auto found = facts.containers.find(id);
+  if (found == facts.containers.end()) return {};
+  ++found->second.events;
+  if (!found->second.drain) found->second.drain = drain;  // a second SIGUSR2 does not begin it again
+  return networksOf(facts, id);
 }
 
 Touched bridgeDestroyed(Facts& facts, const NetworkId& id) {

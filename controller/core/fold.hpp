@@ -58,7 +58,7 @@ Touched networkReported(Facts& facts, const NetworkReport& report, bool ours);
 // Networks of the engine's that a full list no longer holds.
 Touched networksReported(Facts& facts, const std::vector<NetworkReport>& all,
                          const std::set<NetworkId>& ours);
-Touched containerReported(Facts& facts, const ContainerReport& report);
+Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint now);
 // How many events each known container has had: an answer to a question asked before is older than
 // an event that came since.
 using EventCounts = std::map<ContainerId, std::uint64_t>;
@@ -66,14 +66,15 @@ EventCounts eventCounts(const Facts& facts);
 // A full list: containers that are not in it are not running, unless an event says otherwise since
 // the list was asked for.
 Touched containersListed(Facts& facts, const std::set<ContainerId>& running,
-                         const EventCounts& whenAsked);
+                         const EventCounts& whenAsked, TimePoint now);
 
 // --- the engine's events ----------------------------------------------------------------------
-Touched containerStarted(Facts& facts, const ContainerId& id);  // the engine must be asked next
-Touched containerDied(Facts& facts, const ContainerId& id);
+// The engine must be asked next.
+Touched containerStarted(Facts& facts, const ContainerId& id, TimePoint now);
+Touched containerDied(Facts& facts, const ContainerId& id, TimePoint now);
 Touched containerDestroyed(Facts& facts, const ContainerId& id);
-Touched containerPaused(Facts& facts, const ContainerId& id, bool paused);
-Touched containerHealth(Facts& facts, const ContainerId& id, Health health);
+Touched containerPaused(Facts& facts, const ContainerId& id, bool paused, TimePoint now);
+Touched containerHealth(Facts& facts, const ContainerId& id, Health health, TimePoint now);
 // Withdraws at once for SIGKILL and for the container's own stop signal.
 Touched containerSignalled(Facts& facts, const ContainerId& id, int signal, TimePoint now);
 Touched containerDrained(Facts& facts, const ContainerId& id, const Drain& drain);

@@ -4,14 +4,20 @@ namespace bgplb::core {
 
 namespace {
 
-Readiness containerReadiness(const Container& container, TimePoint now) {
+Readiness flapReadiness(const Flapping& flapping, const FlapPolicy& policy, TimePoint now) {
+  if (flapping.heldUntil && now < *flapping.heldUntil) return Readiness::HeldDown;
+  return now < risenAt(flapping, policy) ? Readiness::Rising : Readiness::Ready;
+}
+
+Readiness containerReadiness(const Container& container, const FlapPolicy& policy, TimePoint now) {
   if (container.run == RunState::Stopped) return Readiness::Stopped;
   if (container.drain) return Readiness::Drained;
   if (container.stoppingUntil && now < *container.stoppingUntil) return Readiness::Stopping;
   if (container.run == RunState::Paused) return Readiness::Paused;
   switch (container.health) {
-    case Health::None: return container.asked ? Readiness::Ready : Readiness::NotAsked;
-    case Health::Healthy: return Readiness::Ready;
+    case Health::None:
+      return container.asked ? flapReadiness(container.flapping, policy, now) : Readiness::NotAsked;
+    case Health::Healthy: return flapReadiness(container.flapping, policy, now);
     case Health::Starting: return container.asked ? Readiness::Starting : Readiness::NotAsked;
     case Health::Unhealthy: return Readiness::Unhealthy;
   }
@@ -26,6 +32,8 @@ std::string_view word(Readiness readiness) {
     case Readiness::NotJoined: return "not-joined";
     case Readiness::NoLink: return "no-link";
     case Readiness::NotAsked: return "not-asked";
+    case Readiness::HeldDown: return "held-down";
+    case Readiness::Rising: return "rising";
     case Readiness::Starting: return "starting";
     case Readiness::Unhealthy: return "unhealthy";
     case Readiness::Paused: return "paused";
@@ -44,7 +52,7 @@ Readiness readiness(const Facts& facts, const EndpointId& id, bool linkThere, Ti
   if (!endpoint->second.container) return Readiness::NotAsked;
   const auto container = facts.containers.find(*endpoint->second.container);
   if (container == facts.containers.end()) return Readiness::NotAsked;
-  const Readiness answer = containerReadiness(container->second, now);
+  const Readiness answer = containerReadiness(container->second, facts.flapPolicy, now);
   return answer == Readiness::Ready && !linkThere ? Readiness::NoLink : answer;
 }
 

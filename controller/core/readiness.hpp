@@ -12,6 +12,8 @@ enum class Readiness {
   NotJoined,   // dockerd has not asked for its link yet, or has let go of it
   NoLink,      // its veth pair is not there: no packet can reach it
   NotAsked,    // the engine has not said yet which container it is, or how it does
+  HeldDown,    // failed again and again: stays away for a while (HOLD_DOWN)
+  Rising,      // not well for long enough (RISE_TIME)
   Starting,    // its health check has not passed yet
   Unhealthy,
   Paused,

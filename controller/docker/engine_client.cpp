@@ -21,7 +21,6 @@ namespace {
 
 using Socket = asio::local::stream_protocol::socket;
 
-constexpr std::chrono::seconds kCallDeadline{10};
 constexpr std::size_t kAnswerBytes = 256U << 20;  // the network list of a very large host
 constexpr std::size_t kLineBytes = 1U << 20;
 // The newest API whose answers this code was written against; older engines are asked in theirs.
@@ -106,8 +105,8 @@ Task<Result<std::string>> EngineClient::request(std::string method, std::string 
   co_return std::move(response.body());
 }
 
-Task<Result<void>> EngineClient::ping() {
-  const auto answer = co_await request("GET", "/_ping", kCallDeadline);
+Task<Result<void>> EngineClient::ping(std::chrono::milliseconds deadline) {
+  const auto answer = co_await request("GET", "/_ping", deadline);
   if (!answer) co_return answer.error();
   co_return Result<void>{};
 }

@@ -20,7 +20,7 @@ class EngineClient : public reconcile::Engine {
   EngineClient(boost::asio::io_context& io, std::string socketPath);
 
   // GET /_ping: learns the API version both sides speak. Unavailable while dockerd does not answer.
-  Task<Result<void>> ping();
+  Task<Result<void>> ping(std::chrono::milliseconds deadline = kCallDeadline);
   // GET of a path without its version ("/networks"); the body of a 200 answer. NotFound for 404.
   Task<Result<std::string>> get(std::string path);
   // GET /events with these filters (JSON) and since (seconds.nanoseconds); each line is handed over.
@@ -31,6 +31,8 @@ class EngineClient : public reconcile::Engine {
   void terminate(const ContainerId& id, std::function<void(Result<void>)> done) override;
 
  private:
+  static constexpr std::chrono::seconds kCallDeadline{10};
+
   Task<Result<std::string>> request(std::string method, std::string path,
                                     std::chrono::milliseconds deadline);
   Task<> sendTerminate(ContainerId id, std::function<void(Result<void>)> done);

@@ -15,9 +15,12 @@ namespace bgplb::docker {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr std::chrono::milliseconds kFirstReconnect{100};
 constexpr std::chrono::milliseconds kLongestReconnect{2000};
 constexpr std::chrono::milliseconds kAskAgain{200};
+constexpr std::chrono::milliseconds kSecondResync{60'000};
 constexpr int kAskAttempts = 20;
 constexpr int kSigUsr2 = 12;
 
@@ -96,9 +99,11 @@ Task<> EngineSync::learnDriverName() {
   }
 }
 
+// The second list comes soon: what a former run left is known by two.
 Task<> EngineSync::resyncForever() {
+  auto wait = kSecondResync;
   while (true) {
-    resyncTimer_.expires_after(options_.resyncEvery);
+    resyncTimer_.expires_after(std::exchange(wait, options_.resyncEvery));
     co_await resyncTimer_.async_wait(asTuple);
     if (following_) co_await resync();
   }
@@ -117,7 +122,7 @@ Task<> EngineSync::resync() {
     co_return;
   }
   if (std::exchange(complained_, false)) log::info("the engine answers again");
-  loop_.reconciler().touchAll();
+  loop_.reconciler().touchAll(Clock::now());
   loop_.wake();
 }
 
@@ -150,7 +155,7 @@ Task<Result<void>> EngineSync::resyncContainers() {
         [this](const NetworkId& network) { return facts().networks.count(network) > 0; });
     if (ours) co_await askContainer(container.id);
   }
-  loop_.reconciler().touch(core::containersListed(facts(), running, whenAsked));
+  loop_.reconciler().touch(core::containersListed(facts(), running, whenAsked, Clock::now()));
   loop_.wake();
   co_return Result<void>{};
 }
@@ -173,7 +178,7 @@ Task<> EngineSync::askContainer(ContainerId id) {
     const auto still = facts().containers.find(id);
     const auto after = still == facts().containers.end() ? 0 : still->second.events;
     if (report && before == after) {
-      loop_.reconciler().touch(core::containerReported(facts(), *report));
+      loop_.reconciler().touch(core::containerReported(facts(), *report, Clock::now()));
       loop_.reconciler().touchBridges();
       break;
     }
@@ -221,20 +226,20 @@ void EngineSync::onLine(std::string_view line) {
 void EngineSync::onContainerEvent(const EngineEvent& event) {
   const ContainerId id(event.id);
   auto& reconciler = loop_.reconciler();
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = Clock::now();
   if (event.action == "start") {
-    reconciler.touch(core::containerStarted(facts(), id));
+    reconciler.touch(core::containerStarted(facts(), id, now));
     asio::co_spawn(io_, askContainer(id), asio::detached);
   } else if (event.action == "die") {
-    reconciler.touch(core::containerDied(facts(), id));
+    reconciler.touch(core::containerDied(facts(), id, now));
   } else if (event.action == "destroy") {
     reconciler.touch(core::containerDestroyed(facts(), id));
   } else if (event.action == "pause" || event.action == "unpause") {
-    reconciler.touch(core::containerPaused(facts(), id, event.action == "pause"));
+    reconciler.touch(core::containerPaused(facts(), id, event.action == "pause", now));
   } else if (event.action == "health_status: healthy") {
-    reconciler.touch(core::containerHealth(facts(), id, core::Health::Healthy));
+    reconciler.touch(core::containerHealth(facts(), id, core::Health::Healthy, now));
   } else if (event.action == "health_status: unhealthy") {
-    reconciler.touch(core::containerHealth(facts(), id, core::Health::Unhealthy));
+    reconciler.touch(core::containerHealth(facts(), id, core::Health::Unhealthy, now));
   } else if (event.action == "rename") {
     const auto found = facts().containers.find(id);
     if (found != facts().containers.end()) found->second.name = attribute(event, "name");

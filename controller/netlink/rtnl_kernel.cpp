@@ -62,8 +62,16 @@ Result<void> RtnlKernel::apply(const core::Action& action) {
 core::KernelNetwork RtnlKernel::observe(const std::string& bridge) const {
   return mirror_.observe(bridge);
 }
-std::set<std::string> RtnlKernel::bridges() const { return mirror_.bridges(); }
-std::set<std::string> RtnlKernel::veths() const { return mirror_.veths(); }
+std::set<std::string> RtnlKernel::ownLinks() const {
+  std::set<std::string> own;
+  for (const auto& name : mirror_.bridges()) {
+    const Link* bridge = mirror_.link(name);
+    if (bridge == nullptr || bridge->address != bridgeAddress(name)) continue;
+    own.insert(name);
+    own.merge(mirror_.observe(name).veths);
+  }
+  return own;
+}
 bool RtnlKernel::hasVeth(const std::string& host) const { return mirror_.veths().contains(host); }
 std::vector<reconcile::HostAddress> RtnlKernel::addresses() const { return mirror_.addresses(); }
 

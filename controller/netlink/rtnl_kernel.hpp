@@ -44,8 +44,7 @@ class RtnlKernel : public reconcile::Kernel {
 
   Result<void> apply(const core::Action& action) override;
   core::KernelNetwork observe(const std::string& bridge) const override;
-  std::set<std::string> bridges() const override;
-  std::set<std::string> veths() const override;
+  std::set<std::string> ownLinks() const override;
   bool hasVeth(const std::string& host) const override;
   std::vector<reconcile::HostAddress> addresses() const override;
   Result<reconcile::RouteLookup> routeTo(const Address& destination) override;

@@ -45,9 +45,9 @@ class Kernel {
 
   virtual Result<void> apply(const core::Action& action) = 0;
   virtual core::KernelNetwork observe(const std::string& bridge) const = 0;
-  // Every link with our bridge prefix that is a bridge, and every host end of one of our veth pairs.
-  virtual std::set<std::string> bridges() const = 0;
-  virtual std::set<std::string> veths() const = 0;
+  // Links that are provably ours, whatever network they belong to: bridges with a name and an address
+  // as only we make them, and veth host ends with our names that are ports of those.
+  virtual std::set<std::string> ownLinks() const = 0;
   virtual bool hasVeth(const std::string& host) const = 0;  // of any bridge or none
   virtual std::vector<HostAddress> addresses() const = 0;
   virtual Result<RouteLookup> routeTo(const Address& destination) = 0;

@@ -31,7 +31,8 @@ Reconciler::Reconciler(Kernel& kernel, Routing& routing, Firewall& firewall, Eng
       routing_(routing),
       firewall_(firewall),
       policy_(policy),
-      drainer_(facts_, engine, store) {}
+      drainer_(facts_, engine, store),
+      garbage_(facts_, kernel) {}
 
 void Reconciler::touch(const core::Touched& networks) {
   touched_.insert(networks.begin(), networks.end());
@@ -53,12 +54,16 @@ void Reconciler::touchBridges() { bridgesTouched_ = true; }
 
 void Reconciler::touchFirewall() { firewallTouched_ = true; }
 
-void Reconciler::touchAll() {
+void Reconciler::touchAll(TimePoint now) {
   for (const auto& [id, network] : facts_.networks) touched_.insert(id);
   for (const auto& [id, track] : tracks_) touched_.insert(id);
   relaxed_.clear();
   if (const auto dumped = kernel_.resync(); !dumped) {
     log::warning("netlink: {}; going on with what was seen before", dumped.error().message);
+  } else {
+    std::set<std::string> inUse;
+    for (const auto& [bridge, network] : byBridge_) inUse.insert(bridge);
+    touch(garbage_.collect(inUse, now));
   }
   bridgesTouched_ = firewallTouched_ = true;
 }

@@ -14,6 +14,7 @@
 #include "core/facts.hpp"
 #include "core/fold.hpp"
 #include "reconcile/drainer.hpp"
+#include "reconcile/garbage.hpp"
 #include "reconcile/ports.hpp"
 
 #include <map>
@@ -42,7 +43,7 @@ class Reconciler {
   void touchUnconfirmed();  // the routing daemon confirmed something
   void touchBridges();      // a Docker bridge, or who is on one, changed
   void touchFirewall();     // Docker rearranged its chains
-  void touchAll();          // full resync
+  void touchAll(TimePoint now);  // after a full list of the engine's
   void removeEndpoint(const EndpointId& id);  // DeleteEndpoint: its veth pair goes at once
   void beginDrain(const ContainerId& id, const core::Drain& drain);
   void resumeDrains(std::map<ContainerId, core::FormerDrain> drains);  // a former run's, at start
@@ -87,6 +88,7 @@ class Reconciler {
   Policy policy_;
   core::Facts facts_;
   Drainer drainer_;
+  Garbage garbage_;
 
   core::Touched touched_;
   core::Touched disturbed_;  // by someone else, in the kernel

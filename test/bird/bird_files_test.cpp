@@ -90,8 +90,12 @@ TEST_CASE("RecoveryMark.OnlyFreshOnesOfThisBootCount", "[bird]") {
   CHECK_FALSE(mark.isYoungerThan(0s));
 
   auto text = io::readFile(run.paths.sessions).value();
-  std::ofstream(run.paths.sessions) << "0" << text;  // another boot
-  CHECK_FALSE(mark.isYoungerThan(120s));
+  CHECK(mark.isOfThisBoot());
+  for (const std::size_t place : {0, 2}) {  // another version, another boot
+    std::ofstream(run.paths.sessions) << std::string(text).insert(place, "2");
+    CHECK_FALSE(mark.isYoungerThan(120s));
+    CHECK_FALSE(mark.isOfThisBoot());
+  }
   for (const auto* broken : {"", " ", "x", "x y"}) {
     std::ofstream(run.paths.sessions) << broken;
     CHECK_FALSE(mark.isYoungerThan(120s));

@@ -25,14 +25,13 @@ class FakeKernel : public reconcile::Kernel {
     const auto found = networks.find(bridge);
     return found == networks.end() ? core::KernelNetwork{} : found->second;
   }
-  std::set<std::string> bridges() const override {
+  std::set<std::string> ownLinks() const override {
     std::set<std::string> names;
     for (const auto& [name, network] : networks) {
       if (network.bridge) names.insert(name);
     }
     return names;
   }
-  std::set<std::string> veths() const override { return existing; }
   bool hasVeth(const std::string& host) const override { return existing.count(host) > 0; }
   std::vector<reconcile::HostAddress> addresses() const override { return own; }
   Result<reconcile::RouteLookup> routeTo(const Address& destination) override {

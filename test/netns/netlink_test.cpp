@@ -12,8 +12,7 @@ TEST_CASE("RtnlKernel.MakesWhatThePlanSays_AsIpShowsIt") {
   World world;
   world.makeNetwork();
   CHECK(text(world.observe(kBridge)) == text(world.network()));
-  CHECK(world.kernel.bridges() == std::set<std::string>{kBridge});
-  CHECK(world.kernel.veths() == std::set<std::string>{kHost});
+  CHECK(world.kernel.ownLinks() == std::set<std::string>{kBridge, kHost});
   CHECK(world.kernel.hasVeth(kHost));
 
   const std::string bridge = shell("ip -d link show " + kBridge);
@@ -53,7 +52,7 @@ TEST_CASE("RtnlKernel.RemovesWhatThePlanSays") {
   CHECK(!world.kernel.hasVeth(kHost));
   CHECK(tryShell("ip link show " + kContainer).status != 0);
   world.apply(core::LinkDel{kBridge});
-  CHECK(world.kernel.bridges().empty());
+  CHECK(world.kernel.ownLinks().empty());
   CHECK(text(world.observe(kBridge)) == text(core::KernelNetwork{}));
   runReady(world.io);
   CHECK(world.calls == 0);
@@ -65,7 +64,7 @@ TEST_CASE("RtnlKernel.MakesALinkAnew_AsSoonAsItIsRemoved") {
   for (int round = 0; round < 30; ++round) {  // more than removals are under way at once
     world.makeNetwork();
     world.apply(core::LinkDel{kHost});
-    CHECK(world.kernel.veths().empty());
+    CHECK(!world.kernel.hasVeth(kHost));
     world.apply(core::VethAdd{kHost, kContainer, kBridge});
     CHECK(text(world.observe(kBridge)) == text(world.network()));
     world.apply(core::LinkDel{kBridge});
@@ -301,4 +300,15 @@ TEST_CASE("RtnlKernel.Costs", "[.bench]") {
   measure("neigh del", kCount, [&](int i) { world.apply(core::NeighDel{*vip(i), bridge(i)}); });
   measure("veth del", 50, [&](int i) { world.apply(core::LinkDel{fmt::format("bgl{:012x}", i)}); });
   measure("bridge del", 50, [&](int i) { world.apply(core::LinkDel{bridge(i)}); });
+}
+
+TEST_CASE("RtnlKernel.OnlyWhatIsProvablyOursIsOwn") {
+  World world;
+  world.makeNetwork();
+  shell("ip link add bgplb-stranger type bridge");
+  shell("ip link add bgl0123456789ab type veth peer name other");
+  shell("ip link set bgl0123456789ab master bgplb-stranger up");
+  shell("ip link add bglba9876543210 type veth peer name another");  // no port of any bridge
+  REQUIRE(world.kernel.resync().has_value());
+  CHECK(world.kernel.ownLinks() == std::set<std::string>{kBridge, kHost});
 }

@@ -48,10 +48,9 @@ inline std::string text(const core::KernelNetwork& network) {
 // Everything a Kernel says, so that two of them can be compared.
 inline std::string text(const netlink::RtnlKernel& kernel) {
   std::string all;
-  for (const auto& bridge : kernel.bridges()) {
-    all += bridge + ": " + text(kernel.observe(bridge)) + "\n";
+  for (const auto& link : kernel.ownLinks()) {
+    all += link + ": " + text(kernel.observe(link)) + "\n";
   }
-  for (const auto& veth : kernel.veths()) all += veth + "\n";
   for (const auto& entry : kernel.addresses()) {
     all += fmt::format("{} {} in {} {}\n", entry.ifIndex, entry.address.toString(),
                        entry.subnet.toString(), entry.usable ? "" : "unusable");

@@ -54,7 +54,7 @@ struct Host {
     touch(core::endpointLink(facts(), endpoint, LinkState::Joined));
   }
   void report(const ContainerId& container, const EndpointId& endpoint, Health health) {
-    touch(core::containerReported(facts(), test::report(container, kWeb1, endpoint, health)));
+    touch(core::containerReported(facts(), test::report(container, kWeb1, endpoint, health), now));
   }
   void makeReady() {
     create();
@@ -78,7 +78,7 @@ TEST_CASE("Reconciler.PlumbsAndAnnounces_WhenBackendIsHealthy") {
   CHECK_FALSE(host.routed());
   CHECK(host.kernel.observe(host.bridge).neighbors.size() == 2);  // all but the route
 
-  host.touch(core::containerHealth(host.facts(), kCtr1, Health::Healthy));
+  host.touch(core::containerHealth(host.facts(), kCtr1, Health::Healthy, host.now));
   CHECK(host.routing.wanted == std::set<Prefix>{host.vip4, host.vip6});
   const auto there = host.kernel.observe(host.bridge);
   CHECK(there.routes == std::set<Prefix>{host.vip4, host.vip6});
@@ -90,7 +90,7 @@ TEST_CASE("Reconciler.AppliedPlanLeavesNothingToDo") {
   Host host;
   host.makeReady();
   host.kernel.log.clear();
-  host.reconciler.touchAll();
+  host.reconciler.touchAll(host.now);
   host.step();
   CHECK(host.kernel.log.empty());
 }
@@ -107,7 +107,7 @@ TEST_CASE("Reconciler.NoHealthCheckIsReadyOnceAsked") {
 TEST_CASE("Reconciler.RouteGoesAfterConfirmationAndGrace_WhenUnhealthy") {
   Host host;
   host.makeReady();
-  host.touch(core::containerHealth(host.facts(), kCtr1, Health::Unhealthy));
+  host.touch(core::containerHealth(host.facts(), kCtr1, Health::Unhealthy, host.now));
   CHECK_FALSE(host.announced());
   CHECK(host.routed());
   host.later(10s);
@@ -119,7 +119,7 @@ TEST_CASE("Reconciler.RouteGoesAfterConfirmationAndGrace_WhenUnhealthy") {
   host.later(1ms);
   CHECK_FALSE(host.routed());
 
-  host.touch(core::containerHealth(host.facts(), kCtr1, Health::Healthy));
+  host.touch(core::containerHealth(host.facts(), kCtr1, Health::Healthy, host.now));
   CHECK(host.announced());
   CHECK(host.routed());
 }
@@ -127,7 +127,7 @@ TEST_CASE("Reconciler.RouteGoesAfterConfirmationAndGrace_WhenUnhealthy") {
 TEST_CASE("Reconciler.RouteGoesWithConfirmation_WhenContainerDied") {
   Host host;
   host.makeReady();
-  host.touch(core::containerDied(host.facts(), kCtr1));
+  host.touch(core::containerDied(host.facts(), kCtr1, host.now));
   CHECK_FALSE(host.announced());
   CHECK(host.routed());
   host.confirm();
@@ -158,9 +158,9 @@ TEST_CASE("Reconciler.OtherSignalsChangeNothing") {
 TEST_CASE("Reconciler.PausedIsNotReady") {
   Host host;
   host.makeReady();
-  host.touch(core::containerPaused(host.facts(), kCtr1, true));
+  host.touch(core::containerPaused(host.facts(), kCtr1, true, host.now));
   CHECK_FALSE(host.announced());
-  host.touch(core::containerPaused(host.facts(), kCtr1, false));
+  host.touch(core::containerPaused(host.facts(), kCtr1, false, host.now));
   CHECK(host.announced());
 }
 
@@ -176,13 +176,13 @@ TEST_CASE("Reconciler.DrainWithdraws_SendsSigtermOnce_AndHolds") {
   CHECK(host.engine.terminated.empty());
   host.later(4s);
   CHECK(host.engine.terminated == std::vector<std::string>{kCtr1.value});
-  host.touch(core::containerHealth(host.facts(), kCtr1, Health::Healthy));
+  host.touch(core::containerHealth(host.facts(), kCtr1, Health::Healthy, host.now));
   host.later(60s);
   CHECK_FALSE(host.announced());
   CHECK(host.engine.terminated.size() == 1);
 
-  host.touch(core::containerDied(host.facts(), kCtr1));
-  host.touch(core::containerStarted(host.facts(), kCtr1));
+  host.touch(core::containerDied(host.facts(), kCtr1, host.now));
+  host.touch(core::containerStarted(host.facts(), kCtr1, host.now));
   CHECK_FALSE(host.announced());
 }
 
@@ -211,7 +211,7 @@ TEST_CASE("Reconciler.DrainWithoutStopStaysDrainedUntilItsNextStart") {
   CHECK_FALSE(host.announced());
   auto next = test::report(kCtr1, kWeb1, kEp1, Health::Healthy);
   next.startedAt = "2026-11-22T21:00:00Z";
-  host.touch(core::containerReported(host.facts(), next));
+  host.touch(core::containerReported(host.facts(), next, host.now));
   CHECK(host.announced());
 }
 
@@ -225,7 +225,7 @@ TEST_CASE("Reconciler.SecondBackendKeepsTheVip_WhenTheFirstLeaves") {
   };
   CHECK(neighbor() == mac("02:00:00:00:00:01"));  // an arriving one moves nothing
 
-  host.touch(core::containerHealth(host.facts(), kCtr1, Health::Unhealthy));
+  host.touch(core::containerHealth(host.facts(), kCtr1, Health::Unhealthy, host.now));
   CHECK(host.announced());
   CHECK(host.routing.unconfirmed.empty());
   CHECK(neighbor() == mac("02:00:00:00:00:02"));
@@ -242,7 +242,7 @@ TEST_CASE("Reconciler.NothingIsWithdrawn_BeforeTheEngineWasAsked") {
   host.touch(core::networkCreated(host.facts(), kWeb1, host.vip4, std::nullopt, 1500));
   CHECK(host.announced());
   host.facts().engineAsked = true;
-  host.reconciler.touchAll();
+  host.reconciler.touchAll(host.now);
   host.step();
   CHECK_FALSE(host.announced());
 }
@@ -347,13 +347,13 @@ TEST_CASE("Reconciler.DrainOutlivesThisProgram") {
   const bool sameRun = GENERATE(true, false);
   auto report = test::report(kCtr1, kWeb1, kEp1, Health::Healthy);
   if (!sameRun) report.startedAt = "2026-11-22T22:00:00Z";
-  core::containerReported(after.facts(), report);
-  after.touch(core::containersListed(after.facts(), {kCtr1}, core::eventCounts(after.facts())));
+  core::containerReported(after.facts(), report, after.now);
+  after.touch(core::containersListed(after.facts(), {kCtr1}, core::eventCounts(after.facts()), after.now));
   after.touch({kWeb1});
   CHECK(after.announced() == !sameRun);
   after.later(5s);
   CHECK(after.engine.terminated.size() == (sameRun ? 1 : 0));
-  after.touch(core::containerDied(after.facts(), kCtr1));
+  after.touch(core::containerDied(after.facts(), kCtr1, after.now));
   after.step();
   CHECK(after.store.drains.empty());
 }

@@ -1,0 +1,94 @@
+#include "reconcile/garbage.hpp"
+
+#include "base/log.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace bgplb::reconcile {
+
+namespace {
+
+bool isAttached(const core::Facts& facts, const EndpointId& id) {
+  const auto attaches = [&id](const auto& entry) {
+    const core::Container& container = entry.second;
+    if (container.run == core::RunState::Stopped) return false;
+    return std::any_of(container.attached.begin(), container.attached.end(),
+                       [&id](const auto& attachment) { return attachment.second == id; });
+  };
+  return std::any_of(facts.containers.begin(), facts.containers.end(), attaches);
+}
+
+}  // namespace
+
+bool Garbage::isOld(const std::string& what, TimePoint now) {
+  const auto known = before_.find(what);
+  const TimePoint since = known == before_.end() ? now : known->second;
+  seen_[what] = since;
+  return now - since >= kAge;
+}
+
+core::Touched Garbage::collect(const std::set<std::string>& inUse, TimePoint now) {
+  if (!facts_.engineAsked) return {};
+  core::Touched touched = collectEndpoints(now);
+  touched.merge(collectNetworks(now));
+  collectLinks(inUse, now);
+  before_ = std::exchange(seen_, {});
+  return touched;
+}
+
+// Its container's end of the veth pair took the pair along, and dockerd did not live to say so.
+core::Touched Garbage::collectEndpoints(TimePoint now) {
+  std::set<EndpointId> old;
+  for (const auto& [id, endpoint] : facts_.endpoints) {
+    if (kernel_.hasVeth(core::vethHostName(id)) || isAttached(facts_, id)) continue;
+    if (endpoint.link == core::LinkState::Joining) continue;
+    if (isOld("endpoint " + id.value, now)) old.insert(id);
+  }
+  core::Touched touched;
+  for (const auto& id : old) {
+    log::info("endpoint {}: forgotten, it has neither a link nor a container", id.brief());
+    touched.merge(core::endpointDeleted(facts_, id));
+  }
+  return touched;
+}
+
+core::Touched Garbage::collectNetworks(TimePoint now) {
+  std::set<NetworkId> old;
+  for (const auto& [id, network] : facts_.networks) {
+    if (network.listed || !network.endpoints.empty()) continue;
+    if (isOld("network " + id.value, now)) old.insert(id);
+  }
+  core::Touched touched;
+  for (const auto& id : old) {
+    log::info("network {}: removed, Docker does not know it any more", id.brief());
+    touched.merge(core::networkDeleted(facts_, id));
+  }
+  return touched;
+}
+
+// Veth pairs before their bridge: without it nothing would prove them ours.
+void Garbage::collectLinks(const std::set<std::string>& inUse, TimePoint now) {
+  std::set<std::string> wanted = inUse;
+  for (const auto& [id, network] : facts_.networks) wanted.insert(core::bridgeName(id));
+  for (const auto& [id, endpoint] : facts_.endpoints) wanted.insert(core::vethHostName(id));
+  const auto remove = [&](const std::string& link) {
+    if (wanted.count(link) > 0 || !isOld("link " + link, now)) return;
+    const auto removed = kernel_.apply(core::LinkDel{link});
+    if (removed) {
+      log::info("link {}: removed, it was left by a network or container that is gone", link);
+    } else {
+      log::warning("link {}: left by a network or container that is gone, and not to be removed: {}",
+                   link, removed.error().message);
+    }
+  };
+  const auto own = kernel_.ownLinks();
+  for (const auto& link : own) {
+    if (core::isVethHostName(link)) remove(link);
+  }
+  for (const auto& link : own) {
+    if (!core::isVethHostName(link)) remove(link);
+  }
+}
+
+}  // namespace bgplb::reconcile

@@ -1,0 +1,136 @@
+#include "core/fold.hpp"
+#include "core/readiness.hpp"
+#include "support/build.hpp"
+#include "support/catch.hpp"
+
+using namespace bgplb;
+using namespace bgplb::test;
+using namespace std::chrono_literals;
+using core::Health;
+using core::Readiness;
+
+namespace {
+
+// One running container with a health check, seen from before its first answer.
+struct Backend {
+  core::Facts facts;
+  core::TimePoint now = core::TimePoint{} + 100h;
+
+  explicit Backend(core::FlapPolicy policy = {}) {
+    facts.flapPolicy = policy;
+    facts.engineAsked = true;
+    core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), std::nullopt, 1500);
+    core::endpointCreated(facts, kWeb1, kEp1, ip("10.0.0.101"), std::nullopt, std::nullopt);
+    core::endpointLink(facts, kEp1, core::LinkState::Joined);
+    report(Health::Starting);
+  }
+  void report(Health health, const char* startedAt = "1") {
+    auto said = test::report(kCtr1, kWeb1, kEp1, health);
+    said.startedAt = startedAt;
+    core::containerReported(facts, said, now);
+  }
+  void health(Health health) { core::containerHealth(facts, kCtr1, health, now); }
+  void fail() {
+    health(Health::Unhealthy);
+    now += 1s;
+    health(Health::Healthy);
+  }
+  Readiness state() const { return core::readiness(facts, kEp1, true, now); }
+};
+
+}  // namespace
+
+TEST_CASE("Flapping.TwoFailuresCostNothing_TheThirdIsHeldDown") {
+  Backend backend;
+  backend.health(Health::Healthy);
+  CHECK(backend.state() == Readiness::Ready);
+  backend.fail();
+  backend.fail();
+  CHECK(backend.state() == Readiness::Ready);
+  backend.fail();
+  CHECK(backend.state() == Readiness::HeldDown);
+  backend.now += 8999ms;  // a second has gone since the failure
+  CHECK(backend.state() == Readiness::HeldDown);
+  backend.now += 1ms;
+  CHECK(backend.state() == Readiness::Ready);
+}
+
+TEST_CASE("Flapping.TheHoldGrows_AndIsCapped") {
+  Backend backend({.holdDown = 2s});
+  backend.health(Health::Healthy);
+  for (int failure = 0; failure < 2; ++failure) backend.fail();
+  for (const auto hold : {2s, 4s, 8s, 16s, 16s, 16s}) {
+    backend.health(Health::Unhealthy);
+    const auto failed = backend.now;
+    backend.health(Health::Healthy);
+    backend.now = failed + hold - 1ms;
+    CHECK(backend.state() == Readiness::HeldDown);
+    backend.now += 1ms;
+    CHECK(backend.state() == Readiness::Ready);
+  }
+}
+
+TEST_CASE("Flapping.AMinuteWithoutAFailureForgetsThem") {
+  Backend backend;
+  backend.health(Health::Healthy);
+  backend.fail();
+  backend.fail();
+  backend.now += 60s;
+  backend.fail();
+  CHECK(backend.state() == Readiness::Ready);
+}
+
+TEST_CASE("Flapping.NeverHeldDown_WhenSwitchedOff") {
+  Backend backend({.holdDown = 0s});
+  backend.health(Health::Healthy);
+  for (int failure = 0; failure < 10; ++failure) backend.fail();
+  CHECK(backend.state() == Readiness::Ready);
+}
+
+TEST_CASE("Flapping.CrashesCount_StopsDoNot") {
+  Backend backend;
+  const bool stopped = GENERATE(true, false);
+  for (int run = 0; run < 4; ++run) {
+    const std::string startedAt = std::to_string(run + 2);
+    core::containerStarted(backend.facts, kCtr1, backend.now);
+    backend.report(Health::None, startedAt.c_str());
+    if (stopped) core::containerSignalled(backend.facts, kCtr1, 15, backend.now);
+    core::containerDied(backend.facts, kCtr1, backend.now);
+  }
+  core::containerStarted(backend.facts, kCtr1, backend.now);
+  backend.report(Health::None, "last");
+  CHECK(backend.state() == (stopped ? Readiness::Ready : Readiness::HeldDown));
+}
+
+TEST_CASE("Flapping.StoppingItByHandIsANewBeginning") {
+  Backend backend;
+  backend.health(Health::Healthy);
+  for (int failure = 0; failure < 3; ++failure) backend.fail();
+  CHECK(backend.state() == Readiness::HeldDown);
+  core::containerSignalled(backend.facts, kCtr1, 15, backend.now);
+  core::containerDied(backend.facts, kCtr1, backend.now);
+  core::containerStarted(backend.facts, kCtr1, backend.now);
+  backend.report(Health::Healthy, "2");
+  CHECK(backend.state() == Readiness::Ready);
+}
+
+TEST_CASE("Rising.ReadyWhenItHasBeenWellForRiseTime") {
+  Backend backend({.riseTime = 5s});
+  backend.health(Health::Healthy);
+  CHECK(backend.state() == Readiness::Rising);
+  backend.now += 4s;
+  backend.health(Health::Unhealthy);
+  backend.health(Health::Healthy);
+  backend.now += 4999ms;
+  CHECK(backend.state() == Readiness::Rising);
+  backend.now += 1ms;
+  CHECK(backend.state() == Readiness::Ready);
+}
+
+TEST_CASE("Rising.WhatWasHealthyBeforeWeStartedHasRisen") {
+  Backend backend({.riseTime = 5s});
+  backend.facts.engineAsked = false;
+  backend.facts.containers.clear();
+  backend.report(Health::Healthy);
+  CHECK(backend.state() == Readiness::Ready);
+}
