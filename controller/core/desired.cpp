@@ -33,10 +33,13 @@ void atEarliest(std::optional<TimePoint>& again, std::optional<TimePoint> candid
 
 // The veth pairs that should be ports of the bridge: Join's, and those that dockerd has. A pair that
 // has vanished after Join cannot be made again from here (its other end was in the container), so it
-// is not wanted; readiness() then says NoLink.
+// is not wanted; readiness() then says NoLink. A port that nobody told us about stays: after a
+// restart of this program a plugin call may come before the engine's lists do. It goes with
+// DeleteEndpoint, or as garbage.
 std::set<std::string> wantedVeths(const Facts& facts, const Network& network,
-                                  const std::set<std::string>& existing) {
-  std::set<std::string> veths;
+                                  const std::set<std::string>& existing,
+                                  const std::set<std::string>& ports) {
+  std::set<std::string> veths = ports;
   for (const auto& id : network.endpoints) {
     const auto endpoint = facts.endpoints.find(id);
     if (endpoint == facts.endpoints.end()) continue;
@@ -85,7 +88,7 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
   const Network& network = found->second;
   desired.kernel.bridge = true;
   desired.kernel.mtu = network.mtu;
-  desired.kernel.veths = wantedVeths(facts, network, existingVeths);
+  desired.kernel.veths = wantedVeths(facts, network, existingVeths, observed.veths);
 
   bool running = false;
   for (const auto& endpointId : network.endpoints) {

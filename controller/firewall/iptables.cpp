@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <exception>
 #include <functional>
+#include <utility>
 
 namespace bgplb::firewall {
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::chrono::seconds kFirstRetry{1};
 constexpr std::chrono::seconds kLongestRetry{60};
+constexpr std::chrono::milliseconds kSettle{300};
 // The lock that the legacy flavour takes; dockerd may hold it for long while it starts.
 constexpr const char* kLockWait = "5";  // seconds
 constexpr int kRounds = 3;              // dockerd may write between our look and our change
@@ -77,9 +79,30 @@ std::vector<Flavour> choose(const std::map<Flavour, FilterTable>& seen,
   return {seen.begin()->first};
 }
 
-Iptables::Iptables(boost::asio::io_context& io) : io_(io), retry_(io), retryAfter_(kFirstRetry) {}
+Iptables::Iptables(boost::asio::io_context& io)
+    : io_(io),
+      retry_(io),
+      retryAfter_(kFirstRetry),
+      watch_(io, [this] { onTableChange(); }),
+      settle_(io) {}
+
+// Dockerd and its like make many changes in a row; and where a look takes long it must not be all
+// that this machine does.
+void Iptables::onTableChange() {
+  if (!wanted_ || std::exchange(settling_, true)) return;
+  settle_.expires_after(std::max<std::chrono::steady_clock::duration>(kSettle, passTook_ * 10));
+  settle_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    settling_ = false;
+    if (wanted_) ensure(true);
+  });
+}
 
 void Iptables::ensure(bool wanted) {
+  if (wanted && !watch_.isOpen()) {
+    // Before the first look: nothing is missed. Without it the rules are looked at now and then.
+    if (const auto opened = watch_.open(); !opened) log::debug("{}", opened.error().message);
+  }
   wanted_ = wanted;
   due_ = true;
   retry_.cancel();
@@ -94,7 +117,9 @@ void Iptables::ensure(bool wanted) {
 Task<> Iptables::run() {
   while (due_) {
     due_ = false;
+    const auto began = std::chrono::steady_clock::now();
     co_await pass(wanted_);
+    passTook_ = std::chrono::steady_clock::now() - began;
   }
   running_ = false;
 }

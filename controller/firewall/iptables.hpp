@@ -6,11 +6,13 @@
 // an ACCEPT in one does not undo a DROP in the other. Ours stand where Docker's do (in both, if
 // dockerd was moved from one to the other and left its chains behind).
 //
-// One pass at a time runs in the background: look, compare, change only what differs, look again.
+// One pass at a time runs in the background: look, compare, change only what differs, look again. It
+// is run when asked for, and when somebody changed the packet filter (where the kernel tells).
 // It logs changes, and a failure when it begins and ends.
 
 #include "base/result.hpp"
 #include "firewall/rules.hpp"
+#include "firewall/table_watch.hpp"
 #include "io/task.hpp"
 #include "reconcile/ports.hpp"
 
@@ -68,10 +70,15 @@ class Iptables : public reconcile::Firewall {
   Task<Result<void>> bringTo(Family family, Flavour flavour, FilterTable table, bool wanted);
   Task<Result<void>> change(Family family, Flavour flavour, std::string commands);
   void conclude(FirewallStatus status, bool again);
+  void onTableChange();
 
   boost::asio::io_context& io_;
   boost::asio::steady_timer retry_;
   std::chrono::seconds retryAfter_;
+  TableWatch watch_;
+  boost::asio::steady_timer settle_;  // until a look at somebody's change
+  bool settling_ = false;
+  std::chrono::steady_clock::duration passTook_{0};
   bool wanted_ = false;
   bool due_ = false;
   bool running_ = false;

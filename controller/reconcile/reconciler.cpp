@@ -177,11 +177,16 @@ bool Reconciler::anyAnnounced(const Track& track) const {
 }
 
 // Before the engine has been asked once we do not know who is healthy, only who left: what a former
-// controller announced stands until then.
+// controller announced stands until then, unless the one who left was the last.
 bool Reconciler::mayWithdraw(const NetworkId& id) const {
   if (facts_.engineAsked) return true;
   const auto network = facts_.networks.find(id);
   if (network == facts_.networks.end()) return true;
+  auto others = kernel_.observe(core::bridgeName(id)).veths;
+  for (const auto& endpoint : network->second.endpoints) {
+    others.erase(core::vethHostName(endpoint));
+  }
+  if (!others.empty()) return false;
   return std::any_of(network->second.endpoints.begin(), network->second.endpoints.end(),
                      [this](const EndpointId& endpoint) {
                        const auto found = facts_.endpoints.find(endpoint);

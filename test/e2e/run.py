@@ -16,6 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "bench")]
+import faults  # noqa: E402
 import lab  # noqa: E402
 from base import Lab  # noqa: E402
 from host import NAME, WEB, Host  # noqa: E402
@@ -149,6 +150,7 @@ def main():
         traceback.print_exc()
         result.skip_reason = None
         result.entry("lab", 0, f"{type(error).__name__}: {error}")
+    faults.report()
     if options.junit:
         ET.ElementTree(suite).write(options.junit, encoding="unicode")
     failed = sum(1 for case in suite if case.find("failure") is not None)

@@ -247,6 +247,23 @@ TEST_CASE("Reconciler.NothingIsWithdrawn_BeforeTheEngineWasAsked") {
   CHECK_FALSE(host.announced());
 }
 
+TEST_CASE("Reconciler.AfterARestart_ACallBeforeTheListsTakesNothingAway") {
+  Host host;
+  host.makeReady();
+  const auto before = host.kernel.observe(host.bridge);
+  host.kernel.log.clear();
+
+  reconcile::Reconciler next{host.kernel, host.routing, host.firewall, host.engine, host.store,
+                             {.drainGrace = 1s}};
+  next.touch(core::networkCreated(next.facts(), kWeb1, host.vip4, host.vip6, 1500));
+  core::endpointCreated(next.facts(), kWeb1, kEp2, std::nullopt, std::nullopt, std::nullopt);
+  core::endpointLink(next.facts(), kEp2, LinkState::Left);
+  REQUIRE(next.settle(kWeb1, host.now).has_value());
+  CHECK(host.announced());
+  CHECK(host.kernel.observe(host.bridge) == before);
+  CHECK(host.kernel.log.empty());
+}
+
 TEST_CASE("Reconciler.LostVethIsNotReady") {
   Host host;
   host.makeReady();

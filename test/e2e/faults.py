@@ -1,0 +1,125 @@
+"""Load on a VIP of two hosts while something is broken, and the figures of it: one row of the table in docs/faults.md."""
+import json
+import re
+import sys
+import time
+
+import traffic
+import wait
+from base import LabTest
+from traffic import Load
+
+V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
+PREFIXES = [f"{V4}/32", f"{V6}/128"]
+ROWS = []
+
+
+def updates(router, host):
+    """UPDATEs and withdrawals the router's BIRD has received from this host's session, both families."""
+    text = router.node.run(*router.birdc, "show", "protocols", "all", check=False)
+    for part in re.split(r"\n(?=\S)", text):
+        if f"Neighbor address: {host.address}\n" in part:
+            return tuple(sum(int(n) for n in re.findall(rf"Import {kind}:\s+(\d+)", part)) for kind in ("updates", "withdraws"))
+    return None
+
+
+class Fault:
+    """with Fault(test, "what happens") as fault: ...; then .failed, .reopened, .moved, .updates, .withdraws."""
+
+    def __init__(self, test, name):
+        self.test, self.name, self.router = test, name, test.router
+
+    def __enter__(self):
+        wait.until(lambda: all(len(traffic.servers(self.test.client, vip, 10)) == 2 for vip in (V4, V6)), 15,
+                   "both hosts answer", every=0.1)
+        self.before = updates(self.router, self.test.host)
+        self.watch = self.router.watch()
+        self.loads = [Load(self.test.client, vip) for vip in (V4, V6)]
+        for load in self.loads:
+            load.__enter__()
+        self.began = time.time()
+        return self
+
+    def __exit__(self, kind, *_):
+        took = time.time() - self.began
+        for load in self.loads:
+            load.__exit__()
+        after = updates(self.router, self.test.host)
+        self.watch.__exit__()
+        self.requests, self.failed, self.reopened = (sum(getattr(load, what) for load in self.loads)
+                                                     for what in ("requests", "failed", "reopened"))
+        self.failures = [line for load in self.loads for line in load.failures]
+        self.changes = [change for prefix in PREFIXES for change in self.watch.changes(prefix)]
+        self.moved = len(self.changes)
+        same_session = self.before and after and after[0] >= self.before[0] and after[1] >= self.before[1]
+        self.updates, self.withdraws = ([a - b for a, b in zip(after, self.before)] if same_session else (None, None))
+        if kind is None:
+            told = "new session" if self.updates is None else f"{self.updates} + {self.withdraws}"
+            ROWS.append((self.name, took, self.requests, self.failed, self.reopened, self.moved, told))
+
+    def nothing_moved(self, session=True):
+        """No route changed at the router, so no request failed, and no connection had to be opened again either.
+        With `session`: BIRD's session lived on, and nothing was said on it."""
+        self.test.assertEqual((self.failed, self.reopened), (0, 0), self.failures)
+        self.test.assertEqual(self.changes, [])
+        if session:
+            self.test.assertEqual((self.updates, self.withdraws), (0, 0))
+
+
+def report(out=sys.stderr):
+    if not ROWS:
+        return
+    print(f"\n{'fault, under load on two hosts':<58}{'s':>6}{'requests':>10}{'failed':>8}{'reopened':>10}{'moved':>7}  updates",
+          file=out)
+    for name, took, requests, failed, reopened, moved, told in ROWS:
+        print(f"{name:<58}{took:6.1f}{requests:10}{failed:8}{reopened:10}{moved:7}  {told}", file=out)
+    print("moved: changes of the VIP's routes in the router's kernel; updates: UPDATEs + withdrawals the router received", file=out)
+
+
+class FaultTest(LabTest):
+    """The scenario's VIP on two hosts, healthy on both; faults hit the first."""
+    hosts_needed = 2
+    more = ("--restart", "always")
+
+    def setUp(self):
+        super().setUp()
+        for host in self.used:
+            host.create_vip("web1", V4, V6)
+            host.web(f"web1-{host}", "web1", more=self.more)
+        self.name = f"web1-{self.host}"
+        self.wait_both()
+
+    def wait_both(self, timeout=20):
+        self.router.wait_next_hops(PREFIXES[0], [host.address for host in self.used], timeout=timeout)
+        self.router.wait_next_hops(PREFIXES[1], [host.address6 for host in self.used], timeout=timeout)
+
+    def both_stay(self, seconds):
+        hops = {host.address for host in self.used}
+        wait.holds(lambda: self.router.next_hops(PREFIXES[0]) == hops, seconds, "two next hops")
+
+    def wait_one(self, timeout=5):
+        self.router.wait_next_hops(PREFIXES[0], [self.used[1].address], timeout=timeout)
+        self.router.wait_next_hops(PREFIXES[1], [self.used[1].address6], timeout=timeout)
+
+    def kill(self, program, signal="KILL"):
+        pid, = self.host.plugin_pids(program)
+        self.host.run("kill", f"-{signal}", str(pid))
+        return pid
+
+    def wait_new(self, program, pid, timeout=15):
+        return wait.until(lambda: [p for p in self.host.plugin_pids(program) if p != pid], timeout, f"{program} runs again")[0]
+
+    def is_served(self):
+        """Both families answer from this very host's container: asked from the host itself, where its own route leads."""
+        for vip in (V4, V6):
+            wait.until(lambda vip=vip: traffic.get(self.host, vip, timeout=1) == self.name, 10, f"{vip} on {self.host}")
+
+    def status(self):
+        return json.loads(self.host.bgplb("status", "--json"))
+
+    def settled(self):
+        """BIRD has its sessions and no recovery under way."""
+        def look():
+            said = self.status()
+            return not said["bird"].get("recovering", True) and all(p["state"] == "Established" for p in said["peers"])
+        wait.until(look, 30, "BIRD has settled", every=0.2)

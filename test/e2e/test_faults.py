@@ -1,0 +1,299 @@
+"""What dies comes back, and the router does not notice more than it must: each fault under load on two hosts."""
+import time
+
+import lab
+import traffic
+import wait
+from base import GATEWAY, NAME, Lab
+from faults import PREFIXES, V4, V6, Fault, FaultTest
+
+
+class Controller(FaultTest):
+    def test_killed(self):
+        bird = self.host.plugin_pids("bird")
+        with Fault(self, "controller killed") as fault:
+            self.wait_new("bgplb", self.kill("bgplb"))
+            self.both_stay(3)
+        self.assertEqual(self.host.plugin_pids("bird"), bird)
+        fault.nothing_moved()
+        # It knows what it announced, and goes on with it.
+        self.host.sick(self.name)
+        self.host.wait_health(self.name, "unhealthy")
+        self.wait_one(timeout=2)
+
+    def test_killed_in_the_middle_of_changes(self):
+        """Joins, leaves and configurations being written: what is under way fails or not, the other VIP never."""
+        with Fault(self, "controller killed while networks come and go, 6 times") as fault:
+            for moment in range(6):
+                script = f"""docker network create -d {NAME} --ipam-driver {NAME} --subnet 10.0.7.{moment + 1}/32 busy{moment} &&
+                    docker run -d --name busy{moment} --network busy{moment} --no-healthcheck bgplb-web:trixie &&
+                    docker rm -f busy{moment}; docker rm -f busy{moment}; docker network rm busy{moment}"""
+                busy = self.host.stream("sh", "-c", script)
+                pid, = self.host.plugin_pids("bgplb")
+                time.sleep(0.08 * (moment + 1))   # the moment is the variable of the experiment
+                self.kill("bgplb")
+                self.wait_new("bgplb", pid)
+                busy.process.wait(60)
+                busy.close()
+        fault.nothing_moved(session=False)   # the other VIP's updates are on the session
+        self.host.docker("network", "prune", "-f")
+        self.wait_both()
+        self.is_served()
+
+    def test_killed_in_a_drain(self):
+        self.drain_through("controller killed in a drain", lambda: self.wait_new("bgplb", self.kill("bgplb")))
+
+    def test_plugin_killed_in_a_drain(self):
+        self.drain_through("plugin killed in a drain", lambda: self.wait_new("bgplb-init", self.kill("bgplb-init")))
+
+    def drain_through(self, name, break_it):
+        self.host.docker("update", "--restart", "no", self.name)
+        began = time.time()
+        with Fault(self, name) as fault:
+            self.host.docker("kill", "-s", "USR2", self.name)
+            self.wait_one(timeout=2)
+            break_it()
+            wait.holds(lambda: self.router.next_hops(PREFIXES[0]) == {self.used[1].address}, 2, "drained")
+            self.host.wait_state(self.name, "exited", timeout=10)
+        self.assertEqual(fault.failed, 0, fault.failures)
+        signalled = self.host.event_time(began, "kill", self.name, "12")
+        self.assertAlmostEqual(self.host.event_time(began, "kill", self.name, "15") - signalled, 5, delta=1.5)
+        self.host.docker("start", self.name)
+        self.wait_both()
+
+
+class Plugin(FaultTest):
+    def test_killed_as_a_whole(self):
+        with Fault(self, "plugin killed as a whole") as fault:
+            self.wait_new("bgplb", self.kill("bgplb-init"))
+            self.settled()
+            self.both_stay(2)
+        fault.nothing_moved(session=False)
+        self.is_served()
+
+    def test_disabled_and_enabled(self):
+        with Fault(self, "plugin disabled and enabled") as fault:
+            self.host.docker("plugin", "disable", "-f", NAME)
+            self.both_stay(1)
+            self.host.docker("plugin", "enable", NAME)
+            self.settled()
+            self.both_stay(2)
+        fault.nothing_moved(session=False)
+        self.is_served()
+
+    def test_upgraded(self):
+        state = f"/var/lib/docker/plugins/{self.host.plugin_id()}/propagated-mount/kept-by-the-test"
+        self.host.run("touch", state)
+        with Fault(self, "docker plugin upgrade") as fault:
+            self.host.docker("plugin", "disable", "-f", NAME)
+            self.host.docker("plugin", "upgrade", "--grant-all-permissions", "--skip-remote-check", NAME, Lab.reference,
+                             timeout=120)
+            self.host.docker("plugin", "enable", NAME)
+            self.settled()
+            self.both_stay(2)
+        fault.nothing_moved(session=False)
+        self.host.run("rm", state)   # fails if the upgrade did not keep it
+        self.is_served()
+
+
+class Stopped(FaultTest):
+    settings = {"GR_TIME": "8"}
+
+    def test_for_good(self):
+        """The container runs on and answers; the route is kept for GR_TIME, then the router drops it."""
+        self.addCleanup(self.host.docker, "plugin", "enable", NAME, check=False)
+        with Fault(self, "plugin stopped for good") as fault:
+            self.host.docker("plugin", "disable", "-f", NAME)
+            self.both_stay(4)
+            self.wait_one(timeout=10)
+        self.assertEqual(fault.failed, 0, fault.failures)
+
+    def test_while_the_engine_is_silent(self):
+        """That is a host going down: its containers go as well."""
+        dockerd = self.host.run("kept", "pid").strip()
+        self.host.run("kill", "-STOP", dockerd)
+        self.addCleanup(self.wait_both, timeout=40)
+        self.addCleanup(self.host.run, "kill", "-CONT", dockerd)
+        with Fault(self, "SIGTERM to the plugin while dockerd is silent") as fault:
+            self.kill("bgplb-init", "TERM")
+            self.wait_one(timeout=6)
+        self.assertEqual(fault.failed, 0, fault.failures)
+
+
+class StopModeWithdraw(FaultTest):
+    settings = {"STOP_MODE": "withdraw"}
+
+    def test_withdraws_everything_at_once(self):
+        self.addCleanup(self.host.docker, "plugin", "enable", NAME, check=False)
+        with Fault(self, "plugin disabled, STOP_MODE=withdraw") as fault:
+            self.host.docker("plugin", "disable", "-f", NAME)
+            self.wait_one(timeout=2)
+        self.assertEqual(fault.failed, 0, fault.failures)
+        self.host.docker("plugin", "enable", NAME)
+        self.wait_both()
+
+
+class Bird(FaultTest):
+    def test_killed(self):
+        with Fault(self, "BIRD killed") as fault:
+            self.wait_new("bird", self.kill("bird"))
+            self.settled()
+            self.both_stay(2)
+        fault.nothing_moved(session=False)
+
+    def test_killed_while_a_vip_goes(self):
+        pid, = self.host.plugin_pids("bird")
+        with Fault(self, "BIRD killed while the container is killed") as fault:
+            self.host.sh(f"kill -9 {pid}; docker kill {self.name} >/dev/null")
+            self.wait_one(timeout=15)
+        self.assertGreater(fault.requests, 0)   # nobody can withdraw what BIRD does not live to say
+
+    def test_hung(self):
+        """Replaced within a third of the hold time, which is 9 s."""
+        with Fault(self, "BIRD hung") as fault:
+            began = time.time()
+            pid = self.kill("bird", "STOP")
+            self.wait_new("bird", pid)
+            took = time.time() - began
+            self.settled()
+            self.both_stay(2)
+        self.assertLess(took, 3.3)   # our look, docker exec and pgrep included
+        fault.nothing_moved(session=False)
+
+
+class Engine(FaultTest):
+    def wait_dockerd(self):
+        wait.until(lambda: self.host.ok("docker", "version"), 60, "dockerd answers", every=0.3)
+
+    def live_restore(self, on):
+        self.host.sh(r"""sed -i 's/, "live-restore": true//' /etc/docker/daemon.json""")
+        if on:
+            self.host.sh(r"""sed -i 's/ }$/, "live-restore": true }/' /etc/docker/daemon.json""")
+        self.host.run("kill", "-HUP", self.host.run("kept", "pid").strip())
+        wait.until(lambda: self.host.docker("info", "--format", "{{.LiveRestoreEnabled}}") == str(on).lower(), 10, "reload")
+
+    def test_restarted_with_live_restore(self):
+        self.live_restore(True)
+        self.addCleanup(self.live_restore, False)
+        with Fault(self, "dockerd restarted, live-restore") as fault:
+            self.host.run("kept", "restart", "TERM", timeout=90)
+            self.wait_dockerd()
+            self.both_stay(5)   # health checks begin again at `starting`
+        fault.nothing_moved()
+
+    def test_restarted(self):
+        with Fault(self, "dockerd restarted") as fault:
+            self.host.run("kept", "restart", "TERM", timeout=90)
+            self.wait_dockerd()
+            self.wait_both(timeout=30)
+        self.assertEqual(fault.failed, 0, fault.failures)
+        self.is_served()
+        self.host.docker("network", "inspect", GATEWAY)
+
+    def test_killed(self):
+        """dockerd comes back: the containers with a restart policy too, on networks nobody creates again."""
+        with Fault(self, "dockerd killed"):
+            self.host.run("kept", "restart", "KILL")
+            self.wait_dockerd()
+            self.host.wait_state(self.name, "running", timeout=30)
+            self.wait_both(timeout=30)
+        self.is_served()
+
+    def test_silent(self):
+        """It answers nothing: nothing announced is withdrawn for that; what happened meanwhile is noticed after it."""
+        dockerd = self.host.run("kept", "pid").strip()
+        self.addCleanup(self.host.run, "kill", "-CONT", dockerd)
+        with Fault(self, "dockerd silent for 15 s") as fault:
+            self.host.run("kill", "-STOP", dockerd)
+            self.both_stay(15)
+            self.host.run("kill", "-CONT", dockerd)
+            self.wait_dockerd()
+            self.both_stay(2)
+        fault.nothing_moved()
+        self.host.sick(self.name)
+        self.wait_one(timeout=10)
+
+    def test_changes_while_the_controller_was_away(self):
+        pid = self.kill("bgplb", "STOP")
+        self.host.sick(self.name)
+        self.host.wait_health(self.name, "unhealthy")
+        self.host.run("kill", "-KILL", str(pid))
+        self.wait_one(timeout=5)
+
+
+class Machine(FaultTest):
+    def test_rebooted(self):
+        """A power cut: links, routes and sockets are gone, the disk is kept. The hold time runs out meanwhile, or not."""
+        with Fault(self, "host loses power and boots") as fault:
+            lab.run(["docker", "kill", self.host.container])
+            lab.run(["docker", "start", self.host.container])
+            wait.until(lambda: self.host.ok("docker", "version"), 60, "dockerd answers", every=0.3)
+            self.host.wait_state(self.name, "running", timeout=30)
+            self.wait_both(timeout=40)
+        self.assertGreater(fault.requests, 0)
+        self.is_served()
+
+
+class ByHand(FaultTest):
+    """Somebody removes what is ours."""
+
+    def test_route_and_neighbours(self):
+        bridge = self.host.bridge("web1")
+        with Fault(self, "host routes and neighbours deleted by hand"):
+            self.host.sh(f"ip route del {V4} dev {bridge}; ip -6 route del {V6} dev {bridge}; ip neigh flush dev {bridge} nud permanent")
+            wait.until(lambda: self.host.host_routes(V4) and self.host.host_routes(V6), 1, "the routes are back")
+            self.is_served()
+            self.wait_both()
+
+    def test_bridge(self):
+        """It is made anew, and the veth pair, which outlives it, is put back: the container need not be restarted."""
+        with Fault(self, "bridge deleted by hand"):
+            self.host.run("ip", "link", "del", self.host.bridge("web1"))
+            wait.until(lambda: self.host.host_routes(V4) and self.host.host_routes(V6), 3, "bridge and routes are back")
+            self.is_served()
+            self.wait_both()
+
+    def test_veth(self):
+        """The container's end goes with it, and only a restart makes a new one: the VIP must not stay."""
+        veth, = [line.split()[1].split("@")[0] for line in self.host.run("ip", "-o", "link", "show", "master",
+                                                                         self.host.bridge("web1")).splitlines()]
+        with Fault(self, "veth deleted by hand") as fault:
+            self.host.run("ip", "link", "del", veth)
+            self.wait_one(timeout=2)
+        self.assertEqual(fault.failed, 0, fault.failures)
+        self.host.docker("restart", "-t", "1", self.name)
+        self.wait_both()
+        self.is_served()
+
+    def test_firewall(self):
+        with Fault(self, "all filter rules flushed by hand") as fault:
+            self.host.sh("iptables -F; iptables -X BGPLB-FORWARD; ip6tables -F; ip6tables -X BGPLB-FORWARD")
+            wait.until(self.host.has_firewall_rules, 3, "our rules are back")
+            for vip in (V4, V6):
+                wait.until(lambda vip=vip: len(traffic.servers(self.client, vip, 10)) == 2, 5, f"both answer at {vip}")
+        self.assertGreater(fault.requests, 0)
+
+    def test_state_file_broken(self):
+        """It is kept aside, and said; what Docker and the kernel know is enough to go on."""
+        folder = f"/var/lib/docker/plugins/{self.host.plugin_id()}/propagated-mount"
+        self.host.sh(f"echo '{{broken' > {folder}/drains.json; echo broken > {folder}/sessions")
+        began = time.time()
+        with Fault(self, "state files broken, controller killed") as fault:
+            self.wait_new("bgplb", self.kill("bgplb"))
+            self.both_stay(2)
+        fault.nothing_moved()
+        self.host.sh(f"grep broken {folder}/drains.json.corrupt && rm {folder}/drains.json.corrupt")
+        self.assertIn("drains.json", self.host.log_since(began))
+
+    def test_state_folder_not_writable(self):
+        folder = f"/var/lib/docker/plugins/{self.host.plugin_id()}/propagated-mount"
+        self.host.sh(f"rm -f {folder}/drains.json; mkdir {folder}/drains.json {folder}/drains.json.new")
+        self.addCleanup(self.host.sh, f"rmdir {folder}/drains.json {folder}/drains.json.new", check=False)
+        self.host.docker("update", "--restart", "no", self.name)
+        began = time.time()
+        with Fault(self, "drain with a state file that cannot be written") as fault:
+            self.host.docker("kill", "-s", "USR2", self.name)
+            self.wait_one(timeout=2)
+            self.host.wait_state(self.name, "exited", timeout=10)
+        self.assertEqual(fault.failed, 0, fault.failures)
+        self.assertIn("drain would be forgotten", self.host.log_since(began))
