@@ -4,6 +4,8 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
+
 namespace json = boost::json;
 
 namespace bgplb {
@@ -29,6 +31,13 @@ const char* healthWord(core::Health health) {
   return "none";
 }
 
+// Until a backend that is held back may be ready.
+double secondsLeft(const core::Facts& facts, const core::Flapping& flapping, core::TimePoint now) {
+  auto until = core::risenAt(flapping, facts.flapPolicy);
+  if (flapping.heldUntil) until = std::max(until, *flapping.heldUntil);
+  return until <= now ? 0 : std::chrono::duration<double>(until - now).count();
+}
+
 json::object backend(const StatusInputs& inputs, const EndpointId& id, bool linkThere) {
   const auto& facts = inputs.reconciler.facts();
   const auto now = std::chrono::steady_clock::now();
@@ -43,6 +52,8 @@ json::object backend(const StatusInputs& inputs, const EndpointId& id, bool link
   if (container == facts.containers.end()) return object;
   object["container"] = container->second.name;
   object["health"] = healthWord(container->second.health);
+  object["failures"] = container->second.flapping.failures;
+  object["secondsLeft"] = secondsLeft(facts, container->second.flapping, now);
   return object;
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace json = boost::json;
@@ -46,6 +47,16 @@ void each(const json::object& object, std::string_view key, Use use) {
   for (const auto& entry : *list) {
     if (const auto* item = entry.if_object()) use(*item);
   }
+}
+
+// "held-down (8 s more)"
+std::string stateOf(const json::object& backend) {
+  std::string state = textOr(backend, "state");
+  const auto* left = backend.if_contains("secondsLeft");
+  if ((state == "held-down" || state == "rising") && left != nullptr && left->is_double()) {
+    state += fmt::format(" ({:.0f} s more)", std::ceil(left->as_double()));
+  }
+  return state;
 }
 
 std::string joined(const json::object& object, std::string_view key) {
@@ -120,7 +131,7 @@ Result<std::string> renderStatus(const std::string& text) {
       Row line = first ? row : Row{"", "", "", ""};
       first = false;
       line.push_back(textOr(backend, "container"));
-      line.push_back(textOr(backend, "state"));
+      line.push_back(stateOf(backend));
       line.push_back(textOr(backend, "health"));
       vips.push_back(line);
     });

@@ -166,11 +166,10 @@ class Engine(FaultTest):
         wait.until(lambda: self.host.ok("docker", "version"), 60, "dockerd answers", every=0.3)
 
     def live_restore(self, on):
-        self.host.sh(r"""sed -i 's/, "live-restore": true//' /etc/docker/daemon.json""")
-        if on:
-            self.host.sh(r"""sed -i 's/ }$/, "live-restore": true }/' /etc/docker/daemon.json""")
+        word = str(on).lower()
+        self.host.sh(r"""sed -i 's/, "live-restore": [a-z]*//; s/ }$/, "live-restore": """ + word + r""" }/' /etc/docker/daemon.json""")
         self.host.run("kill", "-HUP", self.host.run("kept", "pid").strip())
-        wait.until(lambda: self.host.docker("info", "--format", "{{.LiveRestoreEnabled}}") == str(on).lower(), 10, "reload")
+        wait.until(lambda: self.host.docker("info", "--format", "{{.LiveRestoreEnabled}}") == word, 10, "reload")
 
     def test_restarted_with_live_restore(self):
         self.live_restore(True)

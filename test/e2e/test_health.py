@@ -1,4 +1,5 @@
 """Announced exactly while the container can answer: health checks, pause, and containers that have no check."""
+import json
 import time
 
 import wait
@@ -71,3 +72,33 @@ class Health(LabTest):
         self.host.sick("two")
         self.host.wait_health("two", "unhealthy")
         self.router.wait_gone(*prefixes, timeout=1)
+
+
+class Flapping(LabTest):
+    settings = {"HOLD_DOWN": "4", "RISE_TIME": "1.5"}
+
+    def fail_once(self):
+        self.host.sick("web1")
+        self.host.wait_health("web1", "unhealthy")
+        self.host.sick("web1", False)
+        self.host.wait_health("web1", "healthy")
+
+    def backend(self):
+        status = json.loads(self.host.bgplb("status", "--json"))
+        return status["vips"][0]["backends"][0]
+
+    def test_held_down_after_the_third_failure(self):
+        prefixes = self.vip("web1", V4, V6)
+        self.host.web("web1", "web1")
+        self.host.wait_health("web1", "healthy")
+        self.assertEqual(self.backend()["state"], "rising")
+        self.router.wait_for(*prefixes, timeout=3)
+        for _ in range(2):
+            self.fail_once()
+            self.router.wait_for(*prefixes, timeout=3)
+        self.fail_once()
+        held = self.backend()
+        self.assertEqual(held["state"], "held-down")
+        self.assertEqual(held["failures"], 3)
+        self.router.stays_away(max(0.1, held["secondsLeft"] - 0.5), *prefixes)
+        self.router.wait_for(*prefixes, timeout=3)

@@ -1,0 +1,20 @@
+"""Many clients, random order, faults mixed in: in the end everything agrees, and nothing has leaked. test/soak is the long one."""
+import wait
+from base import LabTest
+from chaos import Chaos, usage
+
+
+class Changes(LabTest):
+    def test_random_order_with_faults(self):
+        chaos = Chaos(self.host, self.router, networks=24, clients=8, rounds=6, seed=1)
+        chaos.run()
+        try:
+            chaos.settle()
+        except wait.Timeout as error:
+            self.fail(f"{error}; only there, missing: {chaos.disagreement()}; faults {chaos.injected}")
+        self.assertGreater(len(chaos.injected), 5)
+        chaos.remove_all()
+        chaos.settle(timeout=80)   # garbage is collected by the second full list, a minute after the first
+        self.assertFalse(self.host.has_firewall_rules())
+        for name, (_, descriptors) in usage(self.host).items():
+            self.assertLess(descriptors, 40, name)
