@@ -103,7 +103,7 @@ class Chaos:
         elif fault == "route":
             self.host.sh("ip route flush proto 178; ip -6 route flush proto 178", check=False)
         elif fault == "firewall":
-            self.host.sh("iptables -F FORWARD; iptables -F BGPLB-FORWARD; ip6tables -F FORWARD", check=False)
+            self.host.sh("iptables -D FORWARD -j BGPLB-FORWARD; iptables -F BGPLB-FORWARD; ip6tables -D FORWARD -j BGPLB-FORWARD", check=False)
         elif fault == "engine-pause":
             pid = self.host.run("kept", "pid").strip()
             self.host.run("kill", "-STOP", pid)

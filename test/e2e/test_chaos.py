@@ -9,12 +9,12 @@ class Changes(LabTest):
         chaos = Chaos(self.host, self.router, networks=24, clients=8, rounds=6, seed=1)
         chaos.run()
         try:
-            chaos.settle()
+            chaos.settle(timeout=80)   # garbage is known by two full lists, the second a minute after the first
         except wait.Timeout as error:
             self.fail(f"{error}; only there, missing: {chaos.disagreement()}; faults {chaos.injected}")
         self.assertGreater(len(chaos.injected), 5)
         chaos.remove_all()
-        chaos.settle(timeout=80)   # garbage is collected by the second full list, a minute after the first
+        chaos.settle(timeout=80)
         self.assertFalse(self.host.has_firewall_rules())
         for name, (_, descriptors) in usage(self.host).items():
             self.assertLess(descriptors, 40, name)

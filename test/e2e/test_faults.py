@@ -265,6 +265,9 @@ class ByHand(FaultTest):
         self.is_served()
 
     def test_firewall(self):
+        for tool in ("iptables", "ip6tables"):   # Docker does not put its own rules back
+            saved = self.host.run(f"{tool}-save", "-t", "filter")
+            self.addCleanup(self.host.run, f"{tool}-restore", input=saved)
         with Fault(self, "all filter rules flushed by hand") as fault:
             self.host.sh("iptables -F; iptables -X BGPLB-FORWARD; ip6tables -F; ip6tables -X BGPLB-FORWARD")
             wait.until(self.host.has_firewall_rules, 3, "our rules are back")
