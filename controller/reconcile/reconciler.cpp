@@ -91,7 +91,9 @@ std::optional<core::TimePoint> Reconciler::step(TimePoint now) {
 }
 
 Result<void> Reconciler::settle(const NetworkId& id, TimePoint now) {
-  touched_.insert(id);
+  // A call about a network that we were not told of (yet) is no word that it is gone: what a former
+  // controller made for it stands.
+  if (facts_.networks.count(id) > 0) touched_.insert(id);
   step(now);
   const auto track = tracks_.find(id);
   if (track == tracks_.end() || track->second.problem.empty()) return {};
@@ -121,6 +123,13 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
   if (network != facts_.networks.end()) {
     for (const auto& vip : network->second.vips()) track.vips.insert(vip);
   }
+  const auto observed = kernel_.observe(bridge);
+  // Of a network deleted before the engine told of it only the routes tell the VIPs.
+  if (network == facts_.networks.end()) {
+    for (const auto& route : observed.routes) {
+      if (routing_.mayBeAnnounced(route)) track.vips.insert(route);
+    }
+  }
   track.hold.announced = anyAnnounced(track);
   if (track.hold.announced) {
     track.hold.withdrawnAt.reset();
@@ -128,7 +137,6 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
     track.hold.withdrawnAt = now;
   }
 
-  const auto observed = kernel_.observe(bridge);
   std::set<std::string> existing;
   std::map<std::string, std::string> containerEnds;
   if (network != facts_.networks.end()) {
