@@ -89,3 +89,55 @@ TEST_CASE("Restart.ANetworkDeletedBeforeItIsKnownGoesAfterTheWithdrawal") {
   host.step();
   CHECK(host.kernel.networks.empty());
 }
+
+TEST_CASE("Restart.EventsOfContainersNotKnownYetCount") {
+  Former host;
+  SECTION("SIGUSR2") { host.reconciler.beginDrain(kCtr1, {.terminateAt = host.now + 5s}); }
+  SECTION("kill") {
+    host.reconciler.touch(core::containerSignalled(host.facts(), kCtr1, 9, host.now));
+  }
+  host.step();
+  host.list("run 1");
+  CHECK(host.routing.wanted.empty());
+}
+
+TEST_CASE("Restart.AnAnswerOlderThanAnEventIsKnownToBe_AlsoOfAContainerNotKnownYet") {
+  core::Facts facts;
+  core::containerPaused(facts, kCtr1, true, {});
+  CHECK(core::eventCounts(facts)[kCtr1] == 1);
+  core::containerAttachmentsChanged(facts, kCtr1);
+  CHECK(core::eventCounts(facts)[kCtr1] == 2);
+
+  facts.engineAsked = true;  // what is not known now is none of our business
+  core::containerPaused(facts, kCtr2, true, {});
+  core::containerAttachmentsChanged(facts, kCtr2);
+  CHECK(facts.containers.count(kCtr2) == 0);
+}
+
+TEST_CASE("Restart.ADrainBegunBetweenAStartAndTheFirstAnswerHolds") {
+  Former host;
+  host.list("run 1");
+  host.reconciler.touch(core::containerDied(host.facts(), kCtr1, host.now));
+  host.reconciler.touch(core::containerStarted(host.facts(), kCtr1, host.now));
+  host.reconciler.beginDrain(kCtr1, {.terminateAt = host.now + 5s});
+  host.step();
+  host.inspect("run 2");
+  host.reconciler.touch({kWeb1});
+  host.step();
+  CHECK(host.routing.wanted.empty());
+  CHECK(host.store.drains.at(kCtr1).startedAt == "run 2");
+}
+
+TEST_CASE("Restart.AFormerDrainIsNotForgotten") {
+  Former host;
+  core::FormerDrain former{{.terminateAt = host.now + 1s}, "run 1"};
+  host.reconciler.resumeDrains({{kCtr1, former}});
+  SECTION("ByAnAnswerThatComesBeforeTheNetworksAreKnown") { host.inspect("run 1"); }
+  SECTION("ByASecondSigusr2") {
+    host.reconciler.beginDrain(kCtr1, {.terminateAt = host.now + 5s});
+    host.step();
+    CHECK(host.store.drains.at(kCtr1).startedAt == "run 1");
+  }
+  host.list("run 1");
+  CHECK(host.routing.wanted.empty());
+}
