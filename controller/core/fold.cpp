@@ -208,6 +208,10 @@ Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint
   auto& container = facts.containers[report.id];
   container.name = report.name;
   noting(facts, container, now, [&report](Container& known) { takeReport(known, report); });
+  if (const auto former = facts.formerDrains.extract(report.id)) {
+    const bool stillTheSame = former.mapped().startedAt == report.startedAt;
+    if (stillTheSame && !container.drain) container.drain = former.mapped().drain;
+  }
 
   Touched touched = networksOf(facts, report.id);
   container.attached.clear();
@@ -228,13 +232,9 @@ Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint
     if (isNew) endpoint->second.link = LinkState::Joined;  // joined before we were started
     touched.insert(attachment.network);
   }
-  if (container.attached.empty() && report.run != RunState::Stopped) {
-    facts.containers.erase(report.id);  // it is on no LB network: none of our business
-    return touched;
-  }
-  if (const auto former = facts.formerDrains.extract(report.id)) {
-    const bool stillTheSame = former.mapped().startedAt == report.startedAt;
-    if (stillTheSame && !container.drain) container.drain = former.mapped().drain;
+  // On no LB network (that we know of) it is none of our business, but a drain holds for when it is.
+  if (container.attached.empty() && report.run != RunState::Stopped && !container.drain) {
+    facts.containers.erase(report.id);
   }
   return touched;
 }

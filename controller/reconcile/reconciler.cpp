@@ -23,6 +23,11 @@ bool isLinkAction(const core::Action& action) {
          std::holds_alternative<core::LinkDel>(action);
 }
 
+bool isBridgeDel(const core::Action& action) {
+  const auto* link = std::get_if<core::LinkDel>(&action);
+  return link != nullptr && !core::isVethHostName(link->name);
+}
+
 }  // namespace
 
 Reconciler::Reconciler(Kernel& kernel, Routing& routing, Firewall& firewall, Engine& engine,
@@ -168,6 +173,8 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
 Result<void> Reconciler::applyAll(const std::vector<core::Action>& actions, bool disturbed) {
   Result<void> first;
   for (const auto& action : actions) {
+    // What could not be taken off a bridge would be known as ours no more without it.
+    if (!first && isBridgeDel(action)) continue;
     const auto outcome = kernel_.apply(action);
     if (outcome) {
       const bool told = disturbed || isLinkAction(action);

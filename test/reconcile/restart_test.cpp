@@ -141,3 +141,31 @@ TEST_CASE("Restart.AFormerDrainIsNotForgotten") {
   host.list("run 1");
   CHECK(host.routing.wanted.empty());
 }
+
+TEST_CASE("Restart.ADrainHoldsWhileItsContainerIsOnNoNetwork") {
+  Former host;
+  host.list("run 1");
+  host.reconciler.beginDrain(kCtr1, {.terminateAt = host.now + 5s});
+  auto report = test::report(kCtr1, kWeb1, kEp1, Health::Healthy);
+  report.startedAt = "run 1";
+  report.attachments.clear();
+  core::containerReported(host.facts(), report, host.now);
+  host.list("run 1");
+  CHECK(host.routing.wanted.empty());
+}
+
+TEST_CASE("Restart.ABridgeStaysUntilAllIsTakenOffIt") {
+  Former host;
+  host.routing.unconfirmed.clear();
+  host.kernel.networks[host.bridge].routes.clear();
+  host.kernel.networks[host.bridge].neighbors.clear();
+  host.kernel.failures = 1;
+  host.reconciler.touch(core::networkDeleted(host.facts(), kWeb1));
+  host.step();
+  CHECK(host.kernel.observe(host.bridge).bridge);
+  CHECK(host.kernel.existing.size() == 1);
+  host.now += 1s;
+  host.step();
+  CHECK(host.kernel.networks.empty());
+  CHECK(host.kernel.existing.empty());
+}
