@@ -73,6 +73,14 @@ std::optional<MacAddress> activeBackend(const Facts& facts, const Network& netwo
   return first;
 }
 
+// A plugin call may tell of a network before the engine does, and tells only of one endpoint: what a
+// former controller made for the others stands until the engine was asked.
+void keepFormer(KernelNetwork& desired, const KernelNetwork& observed) {
+  if (observed.bridge) desired.mtu = observed.mtu;
+  desired.routes.insert(observed.routes.begin(), observed.routes.end());
+  desired.neighbors.insert(observed.neighbors.begin(), observed.neighbors.end());
+}
+
 }  // namespace
 
 DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
@@ -122,6 +130,7 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
     const bool keep = routed && observed.routes.count(vip) > 0;
     if (desired.announce || keep) desired.kernel.routes.insert(vip);
   }
+  if (!facts.engineAsked) keepFormer(desired.kernel, observed);
   return desired;
 }
 

@@ -64,7 +64,7 @@ struct Container {
   std::optional<TimePoint> stoppingUntil;  // it got its stop signal or SIGKILL; then judged anew
   std::optional<Drain> drain;
   Flapping flapping;
-  std::string startedAt;      // State.StartedAt, which tells one run of a container from the next
+  std::string startedAt;      // State.StartedAt, which tells one run from the next; empty: not asked
   std::uint64_t events = 0;   // how many events came: an answer older than the last is asked again
   std::map<NetworkId, EndpointId> attached;  // LB networks
   std::set<NetworkId> others;                // other networks: their bridges carry the replies

@@ -44,18 +44,27 @@ void noting(const Facts& facts, Container& container, TimePoint now, Change chan
   becameIll(container.flapping, failed, facts.flapPolicy, now);
 }
 
-// An event about a container: counted, so that an older answer of the engine cannot undo it.
+// The container that an event is about: counted, so that an older answer of the engine cannot undo
+// it. Before the first full list any container may be one of ours.
+std::map<ContainerId, Container>::iterator subject(Facts& facts, const ContainerId& id) {
+  if (!facts.engineAsked) facts.containers.try_emplace(id);
+  const auto found = facts.containers.find(id);
+  if (found != facts.containers.end()) ++found->second.events;
+  return found;
+}
+
 template <typename Change>
 Touched changed(Facts& facts, const ContainerId& id, TimePoint now, Change change) {
-  const auto found = facts.containers.find(id);
+  const auto found = subject(facts, id);
   if (found == facts.containers.end()) return {};
-  ++found->second.events;
   noting(facts, found->second, now, change);
   return networksOf(facts, id);
 }
 
 void takeReport(Container& container, const ContainerReport& report) {
-  if (report.run == RunState::Running && container.startedAt != report.startedAt) {
+  // Empty: its start was seen, and what came since is of this run.
+  const bool anotherRun = !container.startedAt.empty() && container.startedAt != report.startedAt;
+  if (report.run == RunState::Running && anotherRun) {
     container.drain.reset();
     container.stoppingUntil.reset();
   }
@@ -223,8 +232,9 @@ Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint
     if (isNew) endpoint->second.link = LinkState::Joined;  // joined before we were started
     touched.insert(attachment.network);
   }
-  if (container.attached.empty() && report.run != RunState::Stopped) {
-    facts.containers.erase(report.id);  // it is on no LB network: none of our business
+  // On no LB network (that we know of) it is none of our business, but a drain holds for when it is.
+  if (container.attached.empty() && report.run != RunState::Stopped && !container.drain) {
+    facts.containers.erase(report.id);
   }
   return touched;
 }
@@ -254,6 +264,7 @@ Touched containerStarted(Facts& facts, const ContainerId& id, TimePoint now) {
     container.run = RunState::Running;
     container.health = Health::Starting;
     container.asked = false;
+    container.startedAt.clear();
     container.drain.reset();
     container.stoppingUntil.reset();
   });
@@ -298,12 +309,13 @@ Touched containerSignalled(Facts& facts, const ContainerId& id, int signal, Time
 }
 
 Touched containerDrained(Facts& facts, const ContainerId& id, const Drain& drain) {
-  const auto found = facts.containers.find(id);
+  const auto found = subject(facts, id);
   if (found == facts.containers.end()) return {};
-  ++found->second.events;
   if (!found->second.drain) found->second.drain = drain;  // a second SIGUSR2 does not begin it again
   return networksOf(facts, id);
 }
+
+void containerAttachmentsChanged(Facts& facts, const ContainerId& id) { subject(facts, id); }
 
 Touched bridgeDestroyed(Facts& facts, const NetworkId& id) {
   facts.bridges.erase(id);

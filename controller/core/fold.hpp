@@ -78,6 +78,8 @@ Touched containerHealth(Facts& facts, const ContainerId& id, Health health, Time
 // Withdraws at once for SIGKILL and for the container's own stop signal.
 Touched containerSignalled(Facts& facts, const ContainerId& id, int signal, TimePoint now);
 Touched containerDrained(Facts& facts, const ContainerId& id, const Drain& drain);
+// Connected to a network or disconnected from one; which endpoint, the engine must be asked.
+void containerAttachmentsChanged(Facts& facts, const ContainerId& id);
 Touched bridgeDestroyed(Facts& facts, const NetworkId& id);
 
 }  // namespace bgplb::core

@@ -274,6 +274,7 @@ void EngineSync::onNetworkEvent(const EngineEvent& event) {
     const bool known = facts().containers.count(container) > 0;
     const bool ours = facts().networks.count(id) > 0;
     if (container.empty() || !(known || ours)) return;
+    core::containerAttachmentsChanged(facts(), container);
     // During a start dockerd holds the container's lock; its `start` event will ask.
     const auto found = facts().containers.find(container);
     const bool running = known && found->second.asked && found->second.run == core::RunState::Running;

@@ -16,12 +16,12 @@ Drainer::Drainer(core::Facts& facts, Engine& engine, Store& store)
     : facts_(facts), engine_(engine), store_(store) {}
 
 void Drainer::add(const ContainerId& id) {
-  draining_.insert(id);
+  draining_.try_emplace(id);
   changed_ = true;
 }
 
 void Drainer::resume(std::map<ContainerId, core::FormerDrain> drains) {
-  for (const auto& [id, former] : drains) draining_.insert(id);
+  for (const auto& [id, former] : drains) draining_.try_emplace(id, former.startedAt);
   facts_.formerDrains = std::move(drains);
 }
 
@@ -35,17 +35,27 @@ bool Drainer::isOver(const ContainerId& id) const {
 
 void Drainer::step(TimePoint now) {
   for (auto id = draining_.begin(); id != draining_.end();) {
-    if (isOver(*id)) {
-      facts_.formerDrains.erase(*id);
-      refused_.erase(*id);
+    if (isOver(id->first)) {
+      facts_.formerDrains.erase(id->first);
+      refused_.erase(id->first);
       id = draining_.erase(id);
       changed_ = true;
       continue;
     }
-    terminate(*id, now);
+    noteRun(id->first, id->second);
+    terminate(id->first, now);
     ++id;
   }
   if (std::exchange(changed_, false)) save();
+}
+
+// A drain may begin before the engine has said which run it is: then it is written again.
+void Drainer::noteRun(const ContainerId& id, std::string& written) {
+  const auto found = facts_.containers.find(id);
+  if (found == facts_.containers.end() || !found->second.drain) return;
+  if (found->second.startedAt == written) return;
+  written = found->second.startedAt;
+  changed_ = true;
 }
 
 void Drainer::terminate(const ContainerId& id, TimePoint now) {
@@ -76,7 +86,7 @@ void Drainer::onTerminated(const ContainerId& id, const Result<void>& sent) {
 
 std::optional<core::TimePoint> Drainer::due() const {
   std::optional<TimePoint> first;
-  for (const auto& id : draining_) {
+  for (const auto& [id, written] : draining_) {
     const auto found = facts_.containers.find(id);
     if (found == facts_.containers.end() || !found->second.drain) continue;
     const core::Drain& drain = *found->second.drain;
@@ -88,10 +98,10 @@ std::optional<core::TimePoint> Drainer::due() const {
 
 void Drainer::save() {
   auto drains = facts_.formerDrains;
-  for (const auto& id : draining_) {
+  for (const auto& [id, written] : draining_) {
     const auto found = facts_.containers.find(id);
     if (found == facts_.containers.end() || !found->second.drain) continue;
-    drains[id] = {*found->second.drain, found->second.startedAt};
+    drains.try_emplace(id, core::FormerDrain{*found->second.drain, found->second.startedAt});
   }
   const auto saved = store_.saveDrains(drains);
   const std::string problem = saved ? "" : saved.error().message;

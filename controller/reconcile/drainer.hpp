@@ -25,6 +25,7 @@ class Drainer {
 
  private:
   bool isOver(const ContainerId& id) const;
+  void noteRun(const ContainerId& id, std::string& written);
   void terminate(const ContainerId& id, TimePoint now);
   void onTerminated(const ContainerId& id, const Result<void>& sent);
   void save();
@@ -32,7 +33,7 @@ class Drainer {
   core::Facts& facts_;
   Engine& engine_;
   Store& store_;
-  std::set<ContainerId> draining_;
+  std::map<ContainerId, std::string> draining_;  // and the start time that was written with it
   std::set<ContainerId> asking_;   // the engine has not answered yet
   std::set<ContainerId> refused_;  // it did not take SIGTERM, and that was said
   bool changed_ = false;

@@ -72,12 +72,15 @@ void Garbage::collectLinks(const std::set<std::string>& inUse, TimePoint now) {
   std::set<std::string> wanted = inUse;
   for (const auto& [id, network] : facts_.networks) wanted.insert(core::bridgeName(id));
   for (const auto& [id, endpoint] : facts_.endpoints) wanted.insert(core::vethHostName(id));
+  bool allRemoved = true;
   const auto remove = [&](const std::string& link) {
     if (wanted.count(link) > 0 || !isOld("link " + link, now)) return;
+    if (!core::isVethHostName(link) && !allRemoved) return;
     const auto removed = kernel_.apply(core::LinkDel{link});
     if (removed) {
       log::info("link {}: removed, it was left by a network or container that is gone", link);
     } else {
+      allRemoved = false;
       log::warning("link {}: left by a network or container that is gone, and not to be removed: {}",
                    link, removed.error().message);
     }

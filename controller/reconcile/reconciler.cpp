@@ -23,6 +23,11 @@ bool isLinkAction(const core::Action& action) {
          std::holds_alternative<core::LinkDel>(action);
 }
 
+bool isBridgeDel(const core::Action& action) {
+  const auto* link = std::get_if<core::LinkDel>(&action);
+  return link != nullptr && !core::isVethHostName(link->name);
+}
+
 }  // namespace
 
 Reconciler::Reconciler(Kernel& kernel, Routing& routing, Firewall& firewall, Engine& engine,
@@ -91,7 +96,9 @@ std::optional<core::TimePoint> Reconciler::step(TimePoint now) {
 }
 
 Result<void> Reconciler::settle(const NetworkId& id, TimePoint now) {
-  touched_.insert(id);
+  // A call about a network that we were not told of (yet) is no word that it is gone: what a former
+  // controller made for it stands.
+  if (facts_.networks.count(id) > 0) touched_.insert(id);
   step(now);
   const auto track = tracks_.find(id);
   if (track == tracks_.end() || track->second.problem.empty()) return {};
@@ -121,6 +128,13 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
   if (network != facts_.networks.end()) {
     for (const auto& vip : network->second.vips()) track.vips.insert(vip);
   }
+  const auto observed = kernel_.observe(bridge);
+  // Of a network deleted before the engine told of it only the routes tell the VIPs.
+  if (network == facts_.networks.end()) {
+    for (const auto& route : observed.routes) {
+      if (routing_.mayBeAnnounced(route)) track.vips.insert(route);
+    }
+  }
   track.hold.announced = anyAnnounced(track);
   if (track.hold.announced) {
     track.hold.withdrawnAt.reset();
@@ -128,7 +142,6 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
     track.hold.withdrawnAt = now;
   }
 
-  const auto observed = kernel_.observe(bridge);
   std::set<std::string> existing;
   std::map<std::string, std::string> containerEnds;
   if (network != facts_.networks.end()) {
@@ -160,6 +173,8 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
 Result<void> Reconciler::applyAll(const std::vector<core::Action>& actions, bool disturbed) {
   Result<void> first;
   for (const auto& action : actions) {
+    // What could not be taken off a bridge would be known as ours no more without it.
+    if (!first && isBridgeDel(action)) continue;
     const auto outcome = kernel_.apply(action);
     if (outcome) {
       const bool told = disturbed || isLinkAction(action);

@@ -97,3 +97,27 @@ TEST_CASE("Garbage.EndpointsWithoutLinkAndContainer") {
   host.collect(60s);
   CHECK(host.facts.endpoints.count(kEp1) == (attached ? 1 : 0));
 }
+
+TEST_CASE("Garbage.ABridgeStaysUntilItsPortsAreRemoved") {
+  struct WithPort : FakeKernel {
+    std::set<std::string> ownLinks() const override {
+      auto links = FakeKernel::ownLinks();
+      links.insert(existing.begin(), existing.end());
+      return links;
+    }
+  } kernel;
+  core::Facts facts;
+  facts.engineAsked = true;
+  const std::string bridge = core::bridgeName(kGone);
+  kernel.networks[bridge].bridge = true;
+  kernel.networks[bridge].veths = kernel.existing = {core::vethHostName(kEp1)};
+  reconcile::Garbage garbage{facts, kernel};
+  core::TimePoint now = core::TimePoint{} + 100h;
+  garbage.collect({}, now);
+  kernel.failures = 1;
+  garbage.collect({}, now += 50s);
+  CHECK(kernel.observe(bridge).bridge);
+  garbage.collect({}, now += 50s);
+  CHECK(kernel.networks.empty());
+  CHECK(kernel.existing.empty());
+}

@@ -1,0 +1,169 @@
+#pragma once
+// The fake kernel and routing daemon, with what must hold at each single call.
+
+#include "fakes/fake_world.hpp"
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <set>
+#include <string>
+
+namespace bgplb::test {
+
+struct Violation {
+  std::string what;
+};
+
+class CheckedRouting : public FakeRouting {
+ public:
+  void announce(const Prefix& prefix) override {
+    if (ours.count(prefix) == 0) throw Violation{"announced, not ours: " + prefix.toString()};
+    if (const auto why = objection(prefix); !why.empty()) {
+      throw Violation{fmt::format("{} announced {}", prefix.toString(), why)};
+    }
+    FakeRouting::announce(prefix);
+  }
+  void withdraw(const Prefix& prefix) override {
+    if (ours.count(prefix) == 0) throw Violation{"withdrawn, not ours: " + prefix.toString()};
+    FakeRouting::withdraw(prefix);
+    if (!daemonRuns) unconfirmed.erase(prefix);
+  }
+  // The daemon goes on with what the former controller told it, until the next one has told all.
+  void controllerRestarted() {
+    unconfirmed.merge(wanted);
+    wanted.clear();
+    complete = false;
+  }
+  void confirmAll() {
+    if (complete || !daemonRuns) unconfirmed.clear();
+  }
+
+  std::set<Prefix> ours;
+  std::function<std::string(const Prefix&)> objection;  // empty: none
+  bool complete = false;
+  bool daemonRuns = true;
+};
+
+class CheckedKernel : public FakeKernel {
+ public:
+  explicit CheckedKernel(const CheckedRouting& routing) : routing_(routing) {}
+
+  Result<void> apply(const core::Action& action) override {
+    std::visit([this](const auto& concrete) { checkOurs(concrete); }, action);
+    if (failIn > 0 && --failIn == 0) return transient("made to fail");
+    if (const auto missing = std::visit(
+            [this](const auto& concrete) { return missingLink(concrete); }, action)) {
+      // Nothing is there to be taken away, and nothing can be put on it.
+      if (*missing) return {};
+      return notFound("no such link");
+    }
+    if (const auto* link = std::get_if<core::LinkDel>(&action); link && inUse(link->name)) {
+      throw Violation{fmt::format("'{}' while a container has its other end", toText(action))};
+    }
+    const auto before = routes();
+    const auto outcome = FakeKernel::apply(action);
+    if (const auto* route = std::get_if<core::RouteReplace>(&action)) moveRoute(*route);
+    const auto after = routes();
+    for (const auto& prefix : before) {
+      if (after.count(prefix) == 0 && routing_.mayBeAnnounced(prefix)) {
+        throw Violation{fmt::format("'{}' while {} may be announced", core::toText(action),
+                                    prefix.toString())};
+      }
+    }
+    return outcome;
+  }
+
+  std::set<std::string> ownLinks() const override {
+    std::set<std::string> links;
+    for (const auto& [name, network] : networks) {
+      if (ourLinks.count(name) == 0) continue;
+      links.insert(name);
+      links.insert(network.veths.begin(), network.veths.end());
+    }
+    return links;
+  }
+
+  // Host routes on any bridge of ours.
+  std::set<Prefix> routes() const {
+    std::set<Prefix> all;
+    for (const auto& [name, network] : networks) {
+      if (ourLinks.count(name) > 0) all.insert(network.routes.begin(), network.routes.end());
+    }
+    return all;
+  }
+  void loseVeth(const std::string& host) {
+    existing.erase(host);
+    for (auto& [name, network] : networks) network.veths.erase(host);
+  }
+  // A bridge takes its routes and neighbours with it, its ports outlive it.
+  void loseBridge(const std::string& name) { networks.erase(name); }
+
+  std::set<std::string> ourLinks;
+  std::set<Prefix> ourRoutes;
+  std::function<bool(const std::string&)> inUse;  // a veth pair
+  unsigned failIn = 0;  // the so many-th call from now fails, once
+
+ private:
+  void check(const std::string& link) const {
+    if (ourLinks.count(link) == 0) throw Violation{"touched, not ours: link " + link};
+  }
+  void check(const Prefix& prefix) const {
+    if (ourRoutes.count(prefix) == 0) throw Violation{"touched, not ours: " + prefix.toString()};
+  }
+  void checkOurs(const core::BridgeAdd& a) const { check(a.name); }
+  void checkOurs(const core::VethAdd& a) const {
+    check(a.host);
+    check(a.bridge);
+  }
+  void checkOurs(const core::LinkDel& a) const { check(a.name); }
+  void checkOurs(const core::RouteReplace& a) const {
+    check(a.dev);
+    check(a.destination);
+  }
+  void checkOurs(const core::RouteDel& a) const {
+    check(a.dev);
+    check(a.destination);
+  }
+  void checkOurs(const core::NeighReplace& a) const {
+    check(a.dev);
+    check(Prefix::host(a.address));
+  }
+  void checkOurs(const core::NeighDel& a) const {
+    check(a.dev);
+    check(Prefix::host(a.address));
+  }
+
+  // The link that the action needs is not there: true for a removal.
+  std::optional<bool> without(const std::string& link, bool removal) const {
+    if (networks.count(link) > 0 || existing.count(link) > 0) return std::nullopt;
+    return removal;
+  }
+  std::optional<bool> missingLink(const core::BridgeAdd&) const { return std::nullopt; }
+  std::optional<bool> missingLink(const core::VethAdd& a) const { return without(a.bridge, false); }
+  std::optional<bool> missingLink(const core::LinkDel& a) const { return without(a.name, true); }
+  std::optional<bool> missingLink(const core::RouteReplace& a) const { return without(a.dev, false); }
+  std::optional<bool> missingLink(const core::RouteDel& a) const { return without(a.dev, true); }
+  std::optional<bool> missingLink(const core::NeighReplace& a) const { return without(a.dev, false); }
+  std::optional<bool> missingLink(const core::NeighDel& a) const { return without(a.dev, true); }
+
+  // One destination with one metric is one route, whichever link it is on.
+  void moveRoute(const core::RouteReplace& route) {
+    for (auto& [name, network] : networks) {
+      if (name != route.dev && ourLinks.count(name) > 0) network.routes.erase(route.destination);
+    }
+  }
+
+  const CheckedRouting& routing_;
+};
+
+class CheckedEngine : public FakeEngine {
+ public:
+  void terminate(const ContainerId& id, std::function<void(Result<void>)> done) override {
+    if (drained.count(id) == 0) throw Violation{"SIGTERM to one that was never drained"};
+    FakeEngine::terminate(id, std::move(done));
+  }
+  std::set<ContainerId> drained;  // ever
+};
+
+}  // namespace bgplb::test

@@ -1,0 +1,171 @@
+// A controller is started anew, and something happens before the engine has told it anything.
+#include "reconcile/reconciler.hpp"
+
+#include "fakes/fake_world.hpp"
+#include "support/build.hpp"
+#include "support/catch.hpp"
+
+using namespace bgplb;
+using namespace bgplb::test;
+using namespace std::chrono_literals;
+using core::Health;
+using core::LinkState;
+
+namespace {
+
+// What a former controller left: web1 with one backend, announced.
+struct Former {
+  FakeKernel kernel;
+  FakeRouting routing;
+  FakeFirewall firewall;
+  FakeEngine engine;
+  FakeStore store;
+  core::TimePoint now = core::TimePoint{} + 100h;
+  const std::string bridge = core::bridgeName(kWeb1);
+  const Prefix vip = net("10.0.0.101/32");
+  reconcile::Reconciler reconciler = next();
+
+  Former() {
+    auto& there = kernel.networks[bridge];
+    there.bridge = true;
+    there.mtu = 9000;
+    there.veths = {core::vethHostName(kEp1)};
+    there.routes = {vip};
+    there.neighbors[vip.address()] = mac("02:00:00:00:00:01");
+    kernel.existing = there.veths;
+    routing.unconfirmed = {vip};  // until this controller has told all
+  }
+  reconcile::Reconciler next() {
+    return {kernel, routing, firewall, engine, store, {.drainGrace = 1s}};
+  }
+  core::Facts& facts() { return reconciler.facts(); }
+  void step() {
+    while (reconciler.step(now) == core::TimePoint::min()) {
+    }
+  }
+  void list(const std::string& startedAt) {
+    core::NetworkReport network{.id = kWeb1, .name = "web1", .driver = "bgplb"};
+    network.subnets = {vip};
+    network.options[core::kMtuOption] = "9000";
+    core::networksReported(facts(), {network}, {kWeb1});
+    const auto whenAsked = core::eventCounts(facts());
+    inspect(startedAt);
+    core::containersListed(facts(), {kCtr1}, whenAsked, now);
+    reconciler.touchAll(now);
+    step();
+  }
+  void inspect(const std::string& startedAt) {
+    auto report = test::report(kCtr1, kWeb1, kEp1, Health::Healthy);
+    report.startedAt = startedAt;
+    core::containerReported(facts(), report, now);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Restart.ACallAboutANetworkNotKnownYetTakesNothingAway") {
+  Former host;
+  const auto before = host.kernel.observe(host.bridge);
+  SECTION("Leave") { CHECK(host.reconciler.settle(kWeb1, host.now).has_value()); }
+  SECTION("CreateEndpoint, of whom the call does not tell the VIP") {
+    host.reconciler.touch(core::endpointCreated(host.facts(), kWeb1, kEp2, std::nullopt,
+                                                std::nullopt, std::nullopt));
+    host.step();
+  }
+  CHECK(host.kernel.observe(host.bridge) == before);
+  CHECK(host.kernel.log.empty());
+  host.list("run 1");
+  CHECK(host.kernel.observe(host.bridge) == before);
+  CHECK(host.routing.wanted == std::set<Prefix>{host.vip});
+}
+
+TEST_CASE("Restart.ANetworkDeletedBeforeItIsKnownGoesAfterTheWithdrawal") {
+  Former host;
+  host.reconciler.touch(core::networkDeleted(host.facts(), kWeb1));
+  host.step();
+  CHECK(host.kernel.observe(host.bridge).routes.size() == 1);
+  host.routing.confirm();
+  host.reconciler.touchUnconfirmed();
+  host.step();
+  CHECK(host.kernel.networks.empty());
+}
+
+TEST_CASE("Restart.EventsOfContainersNotKnownYetCount") {
+  Former host;
+  SECTION("SIGUSR2") { host.reconciler.beginDrain(kCtr1, {.terminateAt = host.now + 5s}); }
+  SECTION("kill") {
+    host.reconciler.touch(core::containerSignalled(host.facts(), kCtr1, 9, host.now));
+  }
+  host.step();
+  host.list("run 1");
+  CHECK(host.routing.wanted.empty());
+}
+
+TEST_CASE("Restart.AnAnswerOlderThanAnEventIsKnownToBe_AlsoOfAContainerNotKnownYet") {
+  core::Facts facts;
+  core::containerPaused(facts, kCtr1, true, {});
+  CHECK(core::eventCounts(facts)[kCtr1] == 1);
+  core::containerAttachmentsChanged(facts, kCtr1);
+  CHECK(core::eventCounts(facts)[kCtr1] == 2);
+
+  facts.engineAsked = true;  // what is not known now is none of our business
+  core::containerPaused(facts, kCtr2, true, {});
+  core::containerAttachmentsChanged(facts, kCtr2);
+  CHECK(facts.containers.count(kCtr2) == 0);
+}
+
+TEST_CASE("Restart.ADrainBegunBetweenAStartAndTheFirstAnswerHolds") {
+  Former host;
+  host.list("run 1");
+  host.reconciler.touch(core::containerDied(host.facts(), kCtr1, host.now));
+  host.reconciler.touch(core::containerStarted(host.facts(), kCtr1, host.now));
+  host.reconciler.beginDrain(kCtr1, {.terminateAt = host.now + 5s});
+  host.step();
+  host.inspect("run 2");
+  host.reconciler.touch({kWeb1});
+  host.step();
+  CHECK(host.routing.wanted.empty());
+  CHECK(host.store.drains.at(kCtr1).startedAt == "run 2");
+}
+
+TEST_CASE("Restart.AFormerDrainIsNotForgotten") {
+  Former host;
+  core::FormerDrain former{{.terminateAt = host.now + 1s}, "run 1"};
+  host.reconciler.resumeDrains({{kCtr1, former}});
+  SECTION("ByAnAnswerThatComesBeforeTheNetworksAreKnown") { host.inspect("run 1"); }
+  SECTION("ByASecondSigusr2") {
+    host.reconciler.beginDrain(kCtr1, {.terminateAt = host.now + 5s});
+    host.step();
+    CHECK(host.store.drains.at(kCtr1).startedAt == "run 1");
+  }
+  host.list("run 1");
+  CHECK(host.routing.wanted.empty());
+}
+
+TEST_CASE("Restart.ADrainHoldsWhileItsContainerIsOnNoNetwork") {
+  Former host;
+  host.list("run 1");
+  host.reconciler.beginDrain(kCtr1, {.terminateAt = host.now + 5s});
+  auto report = test::report(kCtr1, kWeb1, kEp1, Health::Healthy);
+  report.startedAt = "run 1";
+  report.attachments.clear();
+  core::containerReported(host.facts(), report, host.now);
+  host.list("run 1");
+  CHECK(host.routing.wanted.empty());
+}
+
+TEST_CASE("Restart.ABridgeStaysUntilAllIsTakenOffIt") {
+  Former host;
+  host.routing.unconfirmed.clear();
+  host.kernel.networks[host.bridge].routes.clear();
+  host.kernel.networks[host.bridge].neighbors.clear();
+  host.kernel.failures = 1;
+  host.reconciler.touch(core::networkDeleted(host.facts(), kWeb1));
+  host.step();
+  CHECK(host.kernel.observe(host.bridge).bridge);
+  CHECK(host.kernel.existing.size() == 1);
+  host.now += 1s;
+  host.step();
+  CHECK(host.kernel.networks.empty());
+  CHECK(host.kernel.existing.empty());
+}

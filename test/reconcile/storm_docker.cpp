@@ -1,0 +1,196 @@
+// dockerd and its user in the storm: what they do to the model, and the plugin's calls.
+#include "reconcile/storm.hpp"
+
+#include "core/vip.hpp"
+
+namespace bgplb::test {
+
+using Do = DockerdStep::Kind;
+using core::LinkState;
+
+void Storm::userActs(const Event& event) {
+  auto& network = docker_.networks[event.which % docker_.networks.size()];
+  auto& container = docker_.containers[event.which % docker_.containers.size()];
+  const std::size_t other = event.how % docker_.networks.size();
+  switch (event.kind) {
+    case Kind::CreateNetwork:
+      if (!network.exists) createNetwork(network);
+      return;
+    case Kind::DeleteNetwork:
+      if (network.exists && !docker_.isInUse(event.which % docker_.networks.size())) {
+        deleteNetwork(network);
+      }
+      return;
+    case Kind::Gateway:
+      docker_.gatewayAdvertised = !docker_.gatewayAdvertised;
+      if (following_) stream_.push_back({.kind = Kind::Gateway, .id = {}});
+      return;
+    case Kind::Dockerd:
+      if (auto* one = busy(event.which)) dockerdSteps(*one);
+      return;
+    default: break;
+  }
+  if (!container.steps.empty()) return;  // dockerd holds its lock
+  if (event.kind == Kind::Start && !container.isRunning()) begin(container);
+  if (event.kind == Kind::Destroy && !container.isRunning()) {
+    tell(Kind::Destroy, container);
+    docker_.renew(container);
+  }
+  if (!container.isRunning()) return;
+  const bool on = container.endpoints.count(other) > 0;
+  if (event.kind == Kind::End) end(container, event.how % 2 == 0);
+  if (event.kind == Kind::Connect && !on && docker_.networks[other].exists) {
+    container.steps = {{Do::CreateEndpoint, other}, {Do::Join, other}, {Do::Connected, other}};
+  }
+  if (event.kind == Kind::Disconnect && on) {
+    container.steps = {{Do::Leave, other}, {Do::DeleteEndpoint, other}, {Do::Disconnected, other}};
+  }
+  if (event.kind == Kind::Sigusr2) tell(Kind::Kill, container, 12);
+  if (event.kind == Kind::Kill) {
+    constexpr int kSignals[] = {15, 9, 3, 1};
+    tell(Kind::Kill, container, kSignals[event.how % 4]);
+  }
+  if (changes(container, event.kind)) tell(event.kind, container);
+}
+
+// One of those that dockerd is starting or ending.
+ModelContainer* Storm::busy(unsigned which) {
+  std::vector<ModelContainer*> all;
+  for (auto& container : docker_.containers) {
+    if (!container.steps.empty()) all.push_back(&container);
+  }
+  return all.empty() ? nullptr : all[which % all.size()];
+}
+
+// A change of how a running container does.
+bool Storm::changes(ModelContainer& container, Kind kind) {
+  const auto health = kind == Kind::Healthy ? core::Health::Healthy : core::Health::Unhealthy;
+  switch (kind) {
+    case Kind::Pause:
+      return std::exchange(container.run, core::RunState::Paused) != core::RunState::Paused;
+    case Kind::Unpause:
+      return std::exchange(container.run, core::RunState::Running) != core::RunState::Running;
+    case Kind::Healthy:
+    case Kind::Unhealthy:
+      if (!container.healthCheck || container.run != core::RunState::Running) return false;
+      return std::exchange(container.health, health) != health;
+    default: return false;
+  }
+}
+
+void Storm::begin(ModelContainer& container) {
+  for (const auto index : container.networks) {
+    if (!docker_.networks[index].exists) return;  // dockerd does not start it
+  }
+  for (const auto index : container.networks) {
+    container.steps.push_back({Do::CreateEndpoint, index});
+    container.steps.push_back({Do::Join, index});
+  }
+  container.steps.push_back({Do::Start});
+}
+
+void Storm::end(ModelContainer& container, bool eventFirst) {
+  container.run = core::RunState::Stopped;
+  container.drained = container.remembered = false;
+  if (eventFirst) container.steps.push_back({Do::Die});
+  for (const auto& [index, endpoint] : container.endpoints) {
+    container.steps.push_back({Do::Leave, index});
+    container.steps.push_back({Do::DeleteEndpoint, index});
+  }
+  if (!eventFirst) container.steps.push_back({Do::Die});
+}
+
+// The next of dockerd's steps, as docker/plugin_api.cpp handles it.
+void Storm::dockerdSteps(ModelContainer& container) {
+  if (container.steps.empty()) return;
+  const DockerdStep step = container.steps.front();
+  container.steps.pop_front();
+  const auto& network = docker_.networks[step.network];
+  switch (step.kind) {
+    case Do::CreateEndpoint: {
+      const auto made = docker_.newEndpoint(network.id);
+      container.endpoints[step.network] = made;
+      kernel_.ourLinks.insert(core::vethHostName(made.id));
+      const auto address = [](const std::optional<Prefix>& vip) {
+        return vip ? std::optional(vip->address()) : std::nullopt;
+      };
+      controller_->touch(core::endpointCreated(facts(), network.id, made.id, address(network.vip4),
+                                               address(network.vip6), made.mac));
+      break;
+    }
+    case Do::Join: {
+      auto& endpoint = container.endpoints.at(step.network);
+      if (join(container, endpoint)) break;
+      container.steps.clear();
+      if (container.isRunning()) {  // only this network is not connected
+        container.steps.push_back({Do::DeleteEndpoint, step.network});
+      } else {
+        end(container, false);  // the start has failed, and what was joined is left
+      }
+      break;
+    }
+    case Do::Start:
+      container.run = core::RunState::Running;
+      container.health = container.healthCheck ? core::Health::Starting : core::Health::None;
+      ++container.runs;
+      tell(Kind::Start, container);
+      break;
+    case Do::Leave: {
+      auto& endpoint = container.endpoints.at(step.network);
+      endpoint.joined = false;
+      controller_->touch(core::endpointLink(facts(), endpoint.id, LinkState::Left));
+      settleNetwork(endpoint.network).has_error();
+      break;
+    }
+    case Do::DeleteEndpoint: {
+      const ModelEndpoint endpoint = container.endpoints.at(step.network);
+      container.endpoints.erase(step.network);
+      controller_->removeEndpoint(endpoint.id);
+      settleNetwork(endpoint.network).has_error();
+      // A link that the call could not remove: its container end is gone all the same.
+      kernel_.loseVeth(core::vethHostName(endpoint.id));
+      news_.insert(core::bridgeName(endpoint.network));
+      break;
+    }
+    case Do::Die: tell(Kind::End, container); break;
+    case Do::Connected: tell(Kind::Connect, container, 0, network.id); break;
+    case Do::Disconnected: tell(Kind::Disconnect, container, 0, network.id); break;
+  }
+}
+
+bool Storm::join(ModelContainer& container, ModelEndpoint& endpoint) {
+  if (facts().endpoints.count(endpoint.id) == 0) {  // created before this controller was started
+    controller_->touch(core::endpointCreated(facts(), endpoint.network, endpoint.id, std::nullopt,
+                                             std::nullopt, std::nullopt));
+  }
+  controller_->touch(core::endpointLink(facts(), endpoint.id, LinkState::Joining));
+  const auto settled = settleNetwork(endpoint.network);
+  const bool there = kernel_.hasVeth(core::vethHostName(endpoint.id));
+  const auto state = there ? LinkState::Joined : LinkState::Created;
+  controller_->touch(core::endpointLink(facts(), endpoint.id, state));
+  endpoint.joined = settled.has_value() && there;
+  return endpoint.joined && !container.endpoints.empty();
+}
+
+void Storm::createNetwork(ModelNetwork& network) {
+  docker_.renew(network);
+  kernel_.ourLinks.insert(core::bridgeName(network.id));
+  for (const auto& vip : network.vips()) {
+    if (!core::checkVip(facts(), network.id, vip, {})) return;
+  }
+  const bool isNew = facts().networks.count(network.id) == 0;
+  controller_->touch(
+      core::networkCreated(facts(), network.id, network.vip4, network.vip6, network.mtu));
+  if (settleNetwork(network.id)) {
+    network.exists = true;
+  } else if (isNew) {
+    controller_->touch(core::networkDeleted(facts(), network.id));
+  }
+}
+
+void Storm::deleteNetwork(ModelNetwork& network) {
+  controller_->touch(core::networkDeleted(facts(), network.id));
+  if (settleNetwork(network.id)) network.exists = false;  // else dockerd keeps it
+}
+
+}  // namespace bgplb::test

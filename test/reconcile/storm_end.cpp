@@ -1,0 +1,213 @@
+// What goes wrong in the storm, how it calms down, and what must be so afterwards.
+#include "reconcile/storm.hpp"
+
+#include <algorithm>
+
+namespace bgplb::test {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+const Prefix kStray = net("192.0.2.1/32");
+
+}  // namespace
+
+// Somebody takes away or adds what is on our bridges. The news of it come later.
+void Storm::interfere(const Event& event) {
+  const auto& network = docker_.networks[event.which % docker_.networks.size()];
+  const std::string bridge = core::bridgeName(network.id);
+  const auto found = kernel_.networks.find(bridge);
+  if (found == kernel_.networks.end()) return;
+  auto& there = found->second;
+  news_.insert(bridge);
+  switch (event.how % 8) {
+    case 0: there.routes.clear(); break;
+    case 1: there.neighbors.clear(); break;
+    case 2:
+      loseLeftovers(bridge);
+      kernel_.loseBridge(bridge);
+      break;
+    case 3:
+      if (!there.veths.empty()) kernel_.loseVeth(std::string(*there.veths.begin()));
+      break;
+    case 4:
+      loseLeftovers(bridge);
+      there.veths.clear();  // they are no ports of the bridge any more
+      break;
+    case 5:
+      there.routes.insert(kStray);
+      kernel_.ourRoutes.insert(kStray);
+      break;
+    case 6:
+      for (auto& [address, lladdr] : there.neighbors) lladdr = mac("02:ff:ff:ff:ff:ff");
+      break;
+    default:
+      there.neighbors[kStray.address()] = mac("02:ff:ff:ff:ff:ff");
+      kernel_.ourRoutes.insert(kStray);
+      break;
+  }
+}
+
+// A leftover that is no port of a bridge of ours could not be proved to be ours.
+void Storm::loseLeftovers(const std::string& bridge) {
+  for (const auto& veth : kernel_.observe(bridge).veths) {
+    if (!docker_.isJoined(veth)) kernel_.loseVeth(veth);
+  }
+}
+
+void Storm::kernelNews() {
+  for (const auto& bridge : std::exchange(news_, {})) controller_->touchBridge(bridge);
+}
+
+// While no controller runs dockerd's calls fail, and it goes on without them. The kernel takes the
+// veth pairs with the container's namespace, or dockerd has brought their ends back before.
+void Storm::restart(unsigned which, unsigned how) {
+  step();
+  auto& container = docker_.containers[which % docker_.containers.size()];
+  auto& network = docker_.networks[which % docker_.networks.size()];
+  if (how % 8 == 0 && !docker_.isInUse(which % docker_.networks.size())) network.exists = false;
+  if (container.steps.empty() && container.isRunning()) {
+    if (how % 8 == 1 || how % 8 == 2) {
+      for (const auto& [index, endpoint] : container.endpoints) {
+        const std::string veth = core::vethHostName(endpoint.id);
+        const bool isPort = kernel_.observe(core::bridgeName(endpoint.network)).veths.count(veth) > 0;
+        if (how % 8 == 1 || !isPort) kernel_.loseVeth(veth);
+      }
+      container.endpoints.clear();
+      container.run = core::RunState::Stopped;
+      container.drained = container.remembered = false;
+    } else if (how % 8 == 3) {
+      changes(container, Kind::Unhealthy);
+    } else if (how % 8 == 4) {
+      changes(container, Kind::Healthy);
+    }
+  }
+  routing_.controllerRestarted();
+  startController();
+}
+
+void Storm::settle() {
+  kernel_.failIn = 0;
+  engine_.answers = true;
+  routing_.daemonRuns = true;
+  for (auto& container : docker_.containers) {
+    while (!container.steps.empty()) dockerdSteps(container);
+  }
+  following_ = true;
+  listWhole();
+  listing_.reset();
+  for (int list = 0; list < 3; ++list) {  // leftovers are known by two, a while apart
+    listWhole();
+    kernelNews();
+    for (int i = 0; i < 10; ++i) {
+      pass(31s);
+      routing_.confirmAll();
+      controller_->touchUnconfirmed();
+      step();
+    }
+  }
+}
+
+// What is under way arrives, and a list is read to its end.
+void Storm::listWhole() {
+  do {
+    while (!stream_.empty()) deliver();
+    while (!questions_.empty()) answer(0);
+    listOn();
+  } while (listing_);
+}
+
+void Storm::checkEnd() {
+  checkAnnounced();
+  checkLikeFresh();
+  checkAtRest();
+}
+
+// By the model alone.
+void Storm::checkAnnounced() const {
+  std::set<Prefix> expected;
+  if (docker_.gatewayAdvertised) expected.insert(docker_.gatewaySubnet);
+  for (std::size_t i = 0; i < docker_.networks.size(); ++i) {
+    for (const auto& container : docker_.containers) {
+      const auto endpoint = container.endpoints.find(i);
+      if (endpoint == container.endpoints.end() || !container.mayServe()) continue;
+      if (!kernel_.hasVeth(core::vethHostName(endpoint->second.id))) continue;
+      for (const auto& vip : docker_.networks[i].vips()) expected.insert(vip);
+    }
+  }
+  const auto list = [](const std::set<Prefix>& prefixes) {
+    std::string text;
+    for (const auto& prefix : prefixes) text += " " + prefix.toString();
+    return text;
+  };
+  if (routing_.wanted != expected) {
+    throw Violation{fmt::format("announced:{}; expected:{}", list(routing_.wanted), list(expected))};
+  }
+  if (!routing_.unconfirmed.empty()) throw Violation{"still waiting for a confirmation"};
+}
+
+// A controller that learns the same of Docker, on a kernel where nothing is but the veth pairs.
+void Storm::checkLikeFresh() const {
+  FakeKernel kernel;
+  FakeRouting routing;
+  FakeFirewall firewall;
+  FakeEngine engine;
+  FakeStore store;
+  reconcile::Reconciler fresh(kernel, routing, firewall, engine, store, {.drainGrace = 1s});
+  auto& facts = fresh.facts();
+  std::map<ContainerId, core::FormerDrain> drains;
+  std::map<std::string, std::set<MacAddress>> macs;  // of a bridge's backends
+  for (const auto& container : docker_.containers) {
+    if (container.drained) {
+      drains[container.id] = {{.terminateAt = now_ + 1h}, container.startedAt()};
+    }
+    for (const auto& [index, endpoint] : container.endpoints) {
+      const std::string veth = core::vethHostName(endpoint.id);
+      if (kernel_.hasVeth(veth)) kernel.existing.insert(veth);
+      macs[core::bridgeName(endpoint.network)].insert(endpoint.mac);
+    }
+  }
+  fresh.resumeDrains(drains);
+  core::networksReported(facts, docker_.networkReports(), docker_.ours());
+  for (const auto& container : docker_.containers) {
+    if (container.isRunning()) core::containerReported(facts, docker_.inspect(container), now_);
+  }
+  core::containersListed(facts, docker_.running(), core::eventCounts(facts), now_);
+  fresh.touchAll(now_);
+  while (fresh.step(now_) == core::TimePoint::min()) {
+  }
+
+  const auto differs = [](const std::string& what) { throw Violation{"unlike a fresh one: " + what}; };
+  if (kernel.existing != kernel_.existing) differs("veth pairs");
+  for (const auto& [name, network] : kernel_.networks) {
+    if (kernel.networks.count(name) == 0) differs("left over: " + name);
+  }
+  for (const auto& [name, expected] : kernel.networks) {
+    auto there = kernel_.observe(name);
+    if (there.bridge != expected.bridge || there.mtu != expected.mtu) differs("bridge " + name);
+    if (there.veths != expected.veths) differs("ports of " + name);
+    if (there.routes != expected.routes) differs("routes on " + name);
+    // Which backend has the traffic depends on what was before.
+    for (const auto& [address, lladdr] : there.neighbors) {
+      if (macs[name].count(lladdr) == 0) differs("neighbour " + address.toString());
+      there.neighbors[address] = MacAddress();
+    }
+    auto neighbors = expected.neighbors;
+    for (auto& [address, lladdr] : neighbors) lladdr = MacAddress();
+    if (there.neighbors != neighbors) differs("neighbours on " + name);
+  }
+  if (routing.wanted != routing_.wanted) differs("what is announced");
+  if (firewall_.calls.empty() || firewall.calls.back() != firewall_.calls.back()) differs("firewall");
+}
+
+void Storm::checkAtRest() {
+  kernel_.log.clear();
+  const auto wanted = routing_.wanted;
+  controller_->touchAll(now_);
+  step();
+  if (!kernel_.log.empty()) throw Violation{"not at rest: " + kernel_.log.front()};
+  if (routing_.wanted != wanted) throw Violation{"not at rest: announcements"};
+}
+
+}  // namespace bgplb::test
