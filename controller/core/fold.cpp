@@ -73,7 +73,8 @@ void takeReport(Container& container, const ContainerReport& report) {
 }
 
 void addVip(Network& network, const Prefix& prefix) {
-  if (!prefix.isHost() || prefix.address().isUnspecified()) return;
+  // Among what is no VIP is 0.0.0.0, the stand-in of an IPv6-only network.
+  if (!prefix.isHost() || !prefix.address().isUsableUnicast()) return;
   (prefix.family() == Family::V4 ? network.vip4 : network.vip6) = prefix;
 }
 

@@ -85,6 +85,18 @@ TEST_CASE("PluginApi.RefusesOtherVips") {
   CHECK(plugin.createEndpoint(kEp1, "10.9.9.9/32").status == 400);
 }
 
+TEST_CASE("PluginApi.RefusesVipsThatNobodyCanSendTo") {
+  Plugin plugin;  // our IPAM refuses them too, but another one may have been chosen
+  for (const char* pool : {"127.0.0.1/32", "224.0.0.5/32", "169.254.1.1/32", "255.255.255.255/32"}) {
+    CAPTURE(pool);
+    CHECK(plugin.createNetwork(kWeb1, pool).status == 400);
+    CHECK(plugin.createEndpoint(kEp1, pool).status == 200);  // of a network that we do not know
+    CHECK(plugin.reconciler.facts().networks.at(kWeb1).vips().empty());
+    plugin.endpointCall("DeleteNetwork", kEp1);
+  }
+  CHECK(plugin.createNetwork(kWeb1, "0.0.0.0/32", "ff02::1/128").status == 400);
+}
+
 TEST_CASE("PluginApi.KernelFailureLeavesNoNetwork") {
   Plugin plugin;
   plugin.kernel.failures = 1;
