@@ -78,6 +78,21 @@ void addVip(Network& network, const Prefix& prefix) {
   (prefix.family() == Family::V4 ? network.vip4 : network.vip6) = prefix;
 }
 
+// An endpoint is of one network: the one that was named last.
+Endpoint& endpointOf(Facts& facts, const NetworkId& network, const EndpointId& id,
+                     Touched& touched) {
+  auto& endpoint = facts.endpoints[id];
+  const auto former = facts.networks.find(endpoint.network);
+  if (former != facts.networks.end() && former->first != network) {
+    former->second.endpoints.erase(id);
+    touched.insert(former->first);
+  }
+  facts.networks[network].endpoints.insert(id);
+  endpoint.network = network;
+  touched.insert(network);
+  return endpoint;
+}
+
 DockerBridge bridgeOf(const NetworkReport& report) {
   DockerBridge bridge{.name = report.name, .link = "br-" + report.id.brief()};
   if (const auto name = report.options.find(kBridgeNameOption); name != report.options.end()) {
@@ -137,11 +152,10 @@ Touched endpointCreated(Facts& facts, const NetworkId& networkId, const Endpoint
   auto& network = facts.networks[networkId];
   if (address4 && !network.vip4) addVip(network, Prefix::host(*address4));
   if (address6 && !network.vip6) addVip(network, Prefix::host(*address6));
-  network.endpoints.insert(id);
-  auto& endpoint = facts.endpoints[id];
-  endpoint.network = networkId;
+  Touched touched;
+  auto& endpoint = endpointOf(facts, networkId, id, touched);
   if (mac) endpoint.mac = mac;
-  return {networkId};
+  return touched;
 }
 
 Touched endpointLink(Facts& facts, const EndpointId& id, LinkState state) {
@@ -216,13 +230,11 @@ Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint
     }
     if (attachment.endpoint.empty()) continue;  // not running: it has no endpoint
     container.attached[attachment.network] = attachment.endpoint;
-    network->second.endpoints.insert(attachment.endpoint);
-    const auto [endpoint, isNew] = facts.endpoints.try_emplace(attachment.endpoint);
-    endpoint->second.network = attachment.network;
-    endpoint->second.container = report.id;
-    if (!endpoint->second.mac) endpoint->second.mac = attachment.mac;
-    if (isNew) endpoint->second.link = LinkState::Joined;  // joined before we were started
-    touched.insert(attachment.network);
+    const bool isNew = !facts.endpoints.contains(attachment.endpoint);
+    auto& endpoint = endpointOf(facts, attachment.network, attachment.endpoint, touched);
+    endpoint.container = report.id;
+    if (!endpoint.mac) endpoint.mac = attachment.mac;
+    if (isNew) endpoint.link = LinkState::Joined;  // joined before we were started
   }
   if (container.attached.empty() && report.run != RunState::Stopped) {
     facts.containers.erase(report.id);  // it is on no LB network: none of our business
