@@ -172,6 +172,7 @@ std::set<Prefix> parseRoutes(std::string_view text) {
     const auto end = std::min(text.find('\n'), text.size() - 1) + 1;
     auto line = text.substr(0, end);
     text.remove_prefix(end);
+    if (line.size() < kRouteBegin.size() + kRouteEnd.size()) continue;  // they would overlap
     if (!line.starts_with(kRouteBegin) || !line.ends_with(kRouteEnd)) continue;
     line.remove_prefix(kRouteBegin.size());
     line.remove_suffix(kRouteEnd.size());

@@ -82,8 +82,24 @@ void takeReport(Container& container, const ContainerReport& report) {
 }
 
 void addVip(Network& network, const Prefix& prefix) {
-  if (!prefix.isHost() || prefix.address().isUnspecified()) return;
+  // Among what is no VIP is 0.0.0.0, the stand-in of an IPv6-only network.
+  if (!prefix.isHost() || !prefix.address().isUsableUnicast()) return;
   (prefix.family() == Family::V4 ? network.vip4 : network.vip6) = prefix;
+}
+
+// An endpoint is of one network: the one that was named last.
+Endpoint& endpointOf(Facts& facts, const NetworkId& network, const EndpointId& id,
+                     Touched& touched) {
+  auto& endpoint = facts.endpoints[id];
+  const auto former = facts.networks.find(endpoint.network);
+  if (former != facts.networks.end() && former->first != network) {
+    former->second.endpoints.erase(id);
+    touched.insert(former->first);
+  }
+  facts.networks[network].endpoints.insert(id);
+  endpoint.network = network;
+  touched.insert(network);
+  return endpoint;
 }
 
 DockerBridge bridgeOf(const NetworkReport& report) {
@@ -145,11 +161,10 @@ Touched endpointCreated(Facts& facts, const NetworkId& networkId, const Endpoint
   auto& network = facts.networks[networkId];
   if (address4 && !network.vip4) addVip(network, Prefix::host(*address4));
   if (address6 && !network.vip6) addVip(network, Prefix::host(*address6));
-  network.endpoints.insert(id);
-  auto& endpoint = facts.endpoints[id];
-  endpoint.network = networkId;
+  Touched touched;
+  auto& endpoint = endpointOf(facts, networkId, id, touched);
   if (mac) endpoint.mac = mac;
-  return {networkId};
+  return touched;
 }
 
 Touched endpointLink(Facts& facts, const EndpointId& id, LinkState state) {
@@ -224,13 +239,11 @@ Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint
     }
     if (attachment.endpoint.empty()) continue;  // not running: it has no endpoint
     container.attached[attachment.network] = attachment.endpoint;
-    network->second.endpoints.insert(attachment.endpoint);
-    const auto [endpoint, isNew] = facts.endpoints.try_emplace(attachment.endpoint);
-    endpoint->second.network = attachment.network;
-    endpoint->second.container = report.id;
-    if (!endpoint->second.mac) endpoint->second.mac = attachment.mac;
-    if (isNew) endpoint->second.link = LinkState::Joined;  // joined before we were started
-    touched.insert(attachment.network);
+    const bool isNew = !facts.endpoints.contains(attachment.endpoint);
+    auto& endpoint = endpointOf(facts, attachment.network, attachment.endpoint, touched);
+    endpoint.container = report.id;
+    if (!endpoint.mac) endpoint.mac = attachment.mac;
+    if (isNew) endpoint.link = LinkState::Joined;  // joined before we were started
   }
   // On no LB network (that we know of) it is none of our business, but a drain holds for when it is.
   if (container.attached.empty() && report.run != RunState::Stopped && !container.drain) {

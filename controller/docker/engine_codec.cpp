@@ -189,12 +189,12 @@ int parseSignal(std::string_view text) {
     if (!text.starts_with(base)) continue;
     const std::string_view rest = text.substr(std::strlen(base));
     if (rest.empty()) return value;
-    int offset = 0;
+    unsigned offset = 0;
     const char* last = rest.data() + rest.size();
     const auto [stop, problem] = std::from_chars(rest.data() + 1, last, offset);
-    const int signal = value + sign * offset;
-    const bool good = problem == std::errc{} && stop == last && rest[0] == (sign > 0 ? '+' : '-');
-    return good && signal >= kDockerRtMin && signal <= kDockerRtMax ? signal : 0;
+    const bool good = problem == std::errc{} && stop == last && rest[0] == (sign > 0 ? '+' : '-') &&
+                      offset <= kDockerRtMax - kDockerRtMin;
+    return good ? value + sign * static_cast<int>(offset) : 0;
   }
   for (int signal = 1; signal < NSIG; ++signal) {
     const char* name = sigabbrev_np(signal);

@@ -41,7 +41,12 @@ Result<std::optional<Prefix>> vipOf(const std::vector<Prefix>& pools, Family fam
         "this plugin as --driver and as --ipam-driver",
         pools.front().toString()));
   }
-  if (pools.front().address().isUnspecified()) return std::optional<Prefix>();
+  const Address& address = pools.front().address();
+  if (address.isUnspecified()) return std::optional<Prefix>();
+  // Our IPAM gives out no such pool, but the network may have been made with another one.
+  if (!address.isUsableUnicast()) {
+    return invalid(fmt::format("{} is not an address others can send to", address.toString()));
+  }
   return std::optional<Prefix>(pools.front());
 }
 

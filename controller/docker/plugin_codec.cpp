@@ -61,13 +61,26 @@ Result<CreateNetworkRequest> networkOf(const json::object& object) {
   return request;
 }
 
+// The names of an endpoint's links begin with its id, and are known as ours by being hex.
+Result<EndpointId> endpointAt(const json::object& object) {
+  auto endpoint = idAt<EndpointId>(object, "EndpointID");
+  if (endpoint && endpoint->value.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    return invalid("EndpointID is not hex");
+  }
+  return endpoint;
+}
+
 // "10.0.0.101/32" or nothing.
-Result<std::optional<Address>> addressAt(const json::object& object, std::string_view key) {
+Result<std::optional<Address>> addressAt(const json::object& object, std::string_view key,
+                                         Family family) {
   const auto text = textAt(object, key);
   if (!text) return text.error();
   if (text->empty()) return std::optional<Address>();
   const auto prefix = Prefix::parse(*text);
   if (!prefix) return prefix.error().within(std::string(key));
+  if (prefix->family() != family) {
+    return invalid(fmt::format("{}: {} is of the wrong family", key, prefix->toString()));
+  }
   return std::optional<Address>(prefix->address());
 }
 
@@ -109,7 +122,7 @@ Result<EndpointRequest> parseEndpoint(std::string_view body) {
   if (!object) return object.error();
   auto network = idAt<NetworkId>(*object, "NetworkID");
   if (!network) return network.error();
-  auto endpoint = idAt<EndpointId>(*object, "EndpointID");
+  auto endpoint = endpointAt(*object);
   if (!endpoint) return endpoint.error();
   return EndpointRequest{std::move(*network), std::move(*endpoint)};
 }
@@ -121,9 +134,9 @@ Result<CreateEndpointRequest> parseCreateEndpoint(std::string_view body) {
   const auto object = parseObject(body);
   const auto* interface = objectAt(*object, "Interface");
   if (interface == nullptr) return request;
-  const auto address4 = addressAt(*interface, "Address");
+  const auto address4 = addressAt(*interface, "Address", Family::V4);
   if (!address4) return address4.error();
-  const auto address6 = addressAt(*interface, "AddressIPv6");
+  const auto address6 = addressAt(*interface, "AddressIPv6", Family::V6);
   if (!address6) return address6.error();
   const auto mac = textAt(*interface, "MacAddress");
   if (!mac) return mac.error();
@@ -217,7 +230,11 @@ std::string renderAddress(const Prefix& address) {
 }
 
 std::string renderError(const std::string& message) {
-  return text({{"Err", message}, {"Error", message}});
+  // It may quote what is no UTF-8, or end in the middle of a character.
+  std::string ascii(message);
+  std::replace_if(
+      ascii.begin(), ascii.end(), [](char c) { return static_cast<unsigned char>(c) > 0x7f; }, '?');
+  return text({{"Err", ascii}, {"Error", ascii}});
 }
 
 }  // namespace bgplb::docker

@@ -69,8 +69,9 @@ FilterTable parse(std::string_view saved) {
       if (name == "DOCKER") table.docker = true;
       if (name == kChain && !table.own) table.own.emplace();
       if (name == "FORWARD") {
-        const std::string_view rest = line.substr(name.size() + 2);
-        table.policy = rest.substr(0, rest.find(' '));
+        const std::string_view rest = line.substr(1 + name.size());
+        const std::size_t begin = std::min(rest.find_first_not_of(' '), rest.size());
+        table.policy = rest.substr(begin, rest.find(' ', begin) - begin);
       }
     } else if (line.starts_with(kForwardRule)) {
       table.forward.emplace_back(line.substr(kForwardRule.size()));

@@ -8,6 +8,7 @@
 #include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -15,6 +16,8 @@
 namespace bgplb::netlink {
 
 namespace {
+
+constexpr int kLargestErrno = 4095;  // MAX_ERRNO, linux/err.h
 
 // Attributes of one level by type; the last of equal ones counts, as in the kernel.
 template <std::size_t Max>
@@ -188,6 +191,11 @@ std::optional<Notification> notification(Change change, std::optional<T>&& objec
 
 }  // namespace
 
+bool isWhole(const nlmsghdr* message, int left) {
+  // mnl_nlmsg_ok() alone takes a length of 2^31 and more for a negative one, which always fits.
+  return mnl_nlmsg_ok(message, left) && message->nlmsg_len <= static_cast<std::uint32_t>(left);
+}
+
 std::optional<Notification> parse(const nlmsghdr& message) {
   switch (message.nlmsg_type) {
     case RTM_NEWLINK: return notification(Change::Present, parseLink(message));
@@ -220,7 +228,7 @@ Reply parseReply(const nlmsghdr& message) {
   if (mnl_nlmsg_get_payload_len(&message) < sizeof(int)) return {};
   int code = 0;
   std::memcpy(&code, mnl_nlmsg_get_payload(&message), sizeof(code));
-  Reply reply{.error = code < 0 ? -code : 0, .text = {}};
+  Reply reply{.error = code < 0 ? -std::max(code, -kLargestErrno) : 0, .text = {}};
   if ((message.nlmsg_flags & NLM_F_ACK_TLVS) == 0) return reply;
   std::size_t fixed = sizeof(int);
   if (message.nlmsg_type == NLMSG_ERROR) {

@@ -60,6 +60,9 @@ struct Notification {
   friend bool operator==(const Notification&, const Notification&) = default;
 };
 
+// Whether a message is there that ends within the `left` bytes from its header on.
+bool isWhole(const nlmsghdr* message, int left);
+
 // From a dump or a multicast group. None: of no interest, or not whole.
 std::optional<Notification> parse(const nlmsghdr& message);
 

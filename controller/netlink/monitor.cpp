@@ -57,7 +57,7 @@ Result<Monitor::Drained> Monitor::drain(std::size_t limit,
     if (!datagram.fromKernel) continue;  // any process may send to a netlink port it knows
     auto left = static_cast<int>(datagram.size);
     const auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data());
-    for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+    for (; isWhole(message, left); message = mnl_nlmsg_next(message, &left)) {
       if (const auto change = parse(*message)) fold(*change);
     }
   }

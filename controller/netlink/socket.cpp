@@ -98,7 +98,7 @@ Result<void> Socket::exchange(Request& request, Until until, const OnMessage& on
     if (datagram.truncated) return invalid("netlink answer longer than 64 KiB");
     auto left = static_cast<int>(datagram.size);
     const auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data());
-    for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+    for (; isWhole(message, left); message = mnl_nlmsg_next(message, &left)) {
       // Answers to a request that was given up may still come.
       if (message->nlmsg_seq != sequence_ || message->nlmsg_pid != port) continue;
       interrupted = interrupted || (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0;

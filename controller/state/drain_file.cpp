@@ -14,6 +14,8 @@ namespace bgplb::state {
 namespace {
 
 constexpr std::int64_t kVersion = 1;
+// The year 2200. Nanoseconds, which the clocks count, do not go beyond 2262.
+constexpr std::int64_t kLatest = 7'258'118'400'000;
 
 std::int64_t toFile(core::TimePoint time, const Clocks& clocks) {
   const auto wall = clocks.wall.time_since_epoch() + (time - clocks.steady);
@@ -39,6 +41,7 @@ bool readDrain(const json::value& entry, const Clocks& clocks, Drains& drains) {
   const auto* terminate = valueAt(*object, "terminate", json::kind::bool_);
   const auto* terminated = valueAt(*object, "terminated", json::kind::bool_);
   if (!container || !startedAt || !terminateAt || !terminate || !terminated) return false;
+  if (terminateAt->as_int64() < 0 || terminateAt->as_int64() > kLatest) return false;
   const core::Drain drain{.terminateAt = fromFile(terminateAt->as_int64(), clocks),
                           .terminate = terminate->as_bool(),
                           .terminated = terminated->as_bool()};
@@ -78,7 +81,7 @@ Result<Drains> parseDrains(std::string_view text, const Clocks& clocks) {
   }
   Drains drains;
   for (const auto& entry : list->as_array()) {
-    if (!readDrain(entry, clocks, drains)) return invalid("a drain lacks a part");
+    if (!readDrain(entry, clocks, drains)) return invalid("a drain lacks a part or is out of range");
   }
   return drains;
 }

@@ -122,4 +122,5 @@ TEST_CASE("Render.RoutesAreReadBack", "[bird]") {
   CHECK(parseRoutes("# by hand\nroute 10.0.0.9/32 blackhole;\nroute 10.0.0.1 blackhole;\n"
                     "route 10.0.0.2/32 unreachable;\n\nroute 10.0.0.3/32 blackhole;") ==
         std::set<Prefix>{net("10.0.0.9/32")});
+  CHECK(parseRoutes("route blackhole;\n").empty());  // its one space is not two
 }

@@ -13,7 +13,8 @@ TEST_CASE("EngineCodec.Signals") {
       {"SIGUSR2", 12}, {"USR2", 12}, {"12", 12}, {"SIGTERM", 15}, {"TERM", 15}, {"SIGQUIT", 3},
       {"SIGKILL", 9},  {"9", 9},     {"SIGRTMIN", 34}, {"SIGRTMIN+3", 37}, {"RTMAX-2", 62},
       {"", 0},         {"0", 0},     {"65", 0}, {"-1", 0}, {"SIGNONE", 0}, {"SIGRTMIN+99", 0},
-      {"SIGRTMIN+", 0}, {"SIG", 0},
+      {"SIGRTMIN+", 0}, {"SIG", 0},  {"SIGRTMIN+-0", 0}, {"RTMAX--2", 0},
+      {"SIGRTMIN+2147483647", 0},    {"SIGRTMAX--2147483648", 0},
   }));
   CAPTURE(text);
   CHECK(docker::parseSignal(text) == number);

@@ -1,3 +1,4 @@
+#include "docker/json.hpp"
 #include "fakes/fake_plugin.hpp"
 #include "support/build.hpp"
 #include "support/catch.hpp"
@@ -85,6 +86,25 @@ TEST_CASE("PluginApi.RefusesOtherVips") {
   CHECK(plugin.createEndpoint(kEp1, "10.9.9.9/32").status == 400);
 }
 
+TEST_CASE("PluginApi.RefusesVipsThatNobodyCanSendTo") {
+  Plugin plugin;  // our IPAM refuses them too, but another one may have been chosen
+  for (const char* pool : {"127.0.0.1/32", "224.0.0.5/32", "169.254.1.1/32", "255.255.255.255/32"}) {
+    CAPTURE(pool);
+    CHECK(plugin.createNetwork(kWeb1, pool).status == 400);
+    CHECK(plugin.createEndpoint(kEp1, pool).status == 200);  // of a network that we do not know
+    CHECK(plugin.reconciler.facts().networks.at(kWeb1).vips().empty());
+    plugin.endpointCall("DeleteNetwork", kEp1);
+  }
+  CHECK(plugin.createNetwork(kWeb1, "0.0.0.0/32", "ff02::1/128").status == 400);
+}
+
+TEST_CASE("PluginApi.AddressesAreOfTheFamilyOfTheirField") {
+  Plugin plugin;
+  CHECK(plugin.createNetwork(kWeb1, "0.0.0.0/32", "2001:db8:0:1::101/128").status == 200);
+  CHECK(plugin.createEndpoint(kEp1, "2001:db8:0:1::102/128").status == 400);
+  CHECK(plugin.reconciler.facts().networks.at(kWeb1).vip6 == net("2001:db8:0:1::101/128"));
+}
+
 TEST_CASE("PluginApi.KernelFailureLeavesNoNetwork") {
   Plugin plugin;
   plugin.kernel.failures = 1;
@@ -116,6 +136,25 @@ TEST_CASE("PluginApi.IdsCannotBecomeAnythingButNames") {
     CAPTURE(id);
     CHECK(plugin.createNetwork(NetworkId(id), "10.0.0.101/32").status == 400);
   }
+}
+
+// A host end is known by its name, and the name is made of the id.
+TEST_CASE("PluginApi.EndpointIdsAreHex") {
+  Plugin plugin;
+  for (const char* id : {"xyzxyzxyzxyz000000000000", "E1E1E1E1E1E1000000000000"}) {
+    CAPTURE(id);
+    CHECK(plugin.endpointCall("Join", EndpointId(id)).status == 400);
+  }
+  CHECK(plugin.kernel.existing.empty());
+}
+
+TEST_CASE("PluginApi.AnswersAreJson_WhateverTheyQuote") {
+  Plugin plugin;
+  const std::string half = std::string(63, 'x') + "\u00e4";  // cut in the middle of a character
+  const auto cut = plugin.call("/IpamDriver.RequestAddress", R"({"PoolID":")" + half + R"("})");
+  CHECK(cut.status == 400);
+  CHECK(docker::parseObject(cut.body));
+  CHECK(docker::parseObject(plugin.call("/\xc4river.Join", "{}").body));
 }
 
 TEST_CASE("PluginApi.IpamAnswers") {

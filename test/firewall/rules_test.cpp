@@ -4,6 +4,7 @@
 #include "firewall/rules.hpp"
 #include "io/file.hpp"
 #include "support/catch.hpp"
+#include "support/iptables_restore.hpp"
 
 #include <algorithm>
 #include <sstream>
@@ -16,6 +17,7 @@ using firewall::ownRules;
 using firewall::parse;
 using firewall::planAbsent;
 using firewall::planPresent;
+using test::restored;
 
 namespace {
 
@@ -29,43 +31,6 @@ FilterTable recorded(const std::string& name) {
   return parse(*text);
 }
 
-// What iptables-restore --noflush makes of a table, in so far as the plans use it.
-FilterTable restore(FilterTable table, const std::string& commands) {
-  std::istringstream lines(commands);
-  const std::string ownRule = "-A " + std::string(kChain) + " ";
-  for (std::string line; std::getline(lines, line);) {
-    INFO(line);
-    std::istringstream words(line);
-    std::string verb;
-    std::string chain;
-    words >> verb >> chain;
-    if (verb == ":" + std::string(kChain) || (verb == "-F" && chain == kChain)) {
-      table.own.emplace();
-    } else if (line.starts_with(ownRule)) {
-      REQUIRE(table.own.has_value());
-      table.own->push_back(line.substr(ownRule.size()));
-    } else if (verb == "-X") {
-      REQUIRE(table.own == kNone);
-      REQUIRE(std::count(table.forward.begin(), table.forward.end(), kJump) == 0);
-      table.own.reset();
-    } else if (verb == "-D") {
-      const auto found = std::find(table.forward.begin(), table.forward.end(), kJump);
-      REQUIRE(found != table.forward.end());
-      table.forward.erase(found);
-    } else if (verb == "-I") {
-      REQUIRE(table.own.has_value());
-      std::size_t at = 0;
-      words >> at;
-      REQUIRE(at >= 1);
-      REQUIRE(at <= table.forward.size() + 1);
-      table.forward.insert(table.forward.begin() + static_cast<std::ptrdiff_t>(at) - 1, kJump);
-    } else {
-      REQUIRE((line == "*filter" || line == "COMMIT"));
-    }
-  }
-  return table;
-}
-
 std::vector<std::string> withoutJump(std::vector<std::string> rules) {
   std::erase(rules, kJump);
   return rules;
@@ -73,11 +38,11 @@ std::vector<std::string> withoutJump(std::vector<std::string> rules) {
 
 // Plans, applies, checks what must hold of every plan, and returns what stands in FORWARD.
 std::vector<std::string> put(const FilterTable& before) {
-  const FilterTable after = restore(before, planPresent(Family::V4, before, kNone));
+  const FilterTable after = restored(before, planPresent(Family::V4, before, kNone));
   CHECK(planPresent(Family::V4, after, kNone).empty());
   CHECK(after.own == ownRules(Family::V4));
   CHECK(withoutJump(after.forward) == withoutJump(before.forward));
-  FilterTable gone = restore(after, planAbsent(after));
+  FilterTable gone = restored(after, planAbsent(after));
   CHECK(planAbsent(gone).empty());
   CHECK(gone.forward == withoutJump(before.forward));
   CHECK(!gone.own.has_value());
@@ -176,7 +141,7 @@ TEST_CASE("Rules.LeaveTheAdministratorsRulesInFront_WithoutDocker") {
 
 TEST_CASE("Rules.AreRestored_WhenSomebodyTookThem") {
   FilterTable right = recorded("docker-28.5.v4");
-  right = restore(right, planPresent(Family::V4, right, kNone));
+  right = restored(right, planPresent(Family::V4, right, kNone));
 
   FilterTable flushed = parse("*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\nCOMMIT\n");
   CHECK(put(flushed) == std::vector<std::string>{kJump});  // as a firewall's reload leaves it
@@ -220,6 +185,13 @@ TEST_CASE("Parse.ReadsTheFilterTableOnly") {
   CHECK(!table.docker);
   CHECK(parse("") == FilterTable{});
   CHECK(parse("# Table `filter' is incompatible, use 'nft' tool.\n").incompatible);
+}
+
+TEST_CASE("Parse.TakesLinesThatAreCutShort") {
+  CHECK(parse("*filter\n:FORWARD").policy.empty());
+  CHECK(parse("*filter\n:FORWARD ").policy.empty());
+  CHECK(parse("*filter\n:FORWARD DROP").policy == "DROP");
+  CHECK(parse("*filter\n:\n-A FORWARD \n") == FilterTable{.forward = {""}});
 }
 
 TEST_CASE("Choose.TakesTheFlavourThatHoldsDockersChains") {

@@ -3,6 +3,7 @@
 # shellcheck disable=SC2034  # the lists are used by name
 packages_build=(g++ cmake ninja-build ccache pkg-config catch2 libmnl-dev libfmt-dev libspdlog-dev libcli11-dev
     libkainjow-mustache-dev python3)
+packages_fuzz=(clang libclang-rt-dev)
 packages_golden=(bird2)
 packages_netns=(bird2 iproute2 iptables conntrack tcpdump procps)
 packages_e2e=(iproute2 iptables jq mmdebstrap ca-certificates python3)
@@ -49,14 +50,14 @@ install_quietly() {
 ensure_packages() {
     local rung wanted=() missing
     command -v apt-get >/dev/null || die 'apt-get is missing: the tests know the packages of Debian only'
-    needs_build "$@" && wanted+=("${packages_build[@]}")
+    needs_compiler "$@" && wanted+=("${packages_build[@]}")
     for rung in "$@"; do
         local -n packages="packages_$rung" 2>/dev/null || continue
         wanted+=("${packages[@]:-}")
         unset -n packages
     done
     mapfile -t missing < <(missing_packages "${wanted[@]}" | sort -u | sed '/^$/d')
-    if needs_build "$@" && [[ ! -e /usr/include/boost/json.hpp ]]; then
+    if needs_compiler "$@" && [[ ! -e /usr/include/boost/json.hpp ]]; then
         as_root apt-get update -q
         apt_updated=1
         read -ra boost <<<"$(boost_packages)"

@@ -3,11 +3,14 @@
 # test/run, which sets $build and $results.
 # shellcheck disable=SC2154
 
+# The fuzzers have a build of their own.
 needs_build() {
     local rung
-    for rung in "$@"; do [[ $rung == e2e ]] || return 0; done
+    for rung in "$@"; do [[ $rung == e2e || $rung == fuzz ]] || return 0; done
     return 1
 }
+
+needs_compiler() { needs_build "$@" || [[ " $* " == *' fuzz '* ]]; }
 
 # A test that could not even start is a failure with a name, never an absence.
 record_failure() { python3 test/lib/junit.py failure "$results/$1.xml" "$1" "$2"; }
@@ -59,6 +62,14 @@ rung_netns() {
         return 1
     fi
     catch_rung netns
+}
+
+# A short run: it tells that what was once found stays found, and now and then something new.
+rung_fuzz() {
+    local rc=0
+    step fuzz test/fuzz/run --junit "$results" "${BGPLB_FUZZ_SECONDS:-5}" || rc=$?
+    (( rc == 0 )) || grep -qs '<failure' "$results"/fuzz-*.xml || record_failure fuzz "ended with exit status $rc"
+    return "$rc"
 }
 
 # The lab is shared by all tests of the run. What was up before stays up: a developer's lab is not ours to stop.

@@ -167,6 +167,28 @@ TEST_CASE("Codec.IgnoresWhatIsCutShort") {
   }
 }
 
+TEST_CASE("Codec.ReadsRefusals_WhateverTheNumber") {
+  struct {
+    nlmsghdr header;
+    int code;
+  } message{{.nlmsg_len = sizeof(message), .nlmsg_type = NLMSG_DONE}, 0};
+  for (const auto& [code, error] : {std::pair{-17, 17}, {0, 0}, {5, 0}, {-2147483647 - 1, 4095}}) {
+    message.code = code;
+    CHECK(netlink::parseReply(message.header).error == error);
+  }
+}
+
+TEST_CASE("Codec.KnowsAMessageThatIsNotWhole") {
+  nlmsghdr message{};
+  for (const auto& [length, left, whole] :
+       {std::tuple{16U, 16, true}, {16U, 20, true}, {17U, 16, false}, {15U, 16, false},
+        {16U, 15, false}, {16U, 0, false}, {16U, -4, false}, {0x82828282U, 16, false}}) {
+    CAPTURE(length, left);
+    message.nlmsg_len = length;
+    CHECK(netlink::isWhole(&message, left) == whole);
+  }
+}
+
 TEST_CASE("Requests.SayWhatIsMeant") {
   using netlink::IfExists;
   const MacAddress mac = *MacAddress::parse("02:42:ac:17:00:19");

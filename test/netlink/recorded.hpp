@@ -30,7 +30,7 @@ inline void forEachMessage(const std::string& bytes,
   bytes.copy(buffer, bytes.size());
   auto left = static_cast<int>(bytes.size());
   const auto* message = reinterpret_cast<const nlmsghdr*>(buffer);
-  for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) visit(*message);
+  for (; netlink::isWhole(message, left); message = mnl_nlmsg_next(message, &left)) visit(*message);
 }
 
 inline std::string text(const netlink::Link& link) {

@@ -39,6 +39,14 @@ TEST_CASE("DrainFile.RefusesWhatIsNotOne") {
   }
   CHECK_FALSE(state::parseDrains(R"({"version":2,"drains":[]})", clocks));
   CHECK_FALSE(state::parseDrains(R"({"version":1,"drains":[{}]})", clocks));
+  // Times that no clock of ours can hold.
+  for (const char* time : {"-1", "17953184299100", "9223372036854775807", "-9223372036854775808"}) {
+    CAPTURE(time);
+    CHECK_FALSE(state::parseDrains(
+        std::string(R"({"version":1,"drains":[{"container":"c1","startedAt":"","terminateAt":)") + time +
+            R"(,"terminate":true,"terminated":false}]})",
+        clocks));
+  }
 }
 
 TEST_CASE("DrainFile.CorruptFileIsKeptAside") {

@@ -1,0 +1,19 @@
+// The route files that a former run left: what is read from them is written as they should be, and
+// that is read as the same.
+
+#include "bird/render.hpp"
+
+#include "fuzz/fuzz.hpp"
+
+using namespace bgplb;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto routes = bird::parseRoutes(fuzz::textOf(data, size));
+  const auto files = bird::renderRoutes(routes);
+  ALWAYS(bird::parseRoutes(files.vips4 + files.vips6) == routes);
+  for (const auto& prefix : bird::parseRoutes(files.vips4)) ALWAYS(prefix.family() == Family::V4);
+  for (const auto& prefix : bird::parseRoutes(files.vips6)) ALWAYS(prefix.family() == Family::V6);
+  const auto again = bird::renderRoutes(bird::parseRoutes(files.vips4));
+  ALWAYS(again.vips4 == files.vips4 && again.vips6.empty());
+  return 0;
+}

@@ -1,0 +1,81 @@
+// The engine's answers: lists and single objects. The same bytes go to every reader, as an engine
+// that answers something else would have it, and what is read goes into the facts.
+
+#include "core/desired.hpp"
+#include "docker/engine_codec.hpp"
+
+#include "fuzz/fuzz.hpp"
+
+using namespace bgplb;
+
+namespace {
+
+constexpr core::TimePoint kNow{std::chrono::hours(1)};
+
+void check(const core::NetworkReport& report) {
+  ALWAYS(!report.id.empty());
+  for (const auto& subnet : report.subnets) ALWAYS(Prefix::parse(subnet.toString()) == subnet);
+}
+
+void check(const core::ContainerReport& report) {
+  ALWAYS(!report.id.empty());
+  ALWAYS(report.stopSignal >= 1 && report.stopSignal <= 64);
+  ALWAYS(report.stopTimeout.count() >= 0 && report.stopTimeout <= std::chrono::hours(24 * 365));
+  for (const auto& attachment : report.attachments) ALWAYS(!attachment.network.empty());
+}
+
+// `ours`: as if all networks had been made with this plugin as their driver.
+void fold(core::Facts& facts, std::string_view body, bool ours) {
+  if (const auto networks = docker::parseNetworkList(body)) {
+    std::set<NetworkId> ids;
+    for (const auto& report : *networks) {
+      check(report);
+      if (ours) ids.insert(report.id);
+    }
+    core::networksReported(facts, *networks, ids);
+  }
+  if (const auto network = docker::parseNetworkInspect(body)) {
+    check(*network);
+    core::networkReported(facts, *network, ours);
+  }
+  if (const auto containers = docker::parseContainerList(body)) {
+    std::set<ContainerId> running;
+    for (const auto& container : *containers) {
+      ALWAYS(!container.id.empty());
+      running.insert(container.id);
+    }
+    core::containersListed(facts, running, core::eventCounts(facts), kNow);
+  }
+  if (const auto container = docker::parseContainerInspect(body)) {
+    check(*container);
+    core::containerReported(facts, *container, kNow);
+  }
+  if (const auto name = docker::parsePluginName(body)) ALWAYS(!name->empty());
+}
+
+void check(const core::Facts& facts) {
+  for (const auto& [id, network] : facts.networks) {
+    for (const auto& vip : network.vips()) {
+      ALWAYS(vip.isHost() && vip.address().isUsableUnicast());
+    }
+    for (const auto& endpoint : network.endpoints) ALWAYS(facts.endpoints.contains(endpoint));
+    const auto desired = core::desiredNetwork(facts, id, {}, {}, {}, std::chrono::seconds(1), kNow);
+    ALWAYS(!desired.announce || !desired.ready.empty());
+  }
+  core::gatewaySubnets(facts);
+  core::replyBridges(facts);
+}
+
+}  // namespace
+
+// A line is an answer: networks and the containers on them come in different ones.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  for (const bool ours : {true, false}) {
+    core::Facts facts;
+    for (const auto body : fuzz::linesOf(fuzz::textOf(data, size))) {
+      fold(facts, body, ours);
+      check(facts);
+    }
+  }
+  return 0;
+}

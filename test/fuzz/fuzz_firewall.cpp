@@ -1,0 +1,52 @@
+// iptables-save: what concerns us survives being written and read again, and whatever is there, one
+// plan brings our rules to their place, one takes them away, and nobody else's rule is touched.
+
+#include "firewall/rules.hpp"
+
+#include "fuzz/fuzz.hpp"
+#include "support/iptables_restore.hpp"
+
+#include <fmt/format.h>
+
+using namespace bgplb;
+using namespace bgplb::firewall;
+
+namespace {
+
+std::string saved(const FilterTable& table) {
+  std::string text;
+  if (table.incompatible) text += "# Table `filter' is incompatible, use 'nft' tool.\n";
+  text += "*filter\n";
+  if (!table.policy.empty()) text += fmt::format(":FORWARD {} [0:0]\n", table.policy);
+  if (table.docker) text += ":DOCKER - [0:0]\n";
+  if (table.own) text += fmt::format(":{} - [0:0]\n", kChain);
+  for (const auto& rule : table.forward) text += fmt::format("-A FORWARD {}\n", rule);
+  if (table.own) {
+    for (const auto& rule : *table.own) text += fmt::format("-A {} {}\n", kChain, rule);
+  }
+  return text + "COMMIT\n";
+}
+
+std::vector<std::string> ofOthers(std::vector<std::string> rules) {
+  std::erase(rules, fmt::format("-j {}", kChain));
+  return rules;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto before = parse(fuzz::textOf(data, size));
+  ALWAYS(parse(saved(before)) == before);
+
+  for (const Family family : {Family::V4, Family::V6}) {
+    const auto after = test::restored(before, planPresent(family, before, {}));
+    ALWAYS(after.own == ownRules(family));
+    ALWAYS(planPresent(family, after, {}).empty());
+    ALWAYS(ofOthers(after.forward) == ofOthers(before.forward));
+    const auto gone = test::restored(after, planAbsent(after));
+    ALWAYS(!gone.own);
+    ALWAYS(gone.forward == ofOthers(before.forward));
+    ALWAYS(planAbsent(gone).empty());
+  }
+  return 0;
+}

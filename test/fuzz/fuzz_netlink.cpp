@@ -1,0 +1,94 @@
+// rtnetlink messages, one behind the other as a socket gives them, and the mirror they make.
+
+#include "netlink/codec.hpp"
+#include "netlink/mirror.hpp"
+
+#include "fuzz/fuzz.hpp"
+
+#include <libmnl/libmnl.h>
+
+#include <cstring>
+#include <memory>
+
+using namespace bgplb;
+using namespace bgplb::netlink;
+
+namespace {
+
+// In memory of its own size, so that a byte behind it is one that nobody may read.
+std::unique_ptr<char[]> apart(const nlmsghdr& message) {
+  auto copy = std::make_unique<char[]>(message.nlmsg_len);
+  std::memcpy(copy.get(), &message, message.nlmsg_len);
+  return copy;
+}
+
+void check(const Route& route) {
+  ALWAYS(Prefix::parse(route.destination.toString()) == route.destination);
+  if (route.source) ALWAYS(route.source->family() == route.destination.family());
+  // IPv6 has no IPv4 gateway; IPv4 may have an IPv6 one (RFC 8950).
+  if (route.gateway && route.destination.family() == Family::V6) ALWAYS(route.gateway->isV6());
+}
+void check(const Link& link) { ALWAYS(link.name.find('\0') == std::string::npos); }
+void check(const Neighbor& neighbor) {
+  ALWAYS(Address::parse(neighbor.address.toString()) == neighbor.address);
+}
+void check(const reconcile::HostAddress& own) {
+  ALWAYS(own.subnet.contains(own.address));
+  ALWAYS(Prefix::parse(own.subnet.toString()) == own.subnet);
+}
+
+// The kernel gives no name twice; the mirror may rely on that.
+bool isPossible(const Mirror& mirror, const Notification& notification) {
+  const auto* link = std::get_if<Link>(&notification.object);
+  const auto* holder = link == nullptr ? nullptr : mirror.link(link->name);
+  return holder == nullptr || holder->index == link->index;
+}
+
+void fold(Mirror& mirror, const Notification& notification) {
+  if (!isPossible(mirror, notification)) return;
+  const Mirror before = mirror;
+  Changes changes;
+  mirror.fold(notification, changes);
+
+  for (const auto& bridge : Mirror::difference(before, mirror).bridges) {
+    ALWAYS(changes.bridges.contains(bridge));
+  }
+  for (const auto& name : mirror.bridges()) {
+    ALWAYS(mirror.link(name) != nullptr && isOurBridge(*mirror.link(name)));
+    for (const auto& veth : mirror.observe(name).veths) ALWAYS(mirror.veths().contains(veth));
+    for (const auto& route : mirror.observe(name).routes) {
+      ALWAYS(mirror.routeLinks(route).contains(mirror.link(name)->index));
+    }
+  }
+  for (const auto& name : mirror.veths()) ALWAYS(isOurVeth(*mirror.link(name)));
+
+  // Told once more, it is no news.
+  Changes again;
+  mirror.fold(notification, again);
+  ALWAYS(again.bridges.empty());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  constexpr std::size_t kMost = 16384;  // bytes: each message copies the mirror
+  if (size > kMost) return 0;
+  Mirror mirror;
+  auto left = static_cast<int>(size);
+  const auto* message = reinterpret_cast<const nlmsghdr*>(data);
+  for (; isWhole(message, left); message = mnl_nlmsg_next(message, &left)) {
+    const auto copy = apart(*message);
+    const auto& own = *reinterpret_cast<const nlmsghdr*>(copy.get());
+    if (const auto notification = parse(own)) {
+      std::visit([](const auto& object) { check(object); }, notification->object);
+      fold(mirror, *notification);
+    }
+    if (const auto route = parseRouteReply(own)) check(*route);
+    parseReversePathFilter(own);
+    const Reply reply = parseReply(own);
+    ALWAYS(reply.error >= 0);
+    ALWAYS(reply.text.find('\0') == std::string::npos);
+    ALWAYS(!errorOf(reply).message.empty());
+  }
+  return 0;
+}

@@ -1,0 +1,85 @@
+// The settings, NAME=VALUE a line. What is taken must be a configuration that can be rendered; what
+// is not must be said in words that can be shown, and never with the password.
+
+#include "bird/render.hpp"
+#include "config.hpp"
+#include "io/file.hpp"
+#include "uplink.hpp"
+
+#include "fakes/fake_world.hpp"
+#include "fuzz/fuzz.hpp"
+#include "support/build.hpp"
+
+#include <algorithm>
+
+using namespace bgplb;
+
+namespace {
+
+using Values = std::map<std::string, std::string>;
+
+const std::string& birdTemplate() {
+  static const std::string text =
+      io::readFile(PROJECT_SOURCE_DIR "/bird-templates/bird.conf.mustache").value();
+  return text;
+}
+
+SettingsOutcome parse(const Values& values) {
+  return parseSettings([&values](const std::string& name) {
+    const auto found = values.find(name);
+    return found == values.end() ? std::nullopt : std::optional(found->second);
+  });
+}
+
+void checkProblems(const std::vector<std::string>& problems, Values values) {
+  for (const auto& problem : problems) {
+    ALWAYS(std::none_of(problem.begin(), problem.end(),
+                        [](char c) { return static_cast<unsigned char>(c) < 0x20; }));
+  }
+  // Nothing of a password is shown: they read the same with another one that is wrong.
+  if (!values.contains("PEER_PASSWORD") || values["PEER_PASSWORD"].empty()) return;
+  values["PEER_PASSWORD"] = std::string(81, 'x');
+  const auto others = parse(values).problems;
+  for (const auto& problem : problems) {
+    ALWAYS(std::find(others.begin(), others.end(), problem) != others.end());
+  }
+}
+
+void checkSettings(const Settings& settings) {
+  ALWAYS(settings.routerId.isV4() && settings.routerId.isUsableUnicast());
+  ALWAYS(!settings.peers.empty());
+  for (const auto& peer : settings.peers) ALWAYS(peer.address != settings.routerId);
+  ALWAYS(settings.drainGrace.count() >= 0 && settings.drainGrace <= std::chrono::hours(1));
+  ALWAYS(settings.drainDelay.count() >= 0 && settings.drainDelay <= std::chrono::hours(1));
+
+  // A host where all of it can work.
+  test::FakeKernel kernel;
+  kernel.own.push_back({Prefix::of(settings.routerId, 24), settings.routerId, 2, true});
+  kernel.own.push_back({test::net("2001:db8:0:8::/64"), test::ip("2001:db8:0:8::40"), 2, true});
+  if (settings.routerId6) {
+    kernel.own.push_back({Prefix::host(*settings.routerId6), *settings.routerId6, 3, true});
+  }
+  for (const auto& peer : settings.peers) kernel.ways[peer.address] = {2, "eth0", {}, {}};
+  const auto uplink = findUplink(settings, kernel, std::nullopt);
+  const auto rendered = bird::renderMain(birdTemplate(), uplink.model);
+  ALWAYS(rendered);
+  for (const auto& peer : settings.peers) {
+    ALWAYS(rendered->find(peer.address.toString()) != std::string::npos);
+    ALWAYS(rendered->find(peer.password.reveal()) != std::string::npos);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Values values;
+  for (const auto line : fuzz::linesOf(fuzz::textOf(data, size))) {
+    const auto sign = line.find('=');
+    if (sign == std::string_view::npos) continue;
+    values[std::string(line.substr(0, sign))] = line.substr(sign + 1);
+  }
+  const auto outcome = parse(values);
+  checkProblems(outcome.problems, values);
+  if (outcome.problems.empty()) checkSettings(outcome.settings);
+  return 0;
+}
