@@ -4,6 +4,7 @@ import re
 import sys
 import time
 
+import lab
 import traffic
 import wait
 from base import Lab, LabTest
@@ -125,9 +126,18 @@ class FaultTest(LabTest):
     def wait_new(self, program, pid, timeout=15):
         return wait.until(lambda: [p for p in self.host.plugin_pids(program) if p != pid], timeout, f"{program} runs again")[0]
 
-    def is_served(self):
+    def wait_dockerd(self):
+        wait.until(lambda: self.host.ok("docker", "version"), 60, "dockerd answers", every=0.3)
+
+    def reboot(self):
+        """By a power cut."""
+        lab.run(["docker", "kill", self.host.container])
+        lab.run(["docker", "start", self.host.container])
+        self.wait_dockerd()
+
+    def is_served(self, *vips):
         """Both families answer from this very host's container: asked from the host itself, where its own route leads."""
-        for vip in (V4, V6):
+        for vip in vips or (V4, V6):
             wait.until(lambda vip=vip: traffic.get(self.host, vip, timeout=1) == self.name, 10, f"{vip} on {self.host}")
 
     def status(self):

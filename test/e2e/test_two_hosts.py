@@ -1,7 +1,7 @@
 """One network on two hosts: the router spreads flows over both."""
 import traffic
 import wait
-from base import NAME, LabTest
+from base import LabTest
 from traffic import Load
 
 V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
@@ -50,16 +50,3 @@ class TwoHosts(LabTest):
             self.assertLessEqual(load.reopened, 2 * load.clients)
             self.assertEqual(set(load.servers), {"web1-host1", "web1-host2"})
             self.assertGreater(load.requests, 200)
-
-    def test_plugin_disabled_on_one_host(self):
-        """`docker plugin disable -f` is a planned end: the other host takes over and nothing is lost."""
-        self.start_both()
-        with Load(self.client, V4) as load:
-            wait.until(lambda: len(traffic.servers(self.client, V4, 10)) == 2, 10, "both answer", every=0.1)
-            self.host.docker("plugin", "disable", "-f", NAME)
-            self.addCleanup(self.host.docker, "plugin", "enable", NAME, check=False)
-            self.router.wait_next_hops(f"{V4}/32", [self.used[1].address])
-        self.assertEqual(load.failed, 0, load.failures)
-        self.assertLessEqual(load.reopened, 2 * load.clients)
-        self.host.docker("plugin", "enable", NAME)
-        self.router.wait_next_hops(f"{V4}/32", [host.address for host in self.used])

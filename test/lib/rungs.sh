@@ -72,15 +72,58 @@ rung_fuzz() {
     return "$rc"
 }
 
+# What takes a processor for minutes goes on beside what mostly waits. start_aside NAME COMMAND... begins it, end_aside tells
+# its end in a line of its own.
+declare -A aside_pids
+start_aside() {
+    local name=$1
+    shift
+    ( STEP_INSIDE=1 nice -n 19 "$@" ) >"$asides/$name.log" 2>&1 </dev/null &
+    aside_pids[$name]=$!
+}
+wait_aside() { wait_until 1500 "$1" eval "! kill -0 ${aside_pids[$1]}" && cat "$asides/$1.log" && [[ -e $asides/$1.done ]]; }
+end_aside() {
+    local rc=0
+    wait "${aside_pids[$1]}" || rc=$?
+    (( rc )) || touch "$asides/$1.done"
+    step "$2" wait_aside "$1"
+}
+kill_asides() {
+    local pid
+    for pid in "${aside_pids[@]}"; do kill "$pid" 2>/dev/null || :; done
+}
+
+# The fuzzers are built and run while the end-to-end tests wait for this and that.
+start_fuzz() { start_aside fuzz test/fuzz/run --junit "$results" "${BGPLB_FUZZ_SECONDS:-2}"; }
+end_fuzz() {
+    end_aside fuzz 'fuzz (begun beside the others)' && return
+    grep -qs '<failure' "$results"/fuzz-*.xml || record_failure fuzz 'ended without a result'
+    return 1
+}
+
+# The plugin is built while the namespaces' tests run.
+start_plugin() {
+    ! engine_answers || engine_was_up=1
+    ensure_engine || return 0   # rung_e2e says so
+    start_aside plugin docker/build --output "$asides/plugin"
+}
+
 # The lab is shared by all tests of the run. What was up before stays up: a developer's lab is not ours to stop.
 rung_e2e() {
-    local rc=0
-    [[ -n ${e2e_started:-} ]] || ! engine_answers || engine_was_up=1
+    local rc=0 built=()
+    [[ -n ${e2e_started:-} || -n ${aside_pids[plugin]:-} ]] || ! engine_answers || engine_was_up=1
     ensure_engine || { record_failure e2e 'no Docker engine'; return 1; }
+    if [[ -n ${aside_pids[plugin]:-} ]]; then
+        end_aside plugin 'plugin (begun beside the others)' || { record_failure e2e 'the plugin was not built'; return 1; }
+        built=(--plugin "$asides/plugin")
+    fi
+    [[ -z ${aside_fuzz:-} ]] || start_fuzz
     [[ -n ${e2e_started:-} || -z $(docker ps -q --filter "label=bgplb.lab=${LAB_PREFIX:-bgplb-lab}") ]] || lab_was_up=1
     e2e_started=1
-    timeout --kill-after 30 1500 python3 test/e2e/run.py --junit "$results/e2e${1:+-$1}.xml" ${1:+--docker "$1"} </dev/null || rc=$?
+    timeout --kill-after 30 1500 python3 test/e2e/run.py --junit "$results/e2e${1:+-$1}.xml" ${1:+--docker "$1"} "${built[@]}" </dev/null || rc=$?
     [[ -s $results/e2e${1:+-$1}.xml ]] || record_failure "e2e${1:+-$1}" "ended with exit status $rc and no results"
+    [[ -z ${aside_pids[fuzz]:-} ]] || end_fuzz || rc=1
+    unset 'aside_pids[plugin]' 'aside_pids[fuzz]' aside_fuzz
     return "$rc"
 }
 
