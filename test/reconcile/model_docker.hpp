@@ -64,7 +64,8 @@ struct ModelContainer {
   std::deque<DockerdStep> steps{};
 
   bool isRunning() const { return run != core::RunState::Stopped; }
-  std::string startedAt() const { return fmt::format("run {}", runs); }
+  static std::string startOf(unsigned run) { return fmt::format("run {}", run); }
+  std::string startedAt() const { return startOf(runs); }
   bool mayServe() const {
     return run == core::RunState::Running && !drained &&
            health == (healthCheck ? core::Health::Healthy : core::Health::None);

@@ -14,7 +14,7 @@ using namespace bgplb::test;
 namespace {
 
 constexpr unsigned kRounds = 400;
-constexpr unsigned kMostEvents = 120;
+constexpr unsigned kMostEvents = 250;
 
 using Events = std::vector<Event>;
 
@@ -29,7 +29,7 @@ unsigned weight(Kind kind) {
     case Kind::Deliver: return 20;
     case Kind::Ask: return 16;
     case Kind::List: return 8;
-    case Kind::Start:
+    case Kind::Start: return 9;
     case Kind::CreateNetwork: return 7;
     case Kind::Healthy:
     case Kind::Confirm:
@@ -37,8 +37,8 @@ unsigned weight(Kind kind) {
     case Kind::Interfere:
     case Kind::KernelNews:
     case Kind::Sigusr2: return 3;
+    case Kind::End: return 3;
     case Kind::DeleteNetwork:
-    case Kind::End:
     case Kind::FailCall: return 2;
     default: return 1;
   }

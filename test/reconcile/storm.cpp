@@ -70,9 +70,17 @@ void Storm::run(const Event& event) {
       break;
     case Kind::Restart: restart(event.which, event.how); break;
     case Kind::Step: break;
-    case Kind::Time: pass(std::chrono::milliseconds(1) * (event.how % 3 == 0 ? 30000 : event.how % 2000)); break;
+    case Kind::Time:
+      if (event.how % 3 > 0) {
+        pass(std::chrono::milliseconds(event.how % 2000));
+        break;
+      }
+      endDockerdSteps();  // they take no such time
+      pass(30s);
+      break;
     default: userActs(event);
   }
+  endTheTerminated();
   if (event.step) step();
 }
 
@@ -84,9 +92,10 @@ void Storm::startController() {
   controller_->resumeDrains(store_.drains);
   for (auto& container : docker_.containers) {
     // Between a start and the engine's first answer nobody can say which run it is.
-    const auto told = told_.find(container.id);
-    const bool now = told != told_.end() && told->second == container.startedAt();
+    const auto& id = container.id;
+    const bool now = answered_.count(id) > 0 && told_[id] == container.startedAt();
     container.remembered = container.drained && (container.remembered || now);
+    if (container.drained && !container.remembered) unsure_.insert(id);
     container.drained = container.remembered;
   }
   listed_ = false;
@@ -95,7 +104,8 @@ void Storm::startController() {
   questions_.clear();
   listing_.reset();
   told_.clear();
-  unsure_.clear();
+  answered_.clear();
+  networksTold_ = false;
   news_.clear();  // it begins with a look at everything
 }
 

@@ -72,6 +72,9 @@ class Storm {
   static bool changes(ModelContainer& container, Kind kind);
   void begin(ModelContainer& container);
   void end(ModelContainer& container, bool eventFirst);
+  void endTheTerminated();
+  void endDockerdSteps();
+  void startAnew(ModelContainer& container);
   void dockerdSteps(ModelContainer& container);
   bool join(ModelContainer& container, ModelEndpoint& endpoint);
   void createNetwork(ModelNetwork& network);
@@ -105,9 +108,11 @@ class Storm {
   bool allDrained(const Prefix& vip) const;
   core::Facts& facts() { return controller_->facts(); }
 
+  std::string readiness() const;
   void checkAnnounced() const;
   void checkLikeFresh() const;
   void checkAtRest();
+  void checkEndsWithoutLists();
 
   ModelDocker docker_;
   CheckedRouting routing_;
@@ -122,8 +127,10 @@ class Storm {
   std::deque<EngineEvent> stream_;
   std::map<ContainerId, Question> questions_;  // asked, not answered
   std::optional<Listing> listing_;
-  std::map<ContainerId, std::string> told_;    // of which run; empty: of a start, and not more yet
-  std::set<ContainerId> unsure_;               // told of a drain, but not in which run
+  std::map<ContainerId, std::string> told_;  // which run this controller takes it to be in
+  std::set<ContainerId> answered_;           // and it was the engine's answer that said so
+  std::set<ContainerId> unsure_;             // told of a drain that may be of another run
+  bool networksTold_ = false;                // this controller has read a list of the networks
   bool listed_ = false;  // this controller has read a full list
   std::set<std::string> news_;  // bridges that somebody else changed
 };

@@ -100,6 +100,29 @@ void Storm::end(ModelContainer& container, bool eventFirst) {
   if (!eventFirst) container.steps.push_back({Do::Die});
 }
 
+// Most programs end when they are told to.
+void Storm::endTheTerminated() {
+  for (const auto& id : std::exchange(engine_.terminated, {})) {
+    auto* container = docker_.find(ContainerId(id));
+    if (container == nullptr || !container->isRunning() || !container->steps.empty()) continue;
+    end(*container, container->runs % 2 == 0);
+  }
+}
+
+void Storm::endDockerdSteps() {
+  for (auto& container : docker_.containers) {
+    while (!container.steps.empty()) dockerdSteps(container);
+  }
+}
+
+void Storm::startAnew(ModelContainer& container) {
+  if (!container.isRunning()) return;
+  end(container, false);
+  endDockerdSteps();
+  begin(container);
+  endDockerdSteps();
+}
+
 // The next of dockerd's steps, as docker/plugin_api.cpp handles it.
 void Storm::dockerdSteps(ModelContainer& container) {
   if (container.steps.empty()) return;

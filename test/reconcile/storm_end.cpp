@@ -91,12 +91,11 @@ void Storm::settle() {
   kernel_.failIn = 0;
   engine_.answers = true;
   routing_.daemonRuns = true;
-  for (auto& container : docker_.containers) {
-    while (!container.steps.empty()) dockerdSteps(container);
-  }
   following_ = true;
   listWhole();
-  listing_.reset();
+  for (auto& container : docker_.containers) {
+    if (unsure_.count(container.id) > 0) startAnew(container);
+  }
   for (int list = 0; list < 3; ++list) {  // leftovers are known by two, a while apart
     listWhole();
     kernelNews();
@@ -111,6 +110,8 @@ void Storm::settle() {
 
 // What is under way arrives, and a list is read to its end.
 void Storm::listWhole() {
+  endTheTerminated();
+  endDockerdSteps();
   do {
     while (!stream_.empty()) deliver();
     while (!questions_.empty()) answer(0);
@@ -122,6 +123,21 @@ void Storm::checkEnd() {
   checkAnnounced();
   checkLikeFresh();
   checkAtRest();
+  checkEndsWithoutLists();
+}
+
+// What the controller thinks of each backend.
+std::string Storm::readiness() const {
+  std::string text;
+  for (const auto& container : docker_.containers) {
+    for (const auto& [index, endpoint] : container.endpoints) {
+      const bool there = kernel_.hasVeth(core::vethHostName(endpoint.id));
+      const auto answer = core::readiness(controller_->facts(), endpoint.id, there, now_);
+      text += fmt::format(" {}@{} {}", container.name, docker_.networks[index].name,
+                          core::word(answer));
+    }
+  }
+  return text;
 }
 
 // By the model alone.
@@ -142,7 +158,8 @@ void Storm::checkAnnounced() const {
     return text;
   };
   if (routing_.wanted != expected) {
-    throw Violation{fmt::format("announced:{}; expected:{}", list(routing_.wanted), list(expected))};
+    throw Violation{fmt::format("announced:{}; expected:{};{}", list(routing_.wanted),
+                                list(expected), readiness())};
   }
   if (!routing_.unconfirmed.empty()) throw Violation{"still waiting for a confirmation"};
 }
@@ -208,6 +225,27 @@ void Storm::checkAtRest() {
   step();
   if (!kernel_.log.empty()) throw Violation{"not at rest: " + kernel_.log.front()};
   if (routing_.wanted != wanted) throw Violation{"not at rest: announcements"};
+}
+
+// What a list would mend must not need one: confirmations, timers and second tries are enough.
+void Storm::checkEndsWithoutLists() {
+  for (auto& container : docker_.containers) {
+    if (!container.isRunning()) continue;
+    tell(Kind::End, container);
+    deliver();
+    step();
+    pass(2s);
+    kernel_.failIn = 1;
+    routing_.confirmAll();
+    controller_->touchUnconfirmed();
+    pass(2s);
+  }
+  std::set<Prefix> left = routing_.wanted;
+  left.merge(routing_.unconfirmed);
+  left.erase(docker_.gatewaySubnet);
+  if (!left.empty()) throw Violation{left.begin()->toString() + " is announced for the dead"};
+  const auto routes = kernel_.routes();
+  if (!routes.empty()) throw Violation{routes.begin()->toString() + " has a route to the dead"};
 }
 
 }  // namespace bgplb::test

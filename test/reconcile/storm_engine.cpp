@@ -34,7 +34,8 @@ void Storm::onContainer(const EngineEvent& event) {
   auto& reconciler = *controller_;
   switch (event.kind) {
     case Kind::Start:
-      told_[id] = "";
+      told_[id] = ModelContainer::startOf(event.run);
+      answered_.erase(id);
       unsure_.erase(id);
       reconciler.touch(core::containerStarted(facts(), id, now_));
       ask(id);
@@ -56,11 +57,12 @@ void Storm::onContainer(const EngineEvent& event) {
       }
       engine_.drained.insert(id);
       reconciler.beginDrain(id, {.terminateAt = now_ + 5s});
+      // Only of a run that it knows of the controller can be sure that this is the one.
       const auto told = told_.find(id);
-      if (listed_ && told == told_.end()) break;  // its start was missed, the next list will tell
-      if (told == told_.end() || told->second.empty()) unsure_.insert(id);
+      const bool known = told != told_.end() && told->second == ModelContainer::startOf(event.run);
+      if (!known || answered_.count(id) == 0) unsure_.insert(id);
       auto* container = docker_.find(id);
-      if (container != nullptr && container->isRunning() && container->runs == event.run) {
+      if (known && container != nullptr && container->isRunning() && container->runs == event.run) {
         container->drained = true;
       }
       break;
@@ -99,7 +101,7 @@ void Storm::answer(unsigned which) {
   if (questions_.empty()) return;
   const auto question = std::next(questions_.begin(), which % questions_.size());
   const ContainerId id = question->first;
-  auto* container = docker_.find(id);
+  const auto* container = docker_.find(id);
   if (!question->second.answer) {
     if (container == nullptr) {
       questions_.erase(question);
@@ -118,9 +120,7 @@ void Storm::answer(unsigned which) {
   }
   controller_->touch(core::containerReported(facts(), report, now_));
   told_[id] = report.startedAt;
-  const bool isThisRun = container != nullptr && container->isRunning() &&
-                         container->startedAt() == report.startedAt;
-  if (unsure_.erase(id) > 0 && isThisRun) container->drained = true;
+  if (networksTold_) answered_.insert(id);  // else it is taken for one of no LB network
   controller_->touchBridges();
 }
 
@@ -132,6 +132,7 @@ void Storm::listOn() {
   if (!listing_->running) {
     controller_->touch(core::networksReported(facts(), listing_->networks, listing_->ours));
     controller_->touchBridges();
+    networksTold_ = true;
     listing_->running = docker_.running();
     listing_->whenAsked = core::eventCounts(facts());
     listing_->toAsk.assign(listing_->running->begin(), listing_->running->end());

@@ -1,0 +1,130 @@
+// A refused configuration, no binary, a taken port, a log that nobody reads.
+#include "netns/bird_lab.hpp"
+
+#include "bird/daemon.hpp"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+using namespace bgplb;
+using namespace bgplb::bird;
+using namespace bgplb::test::bird_lab;
+using namespace std::chrono_literals;
+
+TEST_CASE("Bird.RefusedConfigurationKeepsTheFormer_AndVipsGoOn", "[netns]") {
+  Lab lab;
+  Router router(lab.io, lab.there, Lab::session4());
+  const auto copy = lab.run / "edited.mustache";
+  std::filesystem::copy_file(kTemplate, copy);
+  lab.runController(Lab::model(), {kVip4}, copy);
+  REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
+  const auto before = lab.status();
+  const auto good = io::readFile(lab.run / "bird.conf").value();
+
+  std::ofstream(copy, std::ios::app) << "protocol nonsense { }\n";
+  REQUIRE(lab.routing->setModel(Lab::model()).has_value());
+  REQUIRE(lab.eventually([&] { return !lab.status()->refused.empty(); }));
+  CHECK(lab.status()->refused.find("bird.conf:") != std::string::npos);
+  CHECK(io::readFile(lab.run / "bird.conf").value() == good);
+
+  lab.routing->announce(kOther4);
+  REQUIRE(lab.eventually([&] { return router.has(kOther4); }));
+  lab.routing->withdraw(kVip4);
+  REQUIRE(lab.eventually([&] { return !lab.routing->mayBeAnnounced(kVip4); }));
+  CHECK(lab.status()->peers[0].since == before->peers[0].since);
+
+  // BIRD must be able to start again with what is on the disk.
+  ::kill(before->pid, SIGKILL);
+  REQUIRE(lab.eventually([&] { return lab.established() && lab.pid() != before->pid; }));
+  REQUIRE(lab.eventually([&] { return router.has(kOther4); }));
+
+  std::filesystem::copy_file(kTemplate, copy, std::filesystem::copy_options::overwrite_existing);
+  std::ofstream(copy, std::ios::app) << "# harmless\n";
+  REQUIRE(lab.routing->setModel(Lab::model()).has_value());
+  REQUIRE(lab.eventually([&] { return lab.status() && lab.status()->refused.empty(); }));
+  CHECK(io::readFile(lab.run / "bird.conf").value() == good + "# harmless\n");
+}
+
+TEST_CASE("Bird.RefusedAtFirstStart_IsTriedAgainWhenTheModelChanges", "[netns]") {
+  Lab lab;
+  Router router(lab.io, lab.there, Lab::session4());
+  const auto copy = lab.run / "edited.mustache";
+  std::filesystem::copy_file(kTemplate, copy);
+  std::ofstream(copy, std::ios::app) << "protocol nonsense { }\n";
+  lab.runController(Lab::model(), {kVip4}, copy);
+  const auto refused = [&] {
+    const auto asked = await(lab.io, lab.routing->status());
+    return !asked && asked.error().message.find("syntax error") != std::string::npos;
+  };
+  REQUIRE(lab.eventually(refused));
+
+  std::filesystem::copy_file(kTemplate, copy, std::filesystem::copy_options::overwrite_existing);
+  REQUIRE(lab.routing->setModel(Lab::model()).has_value());
+  REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
+}
+
+TEST_CASE("Bird.MissingBinary_IsFoundWhenItComes", "[netns]") {
+  Lab lab;
+  Router router(lab.io, lab.there, Lab::session4());
+  lab.binary = lab.run / "bird";
+  lab.runController(Lab::model(), {kVip4});
+  lab.routing->announce(kOther4);
+  const auto missing = [&] {
+    const auto asked = await(lab.io, lab.routing->status());
+    return !asked && asked.error().message.find("No such file") != std::string::npos;
+  };
+  REQUIRE(lab.eventually(missing));
+  // Nobody can have it: there is no session.
+  lab.routing->withdraw(kOther4);
+  REQUIRE(lab.eventually([&] { return !lab.routing->mayBeAnnounced(kOther4); }));
+
+  std::ofstream(lab.binary + ".new") << "#!/bin/sh\nexec " << birdUnderTest() << " \"$@\"\n";
+  std::filesystem::permissions(lab.binary + ".new", std::filesystem::perms::owner_all);
+  std::filesystem::rename(lab.binary + ".new", lab.binary);
+  REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
+  CHECK_FALSE(router.has(kOther4));
+}
+
+TEST_CASE("Bird.PortTaken_IsNoticedAndRetried", "[netns]") {
+  Lab lab;
+  Router router(lab.io, lab.there, Lab::session4());
+  const int taken = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in any{};
+  any.sin_family = AF_INET;
+  any.sin_port = htons(1790);
+  REQUIRE(::bind(taken, reinterpret_cast<sockaddr*>(&any), sizeof any) == 0);
+  REQUIRE(::listen(taken, 1) == 0);
+  lab.runController(Lab::model(), {kVip4});
+  const auto noticed = [&] {
+    const auto now = lab.status();
+    return now && now->peers.size() == 1 && cannotListen(now->peers[0]);
+  };
+  REQUIRE(lab.eventually(noticed));
+  ::close(taken);
+  REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
+}
+
+TEST_CASE("Bird.NobodyReadsItsLog_BirdGoesOn", "[netns]") {
+  Lab lab;
+  Router router(lab.io, lab.there, Lab::session4());
+  lab.runController(Lab::model(), {kVip4});
+  REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
+  lab.routing.reset();
+  test::runReady(lab.io);
+
+  const int log = ::open((lab.run / "bird.log").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  REQUIRE(log >= 0);
+  const std::string line(1024, 'x');
+  while (::write(log, line.data(), line.size()) > 0) {
+  }
+  while (::write(log, "x", 1) > 0) {
+  }
+  ::close(log);
+  ControlClient client(lab.io);
+  REQUIRE(await(lab.io, client.connect(lab.run / "bird.ctl", 5s)).has_value());
+  for (int i = 0; i < 100; ++i) {  // two lines each
+    REQUIRE(await(lab.io, client.command("configure", 5s)).has_value());
+  }
+  CHECK(router.received().established);
+}

@@ -1,0 +1,242 @@
+#pragma once
+// BirdRouting drives a real BIRD in one namespace; another BIRD, in another namespace, is its peer,
+// and what counts is what that one has received.
+
+#include "base/log.hpp"
+#include "bird/bird_routing.hpp"
+#include "bird/control_client.hpp"
+#include "bird/launch.hpp"
+#include "io/file.hpp"
+#include "support/build.hpp"
+#include "support/catch.hpp"
+#include "support/run_until.hpp"
+#include "support/scoped_netns.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <signal.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <thread>
+
+namespace bgplb::test::bird_lab {
+
+using namespace bgplb::bird;
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+
+inline constexpr const char* kTemplate = PROJECT_SOURCE_DIR "/bird-templates/bird.conf.mustache";
+inline constexpr auto kPatience = 20s;
+
+inline const Prefix kVip4 = net("10.0.0.101/32");
+inline const Prefix kOther4 = net("10.0.0.102/32");
+inline const Prefix kVip6 = net("2001:db8:0:1::101/128");
+
+// The BIRD under test; the peer is always the one in PATH.
+inline std::string birdUnderTest() {
+  const char* chosen = std::getenv("BGPLB_BIRD");
+  return chosen != nullptr ? chosen : "bird";
+}
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = std::filesystem::temp_directory_path() / "bgplb-bird-XXXXXX";
+    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
+    path_ = pattern;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+template <typename T>
+T await(asio::io_context& io, Task<T> task) {
+  std::optional<T> result;
+  std::exception_ptr failure;
+  asio::co_spawn(io, std::move(task), [&](std::exception_ptr error, T value) {
+    failure = error;
+    result.emplace(std::move(value));
+  });
+  REQUIRE(runUntil(
+      io, [&] { return result.has_value(); }, kPatience));
+  if (failure) std::rethrow_exception(failure);
+  return std::move(*result);
+}
+
+inline void await(asio::io_context& io, Task<> task) {
+  bool done = false;
+  asio::co_spawn(io, std::move(task), [&](std::exception_ptr error) {
+    done = true;
+    if (error) std::rethrow_exception(error);
+  });
+  REQUIRE(runUntil(
+      io, [&] { return done; }, kPatience));
+}
+
+inline pid_t pidIn(const std::string& file) {
+  const auto text = io::readFile(file);
+  return text ? static_cast<pid_t>(std::strtol(text->c_str(), nullptr, 10)) : 0;
+}
+
+inline void endProcess(pid_t pid) {
+  if (pid <= 1 || ::kill(pid, SIGKILL) != 0) return;
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  // It is nobody's child here, so it may stay a zombie until PID 1 looks.
+  const auto state = "/proc/" + std::to_string(pid) + "/stat";
+  while (std::chrono::steady_clock::now() < end) {
+    const auto text = io::readFile(state);
+    if (!text || text->find(") Z") != std::string::npos) return;
+    std::this_thread::yield();
+  }
+}
+
+struct Received {
+  std::map<std::string, std::string> nextHops;  // prefix -> as BIRD shows it
+  std::string attributes;                       // of all routes
+  int updates = 0;
+  int withdrawals = 0;
+  bool established = false;
+};
+
+// A router: takes every route, sends none, keeps them for a peer that restarts (BIRD's default).
+class Router {
+ public:
+  Router(asio::io_context& io, const test::Netns& where, const std::string& session)
+      : io_(io), client_(io) {
+    std::ofstream(folder_ / "bird.conf")
+        << "log stderr all;\nrouter id 10.77.0.2;\nprotocol device lb_device { }\n"
+           "protocol bgp lb_us {\n  connect delay time 1;\n  hold time 90;\n"
+        << session
+        << "\n  ipv4 { import all; export none; };\n  ipv6 { import all; export none; };\n}\n";
+    const std::vector<std::string> argv = {
+        "nsenter", "--net=" + where.path(), "bird", "-f",
+        "-c",      folder_ / "bird.conf",   "-s",   folder_ / "bird.ctl",
+        "-P",      folder_ / "bird.pid"};
+    pid_ = launchDetached(argv, STDERR_FILENO).value();
+    const auto connected = [this] {
+      return await(io_, client_.connect(folder_ / "bird.ctl", 2s)).has_value();
+    };
+    REQUIRE(runUntil(io_, connected, kPatience));
+  }
+  ~Router() { endProcess(pid_); }
+
+  Received received() {
+    Received seen;
+    std::string prefix;
+    for (const auto& line : ask("show route all").lines) {
+      const auto first = Prefix::parse(line.text.substr(0, line.text.find(' ')));
+      if (first) prefix = first->toString();
+      const auto hop = line.text.find("next_hop: ");
+      if (hop != std::string::npos) seen.nextHops[prefix] = line.text.substr(hop + 10);
+      seen.attributes += line.text + "\n";
+    }
+    for (const auto& line : ask("show protocols all lb_us").lines) {
+      int count = 0;
+      if (sscanf(line.text.c_str(), " Import updates: %d", &count) == 1) seen.updates += count;
+      if (sscanf(line.text.c_str(), " Import withdraws: %d", &count) == 1) {
+        seen.withdrawals += count;
+      }
+      if (line.text.find("BGP state:          Established") != std::string::npos) {
+        seen.established = true;
+      }
+    }
+    return seen;
+  }
+  bool has(const Prefix& prefix) { return received().nextHops.contains(prefix.toString()); }
+
+ private:
+  Reply ask(const std::string& command) {
+    auto reply = await(io_, client_.command(command, 5s));
+    REQUIRE(reply.has_value());
+    return std::move(*reply);
+  }
+
+  TemporaryFolder folder_;
+  asio::io_context& io_;
+  ControlClient client_;
+  pid_t pid_ = 0;
+};
+
+// Two namespaces and a cable. We are 10.77.0.1 and fd77::1, the router is .2.
+struct Lab {
+  Lab() {
+    if (const char* level = std::getenv("BGPLB_TEST_LOG")) {
+      log::start(log::parseLevel(level).value_or(log::Level::Info));
+    }
+    test::shell("ip link add us type veth peer name router");
+    test::shell("ip link set router netns " + there.path());
+    test::shell("ip addr add 10.77.0.1/24 dev us");
+    test::shell("ip addr add fd77::1/64 dev us nodad");
+    test::shell("ip link set us up");
+    there.shell("ip link set lo up");
+    there.shell("ip addr add 10.77.0.2/24 dev router");
+    there.shell("ip addr add fd77::2/64 dev router nodad");
+    there.shell("ip link set router up");
+  }
+  ~Lab() {
+    routing.reset();
+    endProcess(pidIn(run / "bird.pid"));
+  }
+
+  static std::string session4() {
+    return "  local 10.77.0.2 as 65002;\n  neighbor 10.77.0.1 as 65001;\n";
+  }
+
+  static core::BirdModel model() {
+    core::BirdModel made;
+    made.routerId = ip("10.77.0.1");
+    made.localAs = 65001;
+    made.listenPort = 1790;
+    made.peers.push_back({.address = ip("10.77.0.2"), .as = 65002});
+    made.nextHop6.emplace_back(ip("fd77::1"));
+    return made;
+  }
+
+  // A run of the program up to the point where all wanted prefixes are known.
+  void runController(const core::BirdModel& wanted, const std::set<Prefix>& routes,
+                     const std::string& templatePath = kTemplate) {
+    const BirdOptions options{binary, run.path(), templatePath};
+    routing = std::make_unique<BirdRouting>(io, options);
+    REQUIRE(routing->setModel(wanted).has_value());
+    routing->start();
+    for (const auto& route : routes) routing->announce(route);
+    routing->routesComplete();
+  }
+
+  template <typename Condition>
+  bool eventually(Condition condition) {
+    return runUntil(io, condition, kPatience);
+  }
+  std::optional<RoutingStatus> status() {
+    auto asked = await(io, routing->status());
+    return asked ? std::optional<RoutingStatus>(std::move(*asked)) : std::nullopt;
+  }
+  bool established() {
+    const auto now = status();
+    return now && now->peers.size() == 1 && now->peers[0].isEstablished();
+  }
+  int pid() {
+    const auto now = status();
+    return now ? now->pid : 0;
+  }
+
+  test::ScopedNetns here;
+  test::Netns there;
+  asio::io_context io;
+  TemporaryFolder run;
+  std::string binary = birdUnderTest();
+  std::unique_ptr<BirdRouting> routing;
+};
+
+}  // namespace bgplb::test::bird_lab

@@ -1,0 +1,184 @@
+// The controller, BIRD or both end and come back: the peer keeps what is still wanted.
+#include "netns/bird_lab.hpp"
+
+using namespace bgplb;
+using namespace bgplb::bird;
+using namespace bgplb::test::bird_lab;
+using namespace std::chrono_literals;
+using bgplb::test::runUntil;
+
+TEST_CASE("Bird.ControllerComesBack_NothingMoves", "[netns]") {
+  Lab lab;
+  Router router(lab.io, lab.there, Lab::session4());
+  lab.runController(Lab::model(), {kVip4, kVip6});
+  REQUIRE(lab.eventually([&] { return router.has(kVip4) && router.has(kVip6); }));
+  const auto before = router.received();
+  const auto beforeStatus = lab.status();
+
+  lab.routing.reset();
+  test::runReady(lab.io);
+  lab.runController(Lab::model(), {kVip4, kVip6});
+  REQUIRE(lab.eventually([&] { return lab.established(); }));
+  // What a former run announced may be announced until the new one knows better.
+  lab.routing->withdraw(kVip6);
+  REQUIRE(lab.eventually([&] { return !lab.routing->mayBeAnnounced(kVip6); }));
+  REQUIRE(lab.eventually([&] { return !router.has(kVip6); }));
+  const auto after = router.received();
+  CHECK(after.updates == before.updates);
+  CHECK(after.withdrawals == before.withdrawals + 1);
+  CHECK(lab.pid() == beforeStatus->pid);
+  CHECK(lab.status()->peers[0].since == beforeStatus->peers[0].since);
+}
+
+TEST_CASE("Bird.ControllerComesBack_WithdrawsWhatIsNotWantedAnyMore", "[netns]") {
+  Lab lab;
+  Router router(lab.io, lab.there, Lab::session4());
+  lab.runController(Lab::model(), {kVip4, kOther4});
+  REQUIRE(lab.eventually([&] { return router.has(kVip4) && router.has(kOther4); }));
+
+  lab.routing = nullptr;
+  test::runReady(lab.io);
+  const BirdOptions options{lab.binary, lab.run.path(), kTemplate};
+  lab.routing = std::make_unique<BirdRouting>(lab.io, options);
+  REQUIRE(lab.routing->setModel(Lab::model()).has_value());
+  lab.routing->start();
+  REQUIRE(lab.eventually([&] { return lab.established(); }));
+  lab.routing->announce(kVip4);
+  CHECK(lab.routing->mayBeAnnounced(kOther4));
+  CHECK(router.received().withdrawals == 0);
+
+  lab.routing->routesComplete();
+  REQUIRE(lab.eventually([&] { return !lab.routing->mayBeAnnounced(kOther4); }));
+  REQUIRE(lab.eventually([&] { return !router.has(kOther4); }));
+  CHECK(router.has(kVip4));
+  CHECK(router.received().updates == 2);
+}
+
+TEST_CASE("Bird.KilledAndReplaced_PeerKeepsTheRoutes", "[netns]") {
+  Lab lab;
+  Router router(lab.io, lab.there, Lab::session4());
+  lab.runController(Lab::model(), {kVip4, kVip6});
+  REQUIRE(lab.eventually([&] { return router.has(kVip4) && router.has(kVip6); }));
+  REQUIRE(lab.eventually([&] { return io::readFile(lab.run / "bird.sessions").has_value(); }));
+  const auto before = lab.pid();
+
+  ::kill(before, SIGKILL);
+  bool lost = false;
+  const auto back = [&] {
+    const auto seen = router.received();
+    lost = lost || seen.nextHops.size() != 2;
+    const auto now = lab.status();
+    return seen.established && now && now->pid != before && now->peers.size() == 1 &&
+           now->peers[0].isEstablished() && !now->recovering;
+  };
+  REQUIRE(lab.eventually(back));
+  CHECK_FALSE(lost);
+  lab.routing->withdraw(kVip6);
+  REQUIRE(lab.eventually([&] { return !router.has(kVip6); }));
+  CHECK(router.has(kVip4));
+}
+
+TEST_CASE("Bird.KilledAndReplaced_WhatWasWithdrawnMeanwhileIsConfirmedLate", "[netns]") {
+  Lab lab;
+  Router router(lab.io, lab.there, Lab::session4());
+  lab.runController(Lab::model(), {kVip4, kOther4});
+  REQUIRE(lab.eventually([&] { return router.has(kVip4) && router.has(kOther4); }));
+  REQUIRE(lab.eventually([&] { return io::readFile(lab.run / "bird.sessions").has_value(); }));
+
+  ::kill(lab.pid(), SIGKILL);
+  lab.routing->withdraw(kOther4);
+  REQUIRE(lab.eventually([&] { return !lab.routing->mayBeAnnounced(kOther4); }));
+  // The peer kept it through the restart, and has heard that it is gone.
+  REQUIRE(lab.eventually([&] { return lab.established(); }));
+  CHECK_FALSE(router.has(kOther4));
+  CHECK(router.has(kVip4));
+}
+
+TEST_CASE("Bird.BothKilled_NextRunRecovers", "[netns]") {
+  Lab lab;
+  Router router(lab.io, lab.there, Lab::session4());
+  lab.runController(Lab::model(), {kVip4});
+  REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
+  REQUIRE(lab.eventually([&] { return io::readFile(lab.run / "bird.sessions").has_value(); }));
+  const auto before = lab.pid();
+  lab.routing.reset();
+  endProcess(before);
+  test::runReady(lab.io);
+
+  // The new run does not know its routes at once; its BIRD must not speak before it does.
+  const BirdOptions options{lab.binary, lab.run.path(), kTemplate};
+  lab.routing = std::make_unique<BirdRouting>(lab.io, options);
+  REQUIRE(lab.routing->setModel(Lab::model()).has_value());
+  lab.routing->start();
+  runUntil(
+      lab.io, [] { return false; }, 300ms);
+  CHECK_FALSE(lab.status().has_value());
+  CHECK(router.has(kVip4));
+
+  lab.routing->announce(kVip4);
+  lab.routing->routesComplete();
+  bool lost = false;
+  const auto back = [&] {
+    const auto seen = router.received();
+    lost = lost || seen.nextHops.empty();
+    return seen.established && lab.established();
+  };
+  REQUIRE(lab.eventually(back));
+  CHECK_FALSE(lost);
+}
+
+TEST_CASE("Bird.HungIsReplaced_PeerKeepsTheRoutes", "[netns]") {
+  Lab lab;
+  Router router(lab.io, lab.there, Lab::session4());
+  auto model = Lab::model();
+  model.holdTime = 12s;
+  lab.runController(model, {kVip4});
+  REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
+  REQUIRE(lab.eventually([&] { return io::readFile(lab.run / "bird.sessions").has_value(); }));
+  const auto before = lab.pid();
+
+  ::kill(before, SIGSTOP);
+  bool lost = false;
+  const auto replaced = [&] {
+    const auto seen = router.received();
+    lost = lost || seen.nextHops.empty();
+    const auto now = pidIn(lab.run / "bird.pid");
+    return seen.established && now != 0 && now != before && lab.established();
+  };
+  REQUIRE(lab.eventually(replaced));
+  CHECK_FALSE(lost);
+}
+
+TEST_CASE("Bird.StopWithdrawsAtOnce", "[netns]") {
+  Lab lab;
+  Router router(lab.io, lab.there, Lab::session4());
+  lab.runController(Lab::model(), {kVip4});
+  REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
+  const auto before = lab.pid();
+  await(lab.io, lab.routing->stop(StopMode::Withdraw));
+  REQUIRE(lab.eventually([&] { return !router.has(kVip4); }));
+  CHECK_FALSE(lab.routing->mayBeAnnounced(kVip4));
+  CHECK_FALSE(io::readFile(lab.run / "bird.sessions").has_value());
+  const auto state = io::readFile("/proc/" + std::to_string(before) + "/stat");
+  CHECK((!state || state->find(") Z") != std::string::npos));
+}
+
+TEST_CASE("Bird.StopForARestart_PeerKeepsTheRoutes", "[netns]") {
+  Lab lab;
+  Router router(lab.io, lab.there, Lab::session4());
+  lab.runController(Lab::model(), {kVip4});
+  REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
+  REQUIRE(lab.eventually([&] { return io::readFile(lab.run / "bird.sessions").has_value(); }));
+  const auto before = lab.pid();
+  await(lab.io, lab.routing->stop(StopMode::GracefulRestart));
+  CHECK(router.has(kVip4));
+
+  lab.runController(Lab::model(), {kVip4});
+  bool lost = false;
+  const auto back = [&] {
+    lost = lost || !router.has(kVip4);
+    return lab.established() && lab.pid() != before && !lab.status()->recovering;
+  };
+  REQUIRE(lab.eventually(back));
+  CHECK_FALSE(lost);
+}

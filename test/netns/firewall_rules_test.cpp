@@ -1,0 +1,125 @@
+// Which rules stand after which wish, whatever iptables says to it.
+#include "netns/packet_filter.hpp"
+
+#include <cstdlib>
+#include <fstream>
+
+using namespace bgplb;
+using namespace bgplb::test::packet_filter;
+using test::runUntil;
+using test::shell;
+using test::tryShell;
+
+namespace {
+
+// A path before all others, for programs that stand in for iptables'.
+struct FakePrograms {
+  std::string folder;
+  std::string before = std::getenv("PATH");
+  FakePrograms() {
+    std::string name = "/tmp/firewall_test.XXXXXX";
+    folder = mkdtemp(name.data());
+    setenv("PATH", (folder + ":" + before).c_str(), 1);
+  }
+  FakePrograms(const FakePrograms&) = delete;
+  FakePrograms& operator=(const FakePrograms&) = delete;
+  ~FakePrograms() {
+    setenv("PATH", before.c_str(), 1);
+    tryShell("rm -r " + folder);
+  }
+  void add(const std::string& name, const std::string& script) const {
+    std::ofstream(folder + "/" + name) << "#!/bin/sh\n" << script << "\n";
+    shell("chmod +x " + folder + "/" + name);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Iptables.MakesNoLegacyTables_ByLooking") {
+  const test::ScopedNetns netns;
+  Wall wall;
+  CHECK(wall.ensure(false) == firewall::FirewallStatus{});
+  CHECK(wall.ensure(true).flavour == "nft");
+  CHECK(wall.ensure(false) == firewall::FirewallStatus{});
+  CHECK(shell("cat /proc/thread-self/net/ip_tables_names /proc/thread-self/net/ip6_tables_names")
+            .empty());
+}
+
+TEST_CASE("Iptables.FollowsDocker_FromOneFlavourToTheOther") {
+  const test::ScopedNetns netns;
+  Wall wall;
+  CHECK(wall.ensure(true).flavour == "nft");  // at boot, before dockerd is there
+  restore("iptables-legacy-restore", recordedText("docker-26.1.v4"));
+  CHECK(wall.ensure(true) ==
+        firewall::FirewallStatus{.flavour = "legacy", .v4 = true, .v6 = true, .problem = ""});
+  CHECK(has(shell("iptables-legacy-save"), "-A FORWARD -j BGPLB-FORWARD"));
+  CHECK(!has(shell("iptables-nft-save"), "BGPLB"));
+  // Docker has no IPv6 chains: the flavour of IPv4 counts... if its table is there at all.
+  CHECK(has(shell("ip6tables-nft-save; ip6tables-legacy-save"), "BGPLB-FORWARD"));
+  // Both are in force while the old chains stand.
+  restore("iptables-nft-restore", recordedText("docker-26.1.v4"));
+  CHECK(wall.ensure(true).flavour == "nft+legacy");
+  CHECK(wall.ensure(false) == firewall::FirewallStatus{});
+  CHECK(!has(shell("iptables-nft-save; ip6tables-nft-save; iptables-legacy-save; "
+                   "ip6tables-legacy-save"),
+             "BGPLB"));
+}
+
+TEST_CASE("Iptables.LatestWishWins_AndOnePassRunsAtATime") {
+  const test::ScopedNetns netns;
+  const FakePrograms fakes;
+  fakes.add("iptables-nft-save",
+            "echo look >>" + fakes.folder + "/log; exec /usr/sbin/iptables-nft-save \"$@\"");
+  Wall wall;
+  for (int i = 0; i < 50; ++i) wall.iptables.ensure(i % 2 == 0);
+  CHECK(wall.iptables.busy());
+  REQUIRE(runUntil(wall.io, [&] { return !wall.iptables.busy(); }));
+  CHECK(wall.iptables.status() == firewall::FirewallStatus{});
+  CHECK(!has(shell("iptables-nft-save"), "BGPLB"));
+  CHECK(shell("wc -l <" + fakes.folder + "/log") == "2\n");  // that, and the check above
+}
+
+TEST_CASE("Iptables.SaysWhatIptablesSaid_AndTriesAgain") {
+  const test::ScopedNetns netns;
+  FakePrograms fakes;
+  fakes.add("iptables-nft-restore", "echo 'iptables-restore: line 7 failed' >&2; exit 4");
+  Wall wall;
+  firewall::FirewallStatus status = wall.ensure(true);
+  CHECK(!status.v4);
+  CHECK(status.v6);
+  CHECK(has(status.problem, "iptables-restore: line 7 failed"));
+  shell("rm " + fakes.folder + "/iptables-nft-restore");
+  CHECK(runUntil(wall.io, [&] { return wall.iptables.status().v4; }));  // by itself
+  CHECK(wall.iptables.status().problem.empty());
+  CHECK(has(shell("iptables-nft-save"), "-A FORWARD -j BGPLB-FORWARD"));
+}
+
+TEST_CASE("Iptables.UsesLegacy_WhereTheKernelHasNoNfTables") {
+  const test::ScopedNetns netns;
+  FakePrograms fakes;
+  for (const char* name : {"iptables-nft-save", "ip6tables-nft-save"}) {
+    fakes.add(name, "echo 'Could not fetch rule set generation id: Invalid argument' >&2; exit 1");
+  }
+  Wall wall;
+  CHECK(wall.ensure(true) ==
+        firewall::FirewallStatus{.flavour = "legacy", .v4 = true, .v6 = true, .problem = ""});
+  CHECK(has(shell("ip6tables-legacy-save"), "-A FORWARD -j BGPLB-FORWARD"));
+  fakes.add("iptables-legacy-save", "echo 'Permission denied' >&2; exit 1");
+  CHECK(has(wall.ensure(true).problem, "Permission denied"));
+}
+
+TEST_CASE("Iptables.AcceptsOtherWordsForItsRules") {
+  const test::ScopedNetns netns;
+  FakePrograms fakes;
+  fakes.add(
+      "iptables-nft-save",
+      "/usr/sbin/iptables-nft-save \"$@\" | sed 's/RELATED,ESTABLISHED/ESTABLISHED,RELATED/'");
+  fakes.add("iptables-nft-restore",
+            "echo change >>" + fakes.folder + "/log; exec /usr/sbin/iptables-nft-restore \"$@\"");
+  Wall wall;
+  for (int round = 0; round < 3; ++round) {
+    CHECK(wall.ensure(true) ==
+          firewall::FirewallStatus{.flavour = "nft", .v4 = true, .v6 = true, .problem = ""});
+  }
+  CHECK(shell("wc -l <" + fakes.folder + "/log") == "1\n");
+}
