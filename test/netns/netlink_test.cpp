@@ -306,9 +306,9 @@ TEST_CASE("RtnlKernel.OnlyWhatIsProvablyOursIsOwn") {
   World world;
   world.makeNetwork();
   shell("ip link add bgplb-stranger type bridge");
-  shell("ip link add bgl0123456789ab type veth peer name other");
-  shell("ip link set bgl0123456789ab master bgplb-stranger up");
-  shell("ip link add bglba9876543210 type veth peer name another");  // no port of any bridge
+  shell("ip link add bglfedcba987654 type veth peer name other");
+  shell("ip link set bglfedcba987654 master bgplb-stranger up");
+  shell("ip link add bgl000000000000 type veth peer name another");  // no port of any bridge
   REQUIRE(world.kernel.resync().has_value());
   CHECK(world.kernel.ownLinks() == std::set<std::string>{kBridge, kHost});
 }
