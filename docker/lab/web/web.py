@@ -62,7 +62,7 @@ def answer(conn, peer):
 def serve(conn, peer):
     with conn:
         try:
-            conn.settimeout(30)
+            conn.settimeout(5)   # a client whose packets a router sends elsewhere now is not waited for
             answer(conn, peer)
             conn.shutdown(socket.SHUT_WR)
         except (OSError, ValueError, IndexError):
