@@ -31,10 +31,14 @@ mmdebstrap_image() {
     if [[ -n $security ]] && /usr/lib/apt/apt-helper download-file "${security%/}/dists/$suite-security/InRelease" /dev/null >/dev/null 2>&1; then
         sources+=$'\n'"deb $security $suite-security main"
     fi
-    printf '%s\n' "$sources" | as_root mmdebstrap --variant=minbase --quiet "${options[@]}" \
+    # What was imported of a run that failed would be taken for the image by the next one.
+    if ! printf '%s\n' "$sources" | as_root mmdebstrap --variant=minbase --quiet "${options[@]}" \
         --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
-        "$suite" - - | docker import - "$image"
+        "$suite" - - | docker import - "$image"; then
+        docker rmi -f "$image" >/dev/null 2>&1 || :
+        return 1
+    fi
 }
 
 # ensure_base_image SUITE: prints nothing; the image debian:SUITE-slim is there afterwards.
