@@ -41,7 +41,7 @@ class Client(threading.Thread):
             if self.make(number, name):
                 self.made.add(number)
             return
-        action = self.random.choice(("restart", "kill", "stop", "drain", "sick", "remove", "disconnect"))
+        action = self.random.choice(("restart", "kill", "stop", "drain", "pause", "remove", "disconnect"))
         if action == "restart":
             self.try_docker("restart", "-t", "0", name)
         elif action == "kill":
@@ -50,7 +50,7 @@ class Client(threading.Thread):
             self.try_docker("stop", "-t", "1", name) and self.try_docker("start", name)
         elif action == "drain":
             self.try_docker("kill", "-s", "USR2", name) and self.try_docker("restart", "-t", "0", name)
-        elif action == "sick":
+        elif action == "pause":
             self.try_docker("pause", name) and self.try_docker("unpause", name)
         elif action == "disconnect":
             self.try_docker("network", "disconnect", "-f", name, name) and self.try_docker("network", "connect", name, name)
