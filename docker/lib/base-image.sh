@@ -5,8 +5,8 @@
 # The mirrors this machine itself uses; $1 is the label of the archive, Debian or Debian-Security.
 apt_mirror() { apt-get indextargets --format '$(REPO_URI) $(LABEL)' 'Created-By: Packages' 'Origin: Debian' | awk -v l="$1" '$2 == l { print $1; exit }'; }
 
-# Proxy settings of this machine's apt, as apt.conf lines.
-apt_proxy() { apt-config dump | grep -E '^Acquire::(http|https)::[Pp]roxy' || :; }
+# How this machine's apt reaches its mirrors, as apt.conf lines: by which proxy, and whether it takes a snapshot's old lists.
+apt_settings() { apt-config dump | grep -E '^Acquire::((http|https)::[Pp]roxy|Check-Valid-Until) ' || :; }
 
 # The same for `docker build`, which reads only these variables.
 proxy_build_args() {
@@ -25,7 +25,7 @@ mmdebstrap_image() {
     [[ -n $mirror ]] || die 'no Debian mirror in the settings of apt: run apt-get update'
     while read -r line; do
         [[ -z $line ]] || options+=(--aptopt="$line")
-    done < <(apt_proxy)
+    done < <(apt_settings)
     local sources="deb $mirror $suite main"
     # Suites under development have no security archive.
     if [[ -n $security ]] && /usr/lib/apt/apt-helper download-file "${security%/}/dists/$suite-security/InRelease" /dev/null >/dev/null 2>&1; then
