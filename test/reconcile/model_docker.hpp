@@ -115,8 +115,12 @@ class ModelDocker {
     return false;
   }
 
+  // A start that failed leaves its endpoints, but nothing that could use them.
   bool isJoined(const std::string& veth) const {
     for (const auto& container : containers) {
+      const bool isStarting =
+          !container.steps.empty() && container.steps.back().kind == DockerdStep::Kind::Start;
+      if (!container.isRunning() && !isStarting) continue;
       for (const auto& [index, endpoint] : container.endpoints) {
         if (endpoint.joined && core::vethHostName(endpoint.id) == veth) return true;
       }

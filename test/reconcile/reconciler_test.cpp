@@ -1,7 +1,5 @@
-#include "reconcile/reconciler.hpp"
+#include "reconcile/web1_host.hpp"
 
-#include "fakes/fake_world.hpp"
-#include "support/build.hpp"
 #include "support/catch.hpp"
 
 using namespace bgplb;
@@ -9,63 +7,6 @@ using namespace bgplb::test;
 using namespace std::chrono_literals;
 using core::Health;
 using core::LinkState;
-
-namespace {
-
-// A host with the network web1 (10.0.0.101/32, 2001:db8:0:1::101/128) and one joined backend.
-struct Host {
-  FakeKernel kernel;
-  FakeRouting routing;
-  FakeFirewall firewall;
-  FakeEngine engine;
-  FakeStore store;
-  reconcile::Reconciler reconciler{kernel, routing, firewall, engine, store, {.drainGrace = 1s}};
-  core::TimePoint now = core::TimePoint{} + 100h;
-  const std::string bridge = core::bridgeName(kWeb1);
-  const Prefix vip4 = net("10.0.0.101/32");
-  const Prefix vip6 = net("2001:db8:0:1::101/128");
-
-  core::Facts& facts() { return reconciler.facts(); }
-  void step() {
-    while (reconciler.step(now) == core::TimePoint::min()) {
-    }
-  }
-  void touch(const core::Touched& networks) {
-    reconciler.touch(networks);
-    step();
-  }
-  void later(std::chrono::milliseconds time) {
-    now += time;
-    step();
-  }
-  void confirm() {
-    routing.confirm();
-    reconciler.touchUnconfirmed();
-    step();
-  }
-  void create() {
-    facts().engineAsked = true;
-    touch(core::networkCreated(facts(), kWeb1, vip4, vip6, 1500));
-  }
-  void join(const EndpointId& endpoint, const char* address) {
-    touch(core::endpointCreated(facts(), kWeb1, endpoint, vip4.address(), vip6.address(),
-                                mac(address)));
-    touch(core::endpointLink(facts(), endpoint, LinkState::Joining));
-    touch(core::endpointLink(facts(), endpoint, LinkState::Joined));
-  }
-  void report(const ContainerId& container, const EndpointId& endpoint, Health health) {
-    touch(core::containerReported(facts(), test::report(container, kWeb1, endpoint, health), now));
-  }
-  void makeReady() {
-    create();
-    join(kEp1, "02:00:00:00:00:01");
-    report(kCtr1, kEp1, Health::Healthy);
-  }
-  bool announced() const { return routing.wanted.count(vip4) > 0; }
-  bool routed() const { return kernel.observe(bridge).routes.count(vip4) > 0; }
-};
-
-}  // namespace
 
 TEST_CASE("Reconciler.PlumbsAndAnnounces_WhenBackendIsHealthy") {
   Host host;
@@ -247,23 +188,6 @@ TEST_CASE("Reconciler.NothingIsWithdrawn_BeforeTheEngineWasAsked") {
   CHECK_FALSE(host.announced());
 }
 
-TEST_CASE("Reconciler.AfterARestart_ACallBeforeTheListsTakesNothingAway") {
-  Host host;
-  host.makeReady();
-  const auto before = host.kernel.observe(host.bridge);
-  host.kernel.log.clear();
-
-  reconcile::Reconciler next{host.kernel, host.routing, host.firewall, host.engine, host.store,
-                             {.drainGrace = 1s}};
-  next.touch(core::networkCreated(next.facts(), kWeb1, host.vip4, host.vip6, 1500));
-  core::endpointCreated(next.facts(), kWeb1, kEp2, std::nullopt, std::nullopt, std::nullopt);
-  core::endpointLink(next.facts(), kEp2, LinkState::Left);
-  REQUIRE(next.settle(kWeb1, host.now).has_value());
-  CHECK(host.announced());
-  CHECK(host.kernel.observe(host.bridge) == before);
-  CHECK(host.kernel.log.empty());
-}
-
 TEST_CASE("Reconciler.LostVethIsNotReady") {
   Host host;
   host.makeReady();
@@ -346,31 +270,4 @@ TEST_CASE("Reconciler.GatewaySubnetsFollowTheLabel") {
   host.reconciler.touchBridges();
   host.step();
   CHECK(host.routing.wanted.empty());
-}
-
-TEST_CASE("Reconciler.DrainOutlivesThisProgram") {
-  Host before;
-  before.makeReady();
-  before.reconciler.beginDrain(kCtr1, {.terminateAt = before.now + 5s});
-  before.step();
-  REQUIRE(before.store.drains.size() == 1);
-
-  Host after;
-  after.reconciler.resumeDrains(before.store.drains);
-  after.touch(
-      core::networkCreated(after.facts(), kWeb1, after.vip4, after.vip6, 1500));
-  after.join(kEp1, "02:00:00:00:00:01");
-  after.step();
-  const bool sameRun = GENERATE(true, false);
-  auto report = test::report(kCtr1, kWeb1, kEp1, Health::Healthy);
-  if (!sameRun) report.startedAt = "2026-11-22T22:00:00Z";
-  core::containerReported(after.facts(), report, after.now);
-  after.touch(core::containersListed(after.facts(), {kCtr1}, core::eventCounts(after.facts()), after.now));
-  after.touch({kWeb1});
-  CHECK(after.announced() == !sameRun);
-  after.later(5s);
-  CHECK(after.engine.terminated.size() == (sameRun ? 1 : 0));
-  after.touch(core::containerDied(after.facts(), kCtr1, after.now));
-  after.step();
-  CHECK(after.store.drains.empty());
 }

@@ -1,8 +1,6 @@
 // A controller is started anew, and something happens before the engine has told it anything.
-#include "reconcile/reconciler.hpp"
+#include "reconcile/web1_host.hpp"
 
-#include "fakes/fake_world.hpp"
-#include "support/build.hpp"
 #include "support/catch.hpp"
 
 using namespace bgplb;
@@ -168,4 +166,48 @@ TEST_CASE("Restart.ABridgeStaysUntilAllIsTakenOffIt") {
   host.step();
   CHECK(host.kernel.networks.empty());
   CHECK(host.kernel.existing.empty());
+}
+
+TEST_CASE("Restart.ACallBeforeTheListsTakesNothingAway") {
+  Host host;
+  host.makeReady();
+  const auto before = host.kernel.observe(host.bridge);
+  host.kernel.log.clear();
+
+  reconcile::Reconciler next{host.kernel, host.routing, host.firewall, host.engine, host.store,
+                             {.drainGrace = 1s}};
+  next.touch(core::networkCreated(next.facts(), kWeb1, host.vip4, host.vip6, 1500));
+  core::endpointCreated(next.facts(), kWeb1, kEp2, std::nullopt, std::nullopt, std::nullopt);
+  core::endpointLink(next.facts(), kEp2, LinkState::Left);
+  REQUIRE(next.settle(kWeb1, host.now).has_value());
+  CHECK(host.announced());
+  CHECK(host.kernel.observe(host.bridge) == before);
+  CHECK(host.kernel.log.empty());
+}
+
+TEST_CASE("Restart.DrainOutlivesThisProgram") {
+  Host before;
+  before.makeReady();
+  before.reconciler.beginDrain(kCtr1, {.terminateAt = before.now + 5s});
+  before.step();
+  REQUIRE(before.store.drains.size() == 1);
+
+  Host after;
+  after.reconciler.resumeDrains(before.store.drains);
+  after.touch(
+      core::networkCreated(after.facts(), kWeb1, after.vip4, after.vip6, 1500));
+  after.join(kEp1, "02:00:00:00:00:01");
+  after.step();
+  const bool sameRun = GENERATE(true, false);
+  auto report = test::report(kCtr1, kWeb1, kEp1, Health::Healthy);
+  if (!sameRun) report.startedAt = "2026-11-22T22:00:00Z";
+  core::containerReported(after.facts(), report, after.now);
+  after.touch(core::containersListed(after.facts(), {kCtr1}, core::eventCounts(after.facts()), after.now));
+  after.touch({kWeb1});
+  CHECK(after.announced() == !sameRun);
+  after.later(5s);
+  CHECK(after.engine.terminated.size() == (sameRun ? 1 : 0));
+  after.touch(core::containerDied(after.facts(), kCtr1, after.now));
+  after.step();
+  CHECK(after.store.drains.empty());
 }
