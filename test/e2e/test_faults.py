@@ -1,4 +1,5 @@
 """What dies comes back, and the router does not notice more than it must: each fault under load on two hosts."""
+import os
 import time
 
 import traffic
@@ -201,9 +202,10 @@ class Engine(FaultTest):
         """It answers nothing: nothing announced is withdrawn for that; what happened meanwhile is noticed after it."""
         dockerd = self.host.run("kept", "pid").strip()
         self.addCleanup(self.host.run, "kill", "-CONT", dockerd)
-        with Fault(self, "dockerd silent for 15 s") as fault:
+        seconds = int(os.environ.get("BGPLB_SILENCE_SECONDS", "15"))   # a minute in `test/run full`
+        with Fault(self, f"dockerd silent for {seconds} s") as fault:
             self.host.run("kill", "-STOP", dockerd)
-            self.both_stay(15)
+            self.both_stay(seconds)
             self.host.run("kill", "-CONT", dockerd)
             self.wait_dockerd()
             self.both_stay(2)
@@ -288,11 +290,39 @@ class ByHand(FaultTest):
         folder = f"/var/lib/docker/plugins/{self.host.plugin_id()}/propagated-mount"
         self.host.sh(f"rm -f {folder}/drains.json; mkdir {folder}/drains.json {folder}/drains.json.new")
         self.addCleanup(self.host.sh, f"rmdir {folder}/drains.json {folder}/drains.json.new", check=False)
+        self.drain_unwritten("drain with a state file that cannot be written")
+
+    def test_disk_full(self):
+        self.fill_state_folder()
+        with Fault(self, "disk full, controller killed") as fault:
+            self.wait_new("bgplb", self.kill("bgplb"))
+            self.both_stay(2)
+        fault.nothing_moved()
+        self.assertIn("No space left on device", self.drain_unwritten("disk full, drain"))
+
+    def fill_state_folder(self):
+        """A full file system over the plugin's state folder, mounted in its own namespace of mounts."""
+        folder = "/var/lib/bgplb"
+        pid, = self.host.plugin_pids("bgplb-init")
+
+        def inside(*calls):
+            self.host.run("python3", "-c", "\n".join((
+                "import ctypes, os", "libc = ctypes.CDLL(None)", f"ns = os.open('/proc/{pid}/ns/mnt', os.O_RDONLY)",
+                "assert libc.setns(ns, 0) == 0", *calls)))
+
+        inside(f"assert libc.mount(b'tmpfs', b'{folder}', b'tmpfs', 0, b'size=4k') == 0",
+               f"open('{folder}/filler', 'wb').write(bytes(4096))")
+        self.addCleanup(inside, f"assert libc.umount2(b'{folder}', 2) == 0")
+
+    def drain_unwritten(self, name):
+        """It is carried out all the same; what would be lost with the controller is said."""
         self.host.docker("update", "--restart", "no", self.name)
         began = time.time()
-        with Fault(self, "drain with a state file that cannot be written") as fault:
+        with Fault(self, name) as fault:
             self.host.docker("kill", "-s", "USR2", self.name)
             self.wait_one(timeout=2)
             self.host.wait_state(self.name, "exited", timeout=10)
         self.assertEqual(fault.failed, 0, fault.failures)
-        self.assertIn("drain would be forgotten", self.host.log_since(began))
+        log = self.host.log_since(began)
+        self.assertIn("drain would be forgotten", log)
+        return log
