@@ -86,7 +86,11 @@ class FaultTest(LabTest):
         for host in self.used:
             self.ensure_web(host)
         self.name = f"web1-{self.host}"
-        self.wait_both()
+        try:
+            self.wait_both()
+        except wait.Timeout:
+            self.dump()   # unittest calls no tearDown after a setUp that failed
+            raise
 
     def ensure_web(self, host):
         """What the test before left is taken over if it is whole, which saves most of the time that a test takes."""
