@@ -135,7 +135,7 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
       if (routing_.mayBeAnnounced(route)) track.vips.insert(route);
     }
   }
-  track.hold.announced = anyAnnounced(track);
+  track.hold.announced = anyAnnounced(id, track);
   if (track.hold.announced) {
     track.hold.withdrawnAt.reset();
   } else if (!track.hold.withdrawnAt) {
@@ -162,6 +162,9 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
 
   const bool gone = network == facts_.networks.end() && !track.hold.announced && outcome.has_value();
   if (gone) {
+    for (const auto& vip : track.vips) {
+      if (isAnnouncedFor(id, vip)) announcedFor_.erase(vip);
+    }
     byBridge_.erase(bridge);
     tracks_.erase(id);
   }
@@ -186,9 +189,15 @@ Result<void> Reconciler::applyAll(const std::vector<core::Action>& actions, bool
   return first;
 }
 
-bool Reconciler::anyAnnounced(const Track& track) const {
-  return std::any_of(track.vips.begin(), track.vips.end(),
-                     [this](const Prefix& vip) { return routing_.mayBeAnnounced(vip); });
+bool Reconciler::isAnnouncedFor(const NetworkId& id, const Prefix& vip) const {
+  const auto owner = announcedFor_.find(vip);
+  return owner == announcedFor_.end() || owner->second == id;
+}
+
+bool Reconciler::anyAnnounced(const NetworkId& id, const Track& track) const {
+  return std::any_of(track.vips.begin(), track.vips.end(), [&](const Prefix& vip) {
+    return isAnnouncedFor(id, vip) && routing_.mayBeAnnounced(vip);
+  });
 }
 
 // Before the engine has been asked once we do not know who is healthy, only who left: what a former
@@ -222,8 +231,9 @@ void Reconciler::updateAnnouncement(const NetworkId& id, Track& track,
     const bool current = network != facts_.networks.end() &&
                          (network->second.vip4 == vip || network->second.vip6 == vip);
     if (current && reachable && there.routes.count(vip) > 0) {
+      announcedFor_.insert_or_assign(vip, id);
       routing_.announce(vip);
-    } else if (mayWithdraw(id)) {
+    } else if (isAnnouncedFor(id, vip) && mayWithdraw(id)) {
       routing_.withdraw(vip);
     }
   }
@@ -233,7 +243,7 @@ void Reconciler::updateAnnouncement(const NetworkId& id, Track& track,
               desired.announce ? "has a ready backend" : "has no ready backend", reasons(id, now));
   }
   const bool wasAnnounced = track.hold.announced;
-  track.hold.announced = anyAnnounced(track);
+  track.hold.announced = anyAnnounced(id, track);
   if (!desired.announce && track.hold.announced) waiting_.insert(id);
   // Confirmed already (no daemon runs): look again at once for the host route.
   if (wasAnnounced && !track.hold.announced) touched_.insert(id);

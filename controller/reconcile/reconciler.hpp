@@ -79,7 +79,8 @@ class Reconciler {
   void reconcileBridges();
   void reconcileFirewall();
   std::string reasons(const NetworkId& id, TimePoint now) const;
-  bool anyAnnounced(const Track& track) const;
+  bool isAnnouncedFor(const NetworkId& id, const Prefix& vip) const;
+  bool anyAnnounced(const NetworkId& id, const Track& track) const;
   std::optional<TimePoint> earliest() const;
 
   Kernel& kernel_;
@@ -96,6 +97,9 @@ class Reconciler {
   bool firewallTouched_ = true;
   std::map<NetworkId, Track> tracks_;
   std::map<std::string, NetworkId> byBridge_;  // our link's name -> network
+  // For which network a VIP was announced last: one made anew may have it while the withdrawal for the
+  // one before is under way.
+  std::map<Prefix, NetworkId> announcedFor_;
   core::Touched waiting_;                      // withdrawn, not yet confirmed
   std::set<std::pair<TimePoint, NetworkId>> timers_;
   std::set<Prefix> gatewaySubnets_;

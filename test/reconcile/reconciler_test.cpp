@@ -211,6 +211,31 @@ TEST_CASE("Reconciler.PutsBackWhatSomebodyTookAway") {
   CHECK(host.announced());
 }
 
+TEST_CASE("Reconciler.TheVipOfANetworkMadeAnewIsNotWithdrawnForTheOldOne") {
+  Host host;
+  host.makeReady();
+  host.touch(core::networkDeleted(host.facts(), kWeb1));
+  host.touch(core::networkCreated(host.facts(), kWeb2, host.vip4, host.vip6, 1500));
+  host.touch(core::endpointCreated(host.facts(), kWeb2, kEp2, host.vip4.address(),
+                                   host.vip6.address(), mac("02:00:00:00:00:02")));
+  host.touch(core::endpointLink(host.facts(), kEp2, LinkState::Joining));
+  host.touch(core::endpointLink(host.facts(), kEp2, LinkState::Joined));
+  const auto report = test::report(kCtr2, kWeb2, kEp2, Health::Healthy);
+  const bool confirmedBefore = GENERATE(true, false);
+  if (confirmedBefore) host.confirm();
+  host.touch(core::containerReported(host.facts(), report, host.now));
+  CHECK(host.announced());
+  host.confirm();
+  CHECK(host.announced());
+  host.touch({kWeb1});
+  CHECK(host.announced());
+  CHECK(host.kernel.observe(core::bridgeName(kWeb2)).routes.size() == 2);
+  CHECK_FALSE(host.kernel.observe(host.bridge).bridge);
+
+  host.touch(core::containerHealth(host.facts(), kCtr2, Health::Unhealthy, host.now));
+  CHECK_FALSE(host.announced());
+}
+
 TEST_CASE("Reconciler.NotAnnouncedWithoutHostRoute_AndTriedAgain") {
   Host host;
   host.create();
