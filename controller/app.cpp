@@ -42,7 +42,7 @@ App::App(asio::io_context& io, const Settings& settings, const RunOptions& optio
                          bool uplink) { onKernelChange(bridges, uplink); }),
       routing_(io, {options.birdBinary, options.runDir, options.templates + "/bird.conf.mustache",
                     options.stateDir + "/sessions"}),
-      firewall_(io),
+      firewall_(io, [this] { kernel_.setPinned(firewall_.status().marks); }),
       engine_(io, options.engineSocket),
       drains_(options.stateDir + "/drains.json"),
       reconciler_(kernel_, routing_, firewall_, engine_, drains_, {settings.drainGrace}),

@@ -1,5 +1,7 @@
 #include "core/desired.hpp"
 
+#include "core/backends.hpp"
+
 #include <algorithm>
 
 namespace bgplb::core {
@@ -49,36 +51,17 @@ std::set<std::string> wantedVeths(const Facts& facts, const Network& network,
   return veths;
 }
 
-// One backend takes the traffic of the VIP on this host: the one that has it already if it is still
-// ready, so that established connections stay where they are, else the first that is. With none
-// ready the current one keeps what is still under way, and one that has joined is set before it is
-// ready: that leaves less to do when it is.
-std::optional<MacAddress> activeBackend(const Facts& facts, const Network& network,
-                                        const std::set<EndpointId>& ready,
-                                        std::optional<MacAddress> current, bool routed) {
-  std::optional<MacAddress> first;
-  for (const auto& id : ready) {
-    const auto& mac = facts.endpoints.at(id).mac;
-    if (!mac) continue;
-    if (mac == current) return current;
-    if (!first) first = mac;
-  }
-  if (first) return first;
-  if (routed && current) return current;
-  for (const auto& id : network.endpoints) {
-    const auto endpoint = facts.endpoints.find(id);
-    if (endpoint == facts.endpoints.end() || endpoint->second.link != LinkState::Joined) continue;
-    if (endpoint->second.mac && (!first || endpoint->second.mac == current)) first = endpoint->second.mac;
-  }
-  return first;
-}
-
 // A plugin call may tell of a network before the engine does, and tells only of one endpoint: what a
 // former controller made for the others stands until the engine was asked.
 void keepFormer(KernelNetwork& desired, const KernelNetwork& observed) {
   if (observed.bridge) desired.mtu = observed.mtu;
   desired.routes.insert(observed.routes.begin(), observed.routes.end());
   desired.neighbors.insert(observed.neighbors.begin(), observed.neighbors.end());
+  desired.nextHops.insert(observed.nextHops.begin(), observed.nextHops.end());
+  desired.pinned.insert(observed.pinned.begin(), observed.pinned.end());
+  for (const auto& [family, members] : observed.groups) {
+    desired.groups[family].insert(members.begin(), members.end());
+  }
 }
 
 }  // namespace
@@ -118,17 +101,13 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
     routed = now < until;
     if (routed) atEarliest(desired.again, until);
   }
+  const auto slots = assignSlots(facts, network, observed, existingVeths);
   for (const auto& vip : network.vips()) {
-    const auto neighbor = observed.neighbors.find(vip.address());
-    const auto current = neighbor == observed.neighbors.end()
-                             ? std::nullopt
-                             : std::optional<MacAddress>(neighbor->second);
-    if (const auto mac = activeBackend(facts, network, desired.ready, current, routed)) {
-      desired.kernel.neighbors[vip.address()] = *mac;
-    }
+    addNextHops(desired.kernel, vip, facts, slots, desired.ready, observed, routed);
     // Never a new route in a grace period: it would draw traffic that nobody announced.
     const bool keep = routed && observed.routes.count(vip) > 0;
-    if (desired.announce || keep) desired.kernel.routes.insert(vip);
+    const bool possible = desired.kernel.groups.contains(vip.family());
+    if (possible && (desired.announce || keep)) desired.kernel.routes.insert(vip);
   }
   if (!facts.engineAsked) keepFormer(desired.kernel, observed);
   return desired;

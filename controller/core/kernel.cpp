@@ -2,12 +2,22 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace bgplb::core {
 
 namespace {
 
 constexpr std::string_view kVethHostPrefix = "bgl";
 constexpr std::string_view kVethContainerPrefix = "bgc";
+
+// The addresses of next hops are those of a /24 and of a /120.
+constexpr std::array<std::uint8_t, 4> kNextHops4{169, 254, 77, 0};
+constexpr std::array<std::uint8_t, 16> kNextHops6{0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x77, 0, 0};
+
+std::uint32_t tableOf(const PinnedRoute& route) {
+  return kSlotTable + slotOf(route.via).value_or(0);
+}
 
 template <typename... Ts>
 struct Overloaded : Ts... {
@@ -17,6 +27,19 @@ template <typename... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;
 
 }  // namespace
+
+Address nextHop(Family family, Slot slot) {
+  auto v4 = kNextHops4;
+  auto v6 = kNextHops6;
+  v4.back() = v6.back() = static_cast<std::uint8_t>(slot);
+  return Address::fromBytes(family, family == Family::V4 ? v4.data() : v6.data());
+}
+
+std::optional<Slot> slotOf(const Address& address) {
+  const Slot slot = address.bytes()[address.size() - 1];
+  if (slot == 0 || slot > kSlots || nextHop(address.family(), slot) != address) return std::nullopt;
+  return slot;
+}
 
 std::string bridgeName(const NetworkId& network) {
   return fmt::format("{}{}", kBridgePrefix, network.value.substr(0, 9));
@@ -44,6 +67,29 @@ std::string toText(const Action& action) {
                                a.mtu, a.container);
           },
           [](const LinkDel& a) { return fmt::format("link del {}", a.name); },
+          [](const NextHopAdd& a) {
+            return fmt::format("nexthop add via {} dev {} onlink", a.via.toString(), a.dev);
+          },
+          [](const NextHopDel& a) {
+            return fmt::format("nexthop del via {} dev {}", a.via.toString(), a.dev);
+          },
+          [](const GroupReplace& a) {
+            std::string members;
+            for (const auto& via : a.members) members += (members.empty() ? "" : "/") + via.toString();
+            return fmt::format("nexthop replace group {} dev {}", members, a.dev);
+          },
+          [](const GroupDel& a) {
+            return fmt::format("nexthop del group of IPv{} dev {}", static_cast<int>(a.family), a.dev);
+          },
+          [](const PinnedRouteReplace& a) {
+            return fmt::format("route replace {} via {} dev {} onlink table {}",
+                               a.route.destination.toString(), a.route.via.toString(), a.dev,
+                               tableOf(a.route));
+          },
+          [](const PinnedRouteDel& a) {
+            return fmt::format("route del {} via {} dev {} table {}", a.route.destination.toString(),
+                               a.route.via.toString(), a.dev, tableOf(a.route));
+          },
           [](const RouteReplace& a) {
             return fmt::format("route replace {} dev {}", a.destination.toString(), a.dev);
           },
@@ -59,44 +105,6 @@ std::string toText(const Action& action) {
           },
       },
       action);
-}
-
-std::vector<Action> plan(const std::string& bridge, const KernelNetwork& desired,
-                         const KernelNetwork& observed,
-                         const std::map<std::string, std::string>& containerEnds) {
-  std::vector<Action> actions;
-  // Removals first, routes before what they need. The bridge takes its routes, neighbours and ports
-  // with it in the kernel, but a veth pair outlives its bridge.
-  for (const auto& route : observed.routes) {
-    if (desired.routes.count(route) == 0) actions.push_back(RouteDel{route, bridge});
-  }
-  for (const auto& [address, mac] : observed.neighbors) {
-    if (desired.neighbors.count(address) == 0) actions.push_back(NeighDel{address, bridge});
-  }
-  for (const auto& veth : observed.veths) {
-    if (desired.veths.count(veth) == 0) actions.push_back(LinkDel{veth});
-  }
-  if (observed.bridge && !desired.bridge) actions.push_back(LinkDel{bridge});
-
-  if (desired.bridge && (!observed.bridge || desired.mtu != observed.mtu)) {
-    actions.push_back(BridgeAdd{bridge, desired.mtu});
-  }
-  for (const auto& veth : desired.veths) {
-    if (observed.veths.count(veth) > 0) continue;
-    const auto container = containerEnds.find(veth);
-    if (container == containerEnds.end()) continue;
-    actions.push_back(VethAdd{veth, container->second, bridge, desired.mtu});
-  }
-  for (const auto& [address, mac] : desired.neighbors) {
-    const auto found = observed.neighbors.find(address);
-    if (found == observed.neighbors.end() || found->second != mac) {
-      actions.push_back(NeighReplace{address, mac, bridge});
-    }
-  }
-  for (const auto& route : desired.routes) {
-    if (observed.routes.count(route) == 0) actions.push_back(RouteReplace{route, bridge});
-  }
-  return actions;
 }
 
 }  // namespace bgplb::core

@@ -1,6 +1,7 @@
 #include "firewall/iptables.hpp"
 
 #include "base/log.hpp"
+#include "firewall/words.hpp"
 #include "io/file.hpp"
 #include "io/process.hpp"
 
@@ -48,16 +49,6 @@ bool hasLegacyTable(Family family) {
 
 bool hasIpv6() { return access("/proc/thread-self/net/if_inet6", F_OK) == 0; }
 
-// What a program said when it failed, as one line.
-std::string words(const io::Finished& finished) {
-  std::string text = finished.err.empty() ? finished.out : finished.err;
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  std::replace(text.begin(), text.end(), '\n', ';');
-  constexpr std::size_t kMost = 400;
-  if (text.size() > kMost) text.resize(kMost);
-  return text.empty() ? fmt::format("exit status {}", finished.status) : text;
-}
-
 }  // namespace
 
 std::vector<Flavour> choose(const std::map<Flavour, FilterTable>& seen,
@@ -79,8 +70,9 @@ std::vector<Flavour> choose(const std::map<Flavour, FilterTable>& seen,
   return {seen.begin()->first};
 }
 
-Iptables::Iptables(boost::asio::io_context& io)
+Iptables::Iptables(boost::asio::io_context& io, std::function<void()> onStatus)
     : io_(io),
+      onStatus_(std::move(onStatus)),
       retry_(io),
       retryAfter_(kFirstRetry),
       watch_(io, [this] { onTableChange(); }),
@@ -141,6 +133,9 @@ Task<> Iptables::pass(bool wanted) {
       again = again || error.kind == ErrorKind::Transient;
     }
   }
+  const auto marks = co_await marks_.bringTo(wanted);
+  status.marks = wanted && marks.has_value();
+  if (!marks) status.marksProblem = marks.error().message;
   conclude(std::move(status), again);
 }
 
@@ -232,7 +227,17 @@ void Iptables::conclude(FirewallStatus status, bool again) {
                    status.problem);
     }
   }
+  if (status.marksProblem != status_.marksProblem) {
+    if (status.marksProblem.empty()) {
+      log::info("firewall: connections are marked again");
+    } else {
+      log::warning("firewall: {}; connections to a VIP with several containers may move when one of "
+                   "them comes or goes",
+                   status.marksProblem);
+    }
+  }
   status_ = std::move(status);
+  if (onStatus_) onStatus_();
   if (!again) {
     retryAfter_ = kFirstRetry;
     return;

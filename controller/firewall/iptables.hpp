@@ -11,6 +11,7 @@
 // It logs changes, and a failure when it begins and ends.
 
 #include "base/result.hpp"
+#include "firewall/flow_marks.hpp"
 #include "firewall/rules.hpp"
 #include "firewall/table_watch.hpp"
 #include "io/task.hpp"
@@ -20,6 +21,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -31,6 +33,8 @@ struct FirewallStatus {
   bool v4 = false;      // our rules are in place
   bool v6 = false;
   std::string problem;  // empty: none
+  bool marks = false;   // connections keep their backend (flow_marks.hpp)
+  std::string marksProblem;
   friend bool operator==(const FirewallStatus&, const FirewallStatus&) = default;
 };
 
@@ -43,8 +47,8 @@ std::vector<Flavour> choose(const std::map<Flavour, FilterTable>& seen,
 
 class Iptables : public reconcile::Firewall {
  public:
-  // Must live until `io` is run no more.
-  explicit Iptables(boost::asio::io_context& io);
+  // Must live until `io` is run no more. `onStatus` comes after each pass.
+  explicit Iptables(boost::asio::io_context& io, std::function<void()> onStatus = {});
   Iptables(const Iptables&) = delete;
   Iptables& operator=(const Iptables&) = delete;
 
@@ -73,6 +77,8 @@ class Iptables : public reconcile::Firewall {
   void onTableChange();
 
   boost::asio::io_context& io_;
+  std::function<void()> onStatus_;
+  FlowMarks marks_;
   boost::asio::steady_timer retry_;
   std::chrono::seconds retryAfter_;
   TableWatch watch_;

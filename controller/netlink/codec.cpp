@@ -3,9 +3,11 @@
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
+#include <linux/fib_rules.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/netconf.h>
+#include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 
 #include <algorithm>
@@ -103,6 +105,7 @@ std::optional<Link> parseLink(const nlmsghdr& message) {
             .master = static_cast<int>(attributes.u32(IFLA_MASTER).value_or(0)),
             .mtu = attributes.u32(IFLA_MTU).value_or(0),
             .up = (header->ifi_flags & IFF_UP) != 0,
+            .running = (header->ifi_flags & (IFF_RUNNING | IFF_LOWER_UP)) != 0,
             .address = attributes.mac(IFLA_ADDRESS)};
   if (const nlattr* info = attributes.find(IFLA_LINKINFO)) {
     link.kind = Attributes<IFLA_INFO_KIND>(*info).text(IFLA_INFO_KIND);
@@ -115,7 +118,7 @@ std::optional<Route> parseAnyRoute(const nlmsghdr& message) {
   if (header == nullptr || !isInternet(header->rtm_family)) return std::nullopt;
   const int family = header->rtm_family;
   if (header->rtm_dst_len > (family == AF_INET ? 32 : 128)) return std::nullopt;
-  const Attributes<RTA_VIA> attributes(message, sizeof(rtmsg));
+  const Attributes<RTA_NH_ID> attributes(message, sizeof(rtmsg));
   const std::array<std::uint8_t, 16> zero{};
   const auto unspecified =
       Address::fromBytes(family == AF_INET ? Family::V4 : Family::V6, zero.data());
@@ -125,6 +128,7 @@ std::optional<Route> parseAnyRoute(const nlmsghdr& message) {
               .protocol = header->rtm_protocol,
               .metric = attributes.u32(RTA_PRIORITY).value_or(0),
               .ifIndex = static_cast<int>(attributes.u32(RTA_OIF).value_or(0)),
+              .nextHop = attributes.u32(RTA_NH_ID).value_or(0),
               .gateway = attributes.address(RTA_GATEWAY, family),
               .source = attributes.address(RTA_PREFSRC, family)};
   const nlattr* via = attributes.find(RTA_VIA);  // an IPv4 route by way of an IPv6 neighbour
@@ -183,6 +187,48 @@ std::optional<reconcile::HostAddress> parseAddress(const nlmsghdr& message) {
       .usable = (flags & unusable) == 0 && header->ifa_scope == RT_SCOPE_UNIVERSE};
 }
 
+std::optional<NextHop> parseNextHop(const nlmsghdr& message) {
+  const auto* header = familyHeader<nhmsg>(message);
+  if (header == nullptr) return std::nullopt;
+  const Attributes<NHA_GATEWAY> attributes(message, sizeof(nhmsg));
+  const auto id = attributes.u32(NHA_ID);
+  if (!id || *id == 0) return std::nullopt;
+  NextHop hop{.id = *id,
+              .protocol = header->nh_protocol,
+              .ifIndex = static_cast<int>(attributes.u32(NHA_OIF).value_or(0)),
+              .gateway = {},
+              .members = {}};
+  if (isInternet(header->nh_family)) hop.gateway = attributes.address(NHA_GATEWAY, header->nh_family);
+  if (const nlattr* group = attributes.find(NHA_GROUP)) {
+    const auto* entry = static_cast<const char*>(mnl_attr_get_payload(group));
+    for (std::size_t left = mnl_attr_get_payload_len(group); left >= sizeof(nexthop_grp);
+         left -= sizeof(nexthop_grp), entry += sizeof(nexthop_grp)) {
+      nexthop_grp member{};
+      std::memcpy(&member, entry, sizeof(member));
+      hop.members.insert(member.id);
+    }
+  }
+  return hop;
+}
+
+std::optional<SlotRule> parseRule(const nlmsghdr& message) {
+  const auto* header = familyHeader<fib_rule_hdr>(message);
+  if (header == nullptr || !isInternet(header->family)) return std::nullopt;
+  const Attributes<FRA_PROTOCOL> attributes(message, sizeof(fib_rule_hdr));
+  const nlattr* protocol = attributes.find(FRA_PROTOCOL);
+  if (protocol == nullptr || mnl_attr_get_payload_len(protocol) < 1 ||
+      mnl_attr_get_u8(protocol) != core::kRouteProtocol) {
+    return std::nullopt;
+  }
+  const auto table = attributes.u32(FRA_TABLE).value_or(header->table);
+  const core::Slot slot = table - core::kSlotTable;  // anything below wraps to far above
+  if (slot == 0 || slot > core::kSlots || attributes.u32(FRA_FWMARK) != slot << core::kSlotMarkShift ||
+      attributes.u32(FRA_FWMASK) != core::kSlotMarkMask) {
+    return std::nullopt;
+  }
+  return SlotRule{header->family == AF_INET ? Family::V4 : Family::V6, slot};
+}
+
 template <typename T>
 std::optional<Notification> notification(Change change, std::optional<T>&& object) {
   if (!object) return std::nullopt;
@@ -209,6 +255,10 @@ std::optional<Notification> parse(const nlmsghdr& message) {
     case RTM_DELNEIGH: return notification(Change::Removed, parseNeighbor(message));
     case RTM_NEWADDR: return notification(Change::Present, parseAddress(message));
     case RTM_DELADDR: return notification(Change::Removed, parseAddress(message));
+    case RTM_NEWNEXTHOP: return notification(Change::Present, parseNextHop(message));
+    case RTM_DELNEXTHOP: return notification(Change::Removed, parseNextHop(message));
+    case RTM_NEWRULE: return notification(Change::Present, parseRule(message));
+    case RTM_DELRULE: return notification(Change::Removed, parseRule(message));
     default: return std::nullopt;
   }
 }

@@ -8,7 +8,9 @@
 
 #include <linux/netlink.h>
 
+#include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 
@@ -21,6 +23,9 @@ struct Link {
   int master = 0;    // index of the bridge (or bond, VRF) it is a port of; 0: none
   unsigned mtu = 0;
   bool up = false;  // administratively (IFF_UP)
+  // IFF_RUNNING or IFF_LOWER_UP. When a link is told without both, the kernel has removed the next
+  // hops on it.
+  bool running = false;
   std::optional<MacAddress> address;
   friend bool operator==(const Link&, const Link&) = default;
 };
@@ -31,7 +36,8 @@ struct Route {
   unsigned table = 0;
   unsigned char protocol = 0;
   unsigned metric = 0;
-  int ifIndex = 0;  // 0: none or several next hops
+  int ifIndex = 0;            // 0: none or several next hops
+  std::uint32_t nextHop = 0;  // RTA_NH_ID; 0: none, the route has its own
   std::optional<Address> gateway;
   std::optional<Address> source;
   friend bool operator==(const Route&, const Route&) = default;
@@ -45,7 +51,24 @@ struct Neighbor {
   friend bool operator==(const Neighbor&, const Neighbor&) = default;
 };
 
-using Object = std::variant<Link, Route, Neighbor, reconcile::HostAddress>;
+// A nexthop object: one way, or a group of those.
+struct NextHop {
+  std::uint32_t id = 0;
+  unsigned char protocol = 0;
+  int ifIndex = 0;  // 0: a group
+  std::optional<Address> gateway;
+  std::set<std::uint32_t> members;  // of a group
+  friend bool operator==(const NextHop&, const NextHop&) = default;
+};
+
+// A routing policy rule of ours: it leads what has the slot's mark to the slot's table.
+struct SlotRule {
+  Family family = Family::V4;
+  core::Slot slot = 0;
+  friend auto operator<=>(const SlotRule&, const SlotRule&) = default;
+};
+
+using Object = std::variant<Link, Route, Neighbor, NextHop, SlotRule, reconcile::HostAddress>;
 
 enum class Change {
   Present,   // new or altered

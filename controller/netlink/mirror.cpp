@@ -1,7 +1,5 @@
 #include "netlink/mirror.hpp"
 
-#include <linux/rtnetlink.h>
-
 namespace bgplb::netlink {
 
 namespace {
@@ -30,6 +28,8 @@ void Mirror::fold(const Notification& notification, Changes& changes) {
       [&](const Link& link) { foldLink(link, removed, changes); },
       [&](const Route& route) { foldRoute(route, notification.change, changes); },
       [&](const Neighbor& neighbor) { foldNeighbor(neighbor, removed, changes); },
+      [&](const NextHop& hop) { foldNextHop(hop, removed, changes); },
+      [&](const SlotRule& rule) { foldRule(rule, removed, changes); },
       [&](const reconcile::HostAddress& address) { foldAddress(address, removed, changes); },
   };
   std::visit(visitor, notification.object);
@@ -38,6 +38,10 @@ void Mirror::fold(const Notification& notification, Changes& changes) {
 void Mirror::foldLink(const Link& link, bool removed, Changes& changes) {
   const auto found = devices_.find(link.index);
   const std::optional<Link> before = found == devices_.end() ? std::nullopt : found->second.link;
+  // A carrier that came and went between two messages: next hops were taken, and may be gone again.
+  if (before && !removed && !before->running && !link.running && !found->second.nextHops.empty()) {
+    changes.unsure = true;
+  }
   if (removed ? !before : before == link) return;
 
   // A port shows on its bridge, a bridge on itself: on the one of before and on that of now.
@@ -56,6 +60,7 @@ void Mirror::foldLink(const Link& link, bool removed, Changes& changes) {
     dropRoutes(link.index, Family::V6, changes);
     devices_[link.index].neighbors.clear();
   }
+  if (before && before->running && (removed || !link.running)) dropNextHops(link.index, changes);
   if (removed) {
     dropAddresses(devices_[link.index], changes);
     forgetIfEmpty(link.index);
@@ -84,49 +89,6 @@ void Mirror::unindex(const Link& link) {
   if (link.master != 0) {
     devices_[link.master].ports.erase(link.index);
     forgetIfEmpty(link.master);
-  }
-}
-
-void Mirror::foldRoute(const Route& route, Change change, Changes& changes) {
-  // A route of our protocol with a gateway or a metric is none that we made.
-  const bool usual =
-      route.table == RT_TABLE_MAIN && route.metric == defaultMetric(route.destination.family());
-  const bool ours = usual && route.protocol == core::kRouteProtocol && !route.gateway;
-  if (usual && change == Change::Replaced) {
-    const std::set<int> holders = routeLinks(route.destination);
-    if (!holders.empty() && (!ours || holders != std::set<int>{route.ifIndex}))
-      changes.unsure = true;
-  }
-  if (!ours) {
-    // Every container with IPv6 brings link-local and multicast routes; they lead to nobody else.
-    const Address& address = route.destination.address();
-    if (!address.isLinkLocal() && !address.isMulticast()) changes.uplink = true;
-    return;
-  }
-  if (route.ifIndex == 0) return;
-  if (change == Change::Removed) return dropRoute(route.ifIndex, route.destination, changes);
-  if (devices_[route.ifIndex].routes.insert(route.destination).second) {
-    linksByRoute_[route.destination].insert(route.ifIndex);
-    markBridge(route.ifIndex, changes);
-  }
-}
-
-void Mirror::dropRoute(int ifIndex, const Prefix& destination, Changes& changes) {
-  const auto device = devices_.find(ifIndex);
-  if (device == devices_.end() || device->second.routes.erase(destination) == 0) return;
-  const auto links = linksByRoute_.find(destination);
-  links->second.erase(ifIndex);
-  if (links->second.empty()) linksByRoute_.erase(links);
-  markBridge(ifIndex, changes);
-  forgetIfEmpty(ifIndex);
-}
-
-void Mirror::dropRoutes(int ifIndex, Family family, Changes& changes) {
-  const auto device = devices_.find(ifIndex);
-  if (device == devices_.end()) return;
-  const std::set<Prefix> routes = device->second.routes;
-  for (const Prefix& route : routes) {
-    if (route.family() == family) dropRoute(ifIndex, route, changes);
   }
 }
 
@@ -174,8 +136,8 @@ void Mirror::forgetIfEmpty(int ifIndex) {
   const auto found = devices_.find(ifIndex);
   if (found == devices_.end()) return;
   const Device& device = found->second;
-  if (!device.link && device.ports.empty() && device.routes.empty() && device.neighbors.empty() &&
-      device.addresses.empty()) {
+  if (!device.link && device.ports.empty() && device.routes.empty() && device.pinned.empty() &&
+      device.nextHops.empty() && device.neighbors.empty() && device.addresses.empty()) {
     devices_.erase(found);
   }
 }
@@ -195,20 +157,16 @@ const Link* Mirror::link(const std::string& name) const {
   return found == indexByName_.end() ? nullptr : link(found->second);
 }
 
-std::set<int> Mirror::routeLinks(const Prefix& destination) const {
-  const auto found = linksByRoute_.find(destination);
-  return found == linksByRoute_.end() ? std::set<int>{} : found->second;
-}
-
 core::KernelNetwork Mirror::observe(const std::string& bridge) const {
   const Link* itself = link(bridge);
   if (itself == nullptr || !isOurBridge(*itself)) return {};
   const Device& device = devices_.at(itself->index);
-  core::KernelNetwork network{.bridge = itself->up,
-                              .mtu = itself->mtu,
-                              .veths = {},
-                              .routes = device.routes,
-                              .neighbors = device.neighbors};
+  core::KernelNetwork network;
+  network.bridge = itself->up;
+  network.mtu = itself->mtu;
+  network.neighbors = device.neighbors;
+  network.strays = device.routes;
+  observeNextHops(device, network);
   for (const int index : device.ports) {
     const Link* port = link(index);
     if (port != nullptr && port->up && isOurVeth(*port)) network.veths.insert(port->name);

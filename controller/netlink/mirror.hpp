@@ -4,9 +4,9 @@
 // are.
 //
 // The kernel does not announce everything it removes. Silent, and therefore concluded here, are:
-// all IPv4 routes of a link that is set down or loses its last IPv4 address, and the route that
-// another one replaced (NLM_F_REPLACE; where several have its destination, only a dump tells
-// which).
+// all IPv4 routes of a link that is set down or loses its last IPv4 address, the next hops on a link
+// that is no longer running, the IPv4 routes by way of a next hop that goes, and the route that another
+// one replaced (NLM_F_REPLACE; where several have its destination, only a dump tells which).
 
 #include "netlink/codec.hpp"
 
@@ -46,8 +46,23 @@ class Mirror {
   std::vector<reconcile::HostAddress> addresses() const;
   const Link* link(const std::string& name) const;
   const Link* link(int index) const;
-  // The links that have a route of ours to `destination`.
-  std::set<int> routeLinks(const Prefix& destination) const;
+
+  const NextHop* nextHop(std::uint32_t id) const;
+  // Of ours on that link: by way of `via`, or the groups of that family; 0 or empty: none.
+  std::uint32_t nextHopId(int ifIndex, const Address& via) const;
+  std::set<std::uint32_t> groups(int ifIndex, Family family) const;
+  // By what a route of ours to `destination` leads, in the main table: a nexthop object, or
+  // (`nextHop` is 0) a link.
+  struct Way {
+    std::uint32_t nextHop = 0;
+    int ifIndex = 0;
+    friend auto operator<=>(const Way&, const Way&) = default;
+  };
+  std::set<Way> ways(const Prefix& destination) const;
+  bool leadsTo(const Way& way, int ifIndex) const;  // also one of several
+  bool hasRule(const SlotRule& rule) const { return rules_.contains(rule); }
+  // Rules that lead to a table without a route.
+  std::set<SlotRule> unusedRules() const;
 
   // What someone who knew only `before` has missed.
   static Changes difference(const Mirror& before, const Mirror& after);
@@ -56,7 +71,9 @@ class Mirror {
   struct Device {
     std::optional<Link> link;                 // none: only its ports or routes have been told yet
     std::set<int> ports;                      // links whose master this is
-    std::set<Prefix> routes;                  // of our protocol
+    std::set<Prefix> routes;                  // of our protocol, directly on this link
+    std::set<core::PinnedRoute> pinned;
+    std::set<std::uint32_t> nextHops;         // nexthop objects on this link
     std::map<Address, MacAddress> neighbors;  // permanent ones
     // IPv4 allows one address with several prefix lengths.
     std::map<std::pair<Address, Prefix>, reconcile::HostAddress> addresses;
@@ -65,19 +82,37 @@ class Mirror {
   void foldLink(const Link& link, bool removed, Changes& changes);
   void foldRoute(const Route& route, Change change, Changes& changes);
   void foldNeighbor(const Neighbor& neighbor, bool removed, Changes& changes);
+  void foldPinned(const Route& route, bool removed, Changes& changes);
+  void foldNextHop(const NextHop& hop, bool removed, Changes& changes);
+  void foldRule(const SlotRule& rule, bool removed, Changes& changes);
   void foldAddress(const reconcile::HostAddress& address, bool removed, Changes& changes);
 
   void index(const Link& link);
   void unindex(const Link& link);
-  void dropRoute(int ifIndex, const Prefix& destination, Changes& changes);
+  void addRoute(const Way& way, const Prefix& destination, Changes& changes);
+  void dropRoute(const Way& way, const Prefix& destination, Changes& changes);
+  void dropPinned(const core::PinnedRoute& route, Changes& changes);
+  void dropNextHop(std::uint32_t id, Changes& changes);
+  void dropNextHops(int ifIndex, Changes& changes);
+  void leaveGroups(const NextHop& group);
+  void observeNextHops(const Device& device, core::KernelNetwork& network) const;
+  bool isOurGroup(std::uint32_t id) const;
   void dropRoutes(int ifIndex, Family family, Changes& changes);
   void dropAddresses(Device& device, Changes& changes);
   void forgetIfEmpty(int ifIndex);
   void markBridge(int ifIndex, Changes& changes) const;
+  void markBridges(const NextHop& hop, Changes& changes) const;
+  void markBridges(const Way& way, Changes& changes) const;
 
   std::unordered_map<int, Device> devices_;
   std::unordered_map<std::string, int> indexByName_;
-  std::map<Prefix, std::set<int>> linksByRoute_;
+  std::map<std::uint32_t, NextHop> nextHops_;
+  std::map<std::uint32_t, std::set<std::uint32_t>> groupsByMember_;
+  std::map<Prefix, std::set<Way>> waysByRoute_;
+  std::map<std::uint32_t, std::set<Prefix>> routesByNextHop_;
+  std::map<core::PinnedRoute, int> linksByPinned_;
+  std::map<SlotRule, std::size_t> pinnedBySlot_;  // how many there are
+  std::set<SlotRule> rules_;
   std::set<std::string> bridges_;
   std::set<std::string> veths_;
 };

@@ -20,7 +20,8 @@ constexpr std::size_t kDatagram = 65536;          // bytes
 constexpr unsigned bit(unsigned group) { return 1U << (group - 1); }
 constexpr unsigned kGroups = bit(RTNLGRP_LINK) | bit(RTNLGRP_NEIGH) | bit(RTNLGRP_IPV4_IFADDR) |
                              bit(RTNLGRP_IPV6_IFADDR) | bit(RTNLGRP_IPV4_ROUTE) |
-                             bit(RTNLGRP_IPV6_ROUTE);
+                             bit(RTNLGRP_IPV6_ROUTE) | bit(RTNLGRP_IPV4_RULE) |
+                             bit(RTNLGRP_IPV6_RULE) | bit(RTNLGRP_NEXTHOP);
 
 }  // namespace
 

@@ -1,7 +1,5 @@
 #include "netlink/requests.hpp"
 
-#include "core/kernel.hpp"
-
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
@@ -44,12 +42,6 @@ void putMac(Request& request, std::uint16_t type, const MacAddress& mac) {
   mnl_attr_put(&request.header(), type, mac.bytes().size(), mac.bytes().data());
 }
 
-rtmsg& putRoute(Request& request, Family family) {
-  auto* route = static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(&request.header(), sizeof(rtmsg)));
-  route->rtm_family = family == Family::V4 ? AF_INET : AF_INET6;
-  return *route;
-}
-
 Request neighbor(std::uint16_t type, unsigned flags, const Address& address, int ifIndex) {
   Request request(type, flags);
   auto* header = static_cast<ndmsg*>(mnl_nlmsg_put_extra_header(&request.header(), sizeof(ndmsg)));
@@ -57,15 +49,6 @@ Request neighbor(std::uint16_t type, unsigned flags, const Address& address, int
   header->ndm_ifindex = ifIndex;
   header->ndm_state = NUD_PERMANENT;
   putAddress(request, NDA_DST, address);
-  return request;
-}
-
-Request routeLookup(const Address& destination, unsigned flags) {
-  Request request(RTM_GETROUTE, NLM_F_REQUEST);
-  auto& route = putRoute(request, destination.family());
-  route.rtm_dst_len = static_cast<unsigned char>(destination.size() * 8);
-  route.rtm_flags = flags;
-  putAddress(request, RTA_DST, destination);
   return request;
 }
 
@@ -190,37 +173,6 @@ Request linkDel(int index) {
   return request;
 }
 
-Request routeAdd(const Prefix& destination, int ifIndex, IfExists ifExists) {
-  const unsigned flags =
-      ifExists == IfExists::Fail ? kCreate : kChange | NLM_F_CREATE | NLM_F_REPLACE;
-  Request request(RTM_NEWROUTE, flags);
-  auto& route = putRoute(request, destination.family());
-  route.rtm_dst_len = static_cast<unsigned char>(destination.length());
-  route.rtm_table = RT_TABLE_MAIN;
-  route.rtm_protocol = core::kRouteProtocol;
-  route.rtm_scope = RT_SCOPE_LINK;
-  route.rtm_type = RTN_UNICAST;
-  putAddress(request, RTA_DST, destination.address());
-  mnl_attr_put_u32(&request.header(), RTA_OIF, static_cast<std::uint32_t>(ifIndex));
-  return request;
-}
-
-Request routeDel(const Prefix& destination, int ifIndex) {
-  Request request(RTM_DELROUTE, kChange);
-  auto& route = putRoute(request, destination.family());
-  route.rtm_dst_len = static_cast<unsigned char>(destination.length());
-  route.rtm_table = RT_TABLE_MAIN;
-  route.rtm_protocol = core::kRouteProtocol;
-  route.rtm_scope = RT_SCOPE_NOWHERE;  // any
-  putAddress(request, RTA_DST, destination.address());
-  mnl_attr_put_u32(&request.header(), RTA_OIF, static_cast<std::uint32_t>(ifIndex));
-  return request;
-}
-
-Request routeGet(const Address& destination) { return routeLookup(destination, 0); }
-
-Request routeMatch(const Address& destination) { return routeLookup(destination, RTM_F_FIB_MATCH); }
-
 Request neighReplace(const Address& address, const MacAddress& mac, int ifIndex) {
   Request request =
       neighbor(RTM_NEWNEIGH, kChange | NLM_F_CREATE | NLM_F_REPLACE, address, ifIndex);
@@ -248,12 +200,6 @@ Request neighDump() {
 Request addressDump() {
   Request request(RTM_GETADDR, kDump);
   mnl_nlmsg_put_extra_header(&request.header(), sizeof(ifaddrmsg));
-  return request;
-}
-
-Request routeDump(Family family) {
-  Request request(RTM_GETROUTE, kDump);
-  putRoute(request, family).rtm_protocol = core::kRouteProtocol;
   return request;
 }
 

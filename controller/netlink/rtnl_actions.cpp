@@ -1,22 +1,15 @@
-// The actions, each as the requests it takes. Every one may find its work done already.
+// The actions on links and neighbours, each as the requests it takes. Every one may find its work done
+// already.
 #include "netlink/rtnl_kernel.hpp"
+
+#include "netlink/outcome.hpp"
 
 #include <fmt/format.h>
 #include <linux/if.h>
-#include <linux/rtnetlink.h>
 
 namespace bgplb::netlink {
 
 namespace {
-
-bool isKind(const Result<void>& outcome, ErrorKind kind) {
-  return !outcome && outcome.error().kind == kind;
-}
-
-Result<void> tolerateMissing(Result<void> outcome) {
-  if (isKind(outcome, ErrorKind::NotFound)) return {};
-  return outcome;
-}
 
 // Also what keeps a request within its buffer.
 bool isLinkName(const std::string& name) { return !name.empty() && name.size() < IFNAMSIZ; }
@@ -108,39 +101,6 @@ Result<void> RtnlKernel::act(const core::LinkDel& action) {
     return mirror_.link(index) == nullptr;
   };
   return tolerateMissing(remover_.remove(link->index, monitor_.fd(), gone));
-}
-
-// Exclusive first. A replace would silently put our route in the place of whatever holds the
-// destination with the same metric: the kernel looks neither at the protocol nor at the device. So
-// only a route of our own is ever replaced (a VIP that moves to another network of ours, without a
-// moment in which it has no route), and anybody else's is a Conflict.
-Result<void> RtnlKernel::act(const core::RouteReplace& action) {
-  const auto bridge = findBridge(action.dev);
-  if (!bridge) return bridge.error();
-  const auto added = socket_.request(routeAdd(action.destination, bridge->index, IfExists::Fail));
-  if (!isKind(added, ErrorKind::Conflict)) return added;
-  catchUp();
-  if (mirror_.routeLinks(action.destination).contains(bridge->index)) return {};
-  return moveRoute(action, bridge->index);
-}
-
-Result<void> RtnlKernel::moveRoute(const core::RouteReplace& action, int ifIndex) {
-  // The replaced one is the first in the table, which is also the one a lookup finds.
-  const auto holder = lookUp(routeMatch(action.destination.address()));
-  if (!holder) return conflict("another program has a route there: " + holder.error().message);
-  if (holder->protocol == core::kRouteProtocol && holder->table == RT_TABLE_MAIN &&
-      holder->destination == action.destination) {
-    return socket_.request(routeAdd(action.destination, ifIndex, IfExists::Replace));
-  }
-  const Link* link = mirror_.link(holder->ifIndex);
-  return conflict(fmt::format("another program has a route there (protocol {}, dev {})",
-                              holder->protocol, link == nullptr ? "none" : link->name));
-}
-
-Result<void> RtnlKernel::act(const core::RouteDel& action) {
-  const auto bridge = findBridge(action.dev);
-  if (!bridge) return tolerateMissing(bridge.error());
-  return tolerateMissing(socket_.request(routeDel(action.destination, bridge->index)));
 }
 
 Result<void> RtnlKernel::act(const core::NeighReplace& action) {

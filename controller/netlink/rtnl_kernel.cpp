@@ -1,7 +1,5 @@
 #include "netlink/rtnl_kernel.hpp"
 
-#include "netlink/expected.hpp"
-
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
@@ -21,6 +19,26 @@ constexpr std::chrono::seconds kRetryAfter{1};
 
 constexpr unsigned kStrict = 1;  // rp_filter
 constexpr unsigned kLoose = 2;
+
+// The bridge whose state an action changes; for the removal of a veth the one it is a port of.
+std::string bridgeOf(const core::Action& action, const Mirror& mirror) {
+  return std::visit(
+      [&mirror](const auto& step) -> std::string {
+        using Step = std::decay_t<decltype(step)>;
+        if constexpr (std::is_same_v<Step, core::BridgeAdd>) {
+          return step.name;
+        } else if constexpr (std::is_same_v<Step, core::VethAdd>) {
+          return step.bridge;
+        } else if constexpr (std::is_same_v<Step, core::LinkDel>) {
+          const Link* link = mirror.link(step.name);
+          const Link* master = link == nullptr ? nullptr : mirror.link(link->master);
+          return master == nullptr ? step.name : master->name;
+        } else {
+          return step.dev;
+        }
+      },
+      action);
+}
 
 }  // namespace
 
@@ -52,11 +70,13 @@ Result<void> RtnlKernel::apply(const core::Action& action) {
   const core::KernelNetwork before = mirror_.observe(bridge);
   const auto outcome = std::visit([this](const auto& step) { return act(step); }, action);
   catchUp();
-  const auto after = outcome ? expected(before, action) : before;
+  const auto after = outcome ? core::applied(before, action) : before;
   if (mirror_.observe(bridge) == after) seen_.bridges.erase(bridge);
   report(std::exchange(seen_, {}));
-  if (!outcome) return outcome.error().within(core::toText(action));
-  return {};
+  if (outcome) return {};
+  // Refused for what the mirror shows as possible: what it shows may be wrong.
+  if (outcome.error().kind == ErrorKind::Invalid) stale_ = true;
+  return outcome.error().within(core::toText(action));
 }
 
 core::KernelNetwork RtnlKernel::observe(const std::string& bridge) const {
@@ -122,6 +142,7 @@ Result<void> RtnlKernel::relaxReversePathFilter(const std::string& dev) {
 
 Result<void> RtnlKernel::resync() {
   auto outcome = refresh();
+  if (outcome) removeUnusedRules();
   report({});
   return outcome;
 }
@@ -153,7 +174,8 @@ Result<void> RtnlKernel::refresh() {
 
     Mirror fresh;
     for (const Request& request :
-         {linkDump(), addressDump(), neighDump(), routeDump(Family::V4), routeDump(Family::V6)}) {
+         {linkDump(), addressDump(), neighDump(), nextHopDump(), routeDump(Family::V4),
+          routeDump(Family::V6), ruleDump(Family::V4), ruleDump(Family::V6)}) {
       if (auto dumped = dump(request, fresh); !dumped) return dumped.error().within("netlink dump");
     }
     Changes meanwhile;

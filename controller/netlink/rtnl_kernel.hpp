@@ -49,7 +49,12 @@ class RtnlKernel : public reconcile::Kernel {
   std::vector<reconcile::HostAddress> addresses() const override;
   Result<reconcile::RouteLookup> routeTo(const Address& destination) override;
   Result<void> relaxReversePathFilter(const std::string& dev) override;
+  Result<void> hashFlows(Family family) override;
   Result<void> resync() override;
+
+  // Whether established connections have their way marked (firewall/flow_marks.hpp), so that groups
+  // need not spare them. Applied to the groups that are there, too.
+  void setPinned(bool pinned);
 
  private:
   Result<void> act(const core::BridgeAdd& action);
@@ -59,13 +64,22 @@ class RtnlKernel : public reconcile::Kernel {
   Result<void> act(const core::RouteDel& action);
   Result<void> act(const core::NeighReplace& action);
   Result<void> act(const core::NeighDel& action);
+  Result<void> act(const core::NextHopAdd& action);
+  Result<void> act(const core::NextHopDel& action);
+  Result<void> act(const core::GroupReplace& action);
+  Result<void> act(const core::GroupDel& action);
+  Result<void> act(const core::PinnedRouteReplace& action);
+  Result<void> act(const core::PinnedRouteDel& action);
 
   std::optional<Link> find(const std::string& name) const;
   Result<Link> findBridge(const std::string& name) const;
   // The link of that name, made by `creation` if there is none.
   Result<Link> findOrCreate(const std::string& name, const char* kind, const Request& creation);
   Result<void> bringUp(const Link& link, unsigned mtu, int master);
-  Result<void> moveRoute(const core::RouteReplace& action, int ifIndex);
+  Result<void> moveRoute(const core::RouteReplace& action, std::uint32_t group);
+  std::uint32_t freeNextHopId();
+  Result<void> setMembers(std::uint32_t group, const std::set<std::uint32_t>& members);
+  void removeUnusedRules();
   Result<Route> lookUp(const Request& request);
   Result<unsigned> reversePathFilter(int ifIndex);
 
@@ -89,6 +103,9 @@ class RtnlKernel : public reconcile::Kernel {
   Changes seen_;       // by the call that is under way
   Changes pending_;    // to be reported
   bool posted_ = false;
+  bool pinned_ = false;
+  bool resilient_ = true;  // until the kernel refuses such a group (before Linux 5.13)
+  std::uint32_t nextHopId_ = 0;  // tried last
   // Handlers in the event loop's queue may outlive this object; they look here first.
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };

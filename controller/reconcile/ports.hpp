@@ -54,6 +54,10 @@ class Kernel {
   // Loose reverse path filtering (IFLA_INET_CONF, IPV4_DEVCONF_RP_FILTER = 2, RFC 3704 section 2.4)
   // on `dev` if it is strict there; netlink because /proc/sys is read-only in a plugin.
   virtual Result<void> relaxReversePathFilter(const std::string& dev) = 0;
+  // Multipath routes choose by a hash over addresses and ports (fib_multipath_hash_policy 1) where it is
+  // over addresses alone (0), so that the connections of one client are spread, too. The error says
+  // how to set it by hand.
+  virtual Result<void> hashFlows(Family family) = 0;
   // Dump everything again (at start, after ENOBUFS, every few minutes).
   virtual Result<void> resync() = 0;
 };

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstRetry{250};
 constexpr std::chrono::milliseconds kLongestRetry{30000};
+// The kernel tells when a link comes up; should that be lost, this is how soon we look ourselves.
+constexpr std::chrono::milliseconds kLinkAwaited{200};
 
 std::chrono::milliseconds retryAfter(unsigned failures) {
   return std::min(kLongestRetry, kFirstRetry * (1U << std::min(failures, 8U)));
@@ -21,6 +23,13 @@ bool isLinkAction(const core::Action& action) {
   return std::holds_alternative<core::BridgeAdd>(action) ||
          std::holds_alternative<core::VethAdd>(action) ||
          std::holds_alternative<core::LinkDel>(action);
+}
+
+// What cannot be done before the container's end of the link is up.
+bool isRouting(const core::Action& action) {
+  return std::holds_alternative<core::NextHopAdd>(action) ||
+         std::holds_alternative<core::GroupReplace>(action) ||
+         std::holds_alternative<core::RouteReplace>(action);
 }
 
 bool isBridgeDel(const core::Action& action) {
@@ -63,6 +72,7 @@ void Reconciler::touchAll(TimePoint now) {
   for (const auto& [id, network] : facts_.networks) touched_.insert(id);
   for (const auto& [id, track] : tracks_) touched_.insert(id);
   relaxed_.clear();
+  flowsHashed_.clear();
   if (const auto dumped = kernel_.resync(); !dumped) {
     log::warning("netlink: {}; going on with what was seen before", dumped.error().message);
   } else {
@@ -153,10 +163,15 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
   }
   const auto desired = core::desiredNetwork(facts_, id, observed, existing, track.hold,
                                             policy_.drainGrace, now);
+  bool linkAwaited = false;
   const auto outcome = applyAll(core::plan(bridge, desired.kernel, observed, containerEnds),
-                                disturbed_.erase(id) > 0);
-  if (desired.again) track.again = desired.again;
+                                disturbed_.erase(id) > 0, linkAwaited);
+  track.again = desired.again;
+  if (linkAwaited && desired.announce) {
+    track.again = std::min(track.again.value_or(TimePoint::max()), now + kLinkAwaited);
+  }
   updateAnnouncement(id, track, desired, now);
+  ensureFlowHashing(desired.kernel);
   noteProblem(id, track, outcome, now);
   if (track.again) timers_.insert({*track.again, id});
 
@@ -173,12 +188,18 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
 // What follows from Docker's word is told by one line about the network, after the routing daemon
 // was told: a line here would keep a processor busy that it needs. What someone else's doing in the
 // kernel made necessary is told step by step.
-Result<void> Reconciler::applyAll(const std::vector<core::Action>& actions, bool disturbed) {
+Result<void> Reconciler::applyAll(const std::vector<core::Action>& actions, bool disturbed,
+                                  bool& linkAwaited) {
   Result<void> first;
   for (const auto& action : actions) {
     // What could not be taken off a bridge would be known as ours no more without it.
     if (!first && isBridgeDel(action)) continue;
     const auto outcome = kernel_.apply(action);
+    if (!outcome && isRouting(action) && outcome.error().kind == ErrorKind::NotFound) {
+      log::debug("{}; waiting for the link", outcome.error().message);
+      linkAwaited = true;
+      continue;
+    }
     if (outcome) {
       const bool told = disturbed || isLinkAction(action);
       log::write(told ? log::Level::Info : log::Level::Debug, core::toText(action));
@@ -264,6 +285,17 @@ void Reconciler::noteProblem(const NetworkId& id, Track& track, const Result<voi
   if (problem.empty()) return;
   const TimePoint retry = now + retryAfter(track.failures - 1);
   if (!track.again || retry < *track.again) track.again = retry;
+}
+
+// Only where it matters: it concerns every multipath route of the host.
+void Reconciler::ensureFlowHashing(const core::KernelNetwork& desired) {
+  for (const auto& [family, members] : desired.groups) {
+    if (members.size() < 2 || !flowsHashed_.insert(family).second) continue;
+    const auto outcome = kernel_.hashFlows(family);
+    if (!outcome && hashingProblems_.insert(outcome.error().message).second) {
+      log::warning("{}", outcome.error().message);
+    }
+  }
 }
 
 void Reconciler::reconcileBridges() {

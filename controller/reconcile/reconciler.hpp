@@ -71,11 +71,13 @@ class Reconciler {
   };
 
   void reconcileNetwork(const NetworkId& id, TimePoint now);
-  Result<void> applyAll(const std::vector<core::Action>& actions, bool disturbed);
+  Result<void> applyAll(const std::vector<core::Action>& actions, bool disturbed,
+                        bool& linkAwaited);
   void updateAnnouncement(const NetworkId& id, Track& track, const core::DesiredNetwork& desired,
                           TimePoint now);
   bool mayWithdraw(const NetworkId& id) const;
   void noteProblem(const NetworkId& id, Track& track, const Result<void>& outcome, TimePoint now);
+  void ensureFlowHashing(const core::KernelNetwork& desired);
   void reconcileBridges();
   void reconcileFirewall();
   std::string reasons(const NetworkId& id, TimePoint now) const;
@@ -104,6 +106,8 @@ class Reconciler {
   std::set<std::pair<TimePoint, NetworkId>> timers_;
   std::set<Prefix> gatewaySubnets_;
   std::set<std::string> relaxed_;
+  std::set<Family> flowsHashed_;
+  std::set<std::string> hashingProblems_;  // said once
   std::optional<bool> firewallWanted_;
 };
 

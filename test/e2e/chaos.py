@@ -140,23 +140,23 @@ class Chaos:
 
     def seen(self):
         """VIPs by the kernel's routes, BIRD's exports and the router's table; bridges and veth host ends by the kernel."""
-        kernel = set()
+        kernel, pinned = set(), set()
         for family, length in (("-4", "32"), ("-6", "128")):
-            for line in self.host.run("ip", family, "route", "show", "proto", "178").splitlines():
-                kernel.add(f"{line.split()[0]}/{length}")
+            for line in self.host.run("ip", "-o", family, "route", "show", "table", "all", "proto", "178").splitlines():
+                (pinned if " table 178" in line else kernel).add(f"{line.split()[0]}/{length}")
         status = json.loads(self.host.bgplb("status", "--json"))
         host_prefixes = lambda found: {prefix for prefix in found if prefix.endswith(("/32", "/128"))}
         bird = host_prefixes(prefix for peer in status["peers"] for prefix in peer["exported"])
         router = host_prefixes(route.prefix for route in self.router.routes() if self.host.address == route.next_hop
                                or self.host.address6 == route.next_hop)
         links = {line.split()[1].rstrip(":").split("@")[0] for line in self.host.run("ip", "-o", "link", "show").splitlines()}
-        return {"kernel": kernel, "bird": bird, "router": router, "bridges": {l for l in links if re.match(r"bgplb-[0-9a-f]{9}$", l)},
+        return {"kernel": kernel, "pinned": pinned, "bird": bird, "router": router, "bridges": {l for l in links if re.match(r"bgplb-[0-9a-f]{9}$", l)},
                 "veths": {l for l in links if re.match(r"bg[lc][0-9a-f]{12}$", l)}}
 
     def disagreement(self):
         vips, bridges = self.wanted()
         seen = self.seen()
-        found = {name: (sorted(seen[name] - vips), sorted(vips - seen[name])) for name in ("kernel", "bird", "router")
+        found = {name: (sorted(seen[name] - vips), sorted(vips - seen[name])) for name in ("kernel", "pinned", "bird", "router")
                  if seen[name] != vips}
         if seen["bridges"] != bridges:
             found["bridges"] = (sorted(seen["bridges"] - bridges), sorted(bridges - seen["bridges"]))

@@ -58,8 +58,10 @@ class Router:
 
     def wait_for(self, *prefixes, timeout=10):
         """Waits until each prefix is there; their first routes."""
-        wait.until(lambda: set(prefixes) <= self.prefixes(), timeout, f"{prefixes} at the router")
-        return [self.routes(prefix)[0] for prefix in prefixes]
+        def look():
+            first = {route.prefix: route for route in reversed(self.routes())}
+            return [first[prefix] for prefix in prefixes] if set(prefixes) <= set(first) else None
+        return wait.until(look, timeout, f"{prefixes} at the router")
 
     def wait_gone(self, *prefixes, timeout=10):
         wait.until(lambda: not set(prefixes) & self.prefixes(), timeout, f"{prefixes} withdrawn at the router")
@@ -97,6 +99,7 @@ class RouteWatch:
         name = address if length in ("32", "128") else prefix
         found = []
         for stamp, line in self.stream.lines():
-            if re.search(rf"(?:^|\s){re.escape(name)}\s", line):
+            # Backends have tables of their own for the connections that are theirs.
+            if re.search(rf"(?:^|\s){re.escape(name)}\s", line) and " table " not in line:
                 found.append((stamp, "Deleted" if "Deleted " in line else "", line))
         return found

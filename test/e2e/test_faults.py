@@ -238,7 +238,7 @@ class ByHand(FaultTest):
     def test_route_and_neighbours(self):
         bridge = self.host.bridge("web1")
         with Fault(self, "host routes and neighbours deleted by hand"):
-            self.host.sh(f"ip route del {V4} dev {bridge}; ip -6 route del {V6} dev {bridge}; ip neigh flush dev {bridge} nud permanent")
+            self.host.sh(f"ip route del {V4} proto 178; ip -6 route del {V6} proto 178; ip neigh flush dev {bridge} nud permanent")
             wait.until(lambda: self.host.host_routes(V4) and self.host.host_routes(V6), 1, "the routes are back")
             self.is_served()
             self.wait_both()

@@ -29,6 +29,30 @@ def servers(client, address, requests=40):
     return {name: answers.count(name) for name in set(answers)}
 
 
+class Held:
+    """with Held(client, addresses, 100) as held: ...; then held.fates: of each server's connections, how many were kept, lost
+    and moved."""
+
+    def __init__(self, client, addresses, connections):
+        self.client, self.until = client, f"/tmp/hold-{uuid.uuid4().hex[:8]}"
+        self.count = connections * len(addresses)
+        self.argv = ("hold", "--connections", str(connections), "--until", self.until, *addresses)
+
+    def __enter__(self):
+        self.stream = self.client.stream(*self.argv)
+        wait.until(lambda: f"held {self.count}" in self.stream.text(), 20, f"{self.count} connections open")
+        return self
+
+    def __exit__(self, *_):
+        self.client.run("touch", self.until)
+        self.stream.process.wait(30)
+        text = self.stream.close()
+        self.client.run("rm", "-f", self.until)
+        self.fates = {name: {"kept": int(kept), "lost": int(lost), "moved": int(moved)} for name, kept, lost, moved
+                      in re.findall(r"(?m)^(\S+) kept (\d+) lost (\d+) moved (\d+)$", text)}
+        assert sum(sum(fate.values()) for fate in self.fates.values()) == self.count, text
+
+
 class Load:
     """with Load(client, address) as load: ...; then load.requests, load.failed, load.servers, load.failures."""
 

@@ -4,6 +4,7 @@
 
 #include "reconcile/ports.hpp"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -17,8 +18,9 @@ class FakeKernel : public reconcile::Kernel {
       --failures;
       return transient("made to fail");
     }
+    if (isPremature(action)) return notFound("no such next hop");
     log.push_back(core::toText(action));
-    std::visit([this](const auto& concrete) { act(concrete); }, action);
+    act(action);
     return {};
   }
   core::KernelNetwork observe(const std::string& bridge) const override {
@@ -43,6 +45,10 @@ class FakeKernel : public reconcile::Kernel {
     relaxed.insert(dev);
     return {};
   }
+  Result<void> hashFlows(Family family) override {
+    hashed.insert(family);
+    return {};
+  }
   Result<void> resync() override { return {}; }
 
   std::map<std::string, core::KernelNetwork> networks;
@@ -50,27 +56,48 @@ class FakeKernel : public reconcile::Kernel {
   std::vector<reconcile::HostAddress> own;
   std::map<Address, reconcile::RouteLookup> ways;
   std::set<std::string> relaxed;
+  std::set<Family> hashed;
   std::vector<std::string> log;
   int failures = 0;
+  bool carrier = true;  // of the bridges: a container's end of a veth pair is up
 
  private:
-  void act(const core::BridgeAdd& a) {
-    networks[a.name].bridge = true;
-    networks[a.name].mtu = a.mtu;
+  // As in the kernel: a group has members that exist, a route leads by a group that exists.
+  bool isPremature(const core::Action& action) const {
+    if (std::holds_alternative<core::NextHopAdd>(action)) return !carrier;
+    const auto there = observe(bridgeOf(action));
+    if (const auto* group = std::get_if<core::GroupReplace>(&action)) {
+      return !std::includes(there.nextHops.begin(), there.nextHops.end(), group->members.begin(),
+                            group->members.end());
+    }
+    const auto* route = std::get_if<core::RouteReplace>(&action);
+    return route != nullptr && !there.groups.contains(route->destination.family());
   }
-  void act(const core::VethAdd& a) {
-    networks[a.bridge].veths.insert(a.host);
-    existing.insert(a.host);
+  void act(const core::Action& action) {
+    if (const auto* veth = std::get_if<core::VethAdd>(&action)) existing.insert(veth->host);
+    if (const auto* link = std::get_if<core::LinkDel>(&action)) {
+      existing.erase(link->name);
+      networks.erase(link->name);
+      for (auto& [name, network] : networks) network.veths.erase(link->name);
+      return;
+    }
+    auto& network = networks[bridgeOf(action)];
+    network = core::applied(std::move(network), action);
   }
-  void act(const core::LinkDel& a) {
-    networks.erase(a.name);
-    existing.erase(a.name);
-    for (auto& [name, network] : networks) network.veths.erase(a.name);
+  static std::string bridgeOf(const core::Action& action) {
+    return std::visit(
+        [](const auto& step) -> std::string {
+          using Step = std::decay_t<decltype(step)>;
+          if constexpr (std::is_same_v<Step, core::VethAdd>) {
+            return step.bridge;
+          } else if constexpr (std::is_same_v<Step, core::BridgeAdd> || std::is_same_v<Step, core::LinkDel>) {
+            return step.name;
+          } else {
+            return step.dev;
+          }
+        },
+        action);
   }
-  void act(const core::RouteReplace& a) { networks[a.dev].routes.insert(a.destination); }
-  void act(const core::RouteDel& a) { networks[a.dev].routes.erase(a.destination); }
-  void act(const core::NeighReplace& a) { networks[a.dev].neighbors[a.address] = a.mac; }
-  void act(const core::NeighDel& a) { networks[a.dev].neighbors.erase(a.address); }
 };
 
 // Confirms withdrawals only when told to, so that order can be seen.

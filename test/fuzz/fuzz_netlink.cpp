@@ -7,6 +7,7 @@
 
 #include <libmnl/libmnl.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
@@ -32,6 +33,8 @@ void check(const Link& link) { ALWAYS(link.name.find('\0') == std::string::npos)
 void check(const Neighbor& neighbor) {
   ALWAYS(Address::parse(neighbor.address.toString()) == neighbor.address);
 }
+void check(const NextHop& hop) { ALWAYS(hop.id != 0); }
+void check(const SlotRule& rule) { ALWAYS(rule.slot >= 1 && rule.slot <= core::kSlots); }
 void check(const reconcile::HostAddress& own) {
   ALWAYS(own.subnet.contains(own.address));
   ALWAYS(Prefix::parse(own.subnet.toString()) == own.subnet);
@@ -56,8 +59,18 @@ void fold(Mirror& mirror, const Notification& notification) {
   for (const auto& name : mirror.bridges()) {
     ALWAYS(mirror.link(name) != nullptr && isOurBridge(*mirror.link(name)));
     for (const auto& veth : mirror.observe(name).veths) ALWAYS(mirror.veths().contains(veth));
-    for (const auto& route : mirror.observe(name).routes) {
-      ALWAYS(mirror.routeLinks(route).contains(mirror.link(name)->index));
+    const auto there = mirror.observe(name);
+    for (const auto& route : there.routes) {
+      const auto ways = mirror.ways(route);
+      ALWAYS(std::any_of(ways.begin(), ways.end(), [&](const Mirror::Way& way) {
+        return mirror.leadsTo(way, mirror.link(name)->index);
+      }));
+    }
+    for (const auto& [family, members] : there.groups) {
+      for (const auto& via : members) {
+        ALWAYS(mirror.nextHop(mirror.nextHopId(mirror.link(name)->index, via)) != nullptr ||
+               !there.nextHops.contains(via));
+      }
     }
   }
   for (const auto& name : mirror.veths()) ALWAYS(isOurVeth(*mirror.link(name)));

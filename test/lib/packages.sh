@@ -5,7 +5,7 @@ packages_build=(g++ cmake ninja-build ccache pkg-config catch2 libmnl-dev libfmt
     libkainjow-mustache-dev python3)
 packages_fuzz=(clang libclang-rt-dev)
 packages_golden=(bird2)
-packages_netns=(bird2 iproute2 iptables conntrack tcpdump procps)
+packages_netns=(bird2 iproute2 iptables nftables conntrack tcpdump procps)
 packages_e2e=(iproute2 iptables jq mmdebstrap ca-certificates python3)
 
 # Boost.JSON needs 1.75 and Debian 12's default is 1.74, so the plain package exists only from Debian 13 on;

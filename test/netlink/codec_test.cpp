@@ -52,6 +52,10 @@ std::string readBack(const netlink::Request& request) {
   return notification ? test::text(*notification) : "nothing";
 }
 
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 Address address(const char* text) { return *Address::parse(text); }
 
 }  // namespace
@@ -60,7 +64,7 @@ TEST_CASE("Codec.ReadsLinks") {
   CHECK(parsed("dump-links") ==
         "+ link 1 lo kind  master 0 mtu 65536 up 00:00:00:00:00:00\n"
         "+ link 2 bgplb-012345678 kind bridge master 0 mtu 1500 up 02:3d:cc:8b:2e:f4\n"
-        "+ link 3 bgc0123456789ab kind veth master 0 mtu 1500 down 02:00:00:00:00:03\n"
+        "+ link 3 bgc0123456789ab kind veth master 0 mtu 1500 up 02:00:00:00:00:03\n"
         "+ link 4 bgl0123456789ab kind veth master 2 mtu 1500 up 02:00:00:00:00:04\n"
         "+ link 9 eth9 kind bridge master 0 mtu 1400 up 02:00:00:00:00:09\n");
 }
@@ -88,35 +92,51 @@ TEST_CASE("Codec.ReadsAddresses_AndWhetherTheyCanBeUsed") {
 
 TEST_CASE("Codec.ReadsNeighbors") {
   CHECK(sorted(parsed("dump-neighbors")) ==
-        "+ neigh 10.0.0.101 dev 2 lladdr 02:42:ac:17:00:19 permanent\n"
+        "+ neigh 169.254.77.1 dev 2 lladdr 02:42:ac:17:00:19 permanent\n"
         "+ neigh 192.0.2.1 dev 9 lladdr 02:00:00:00:00:01\n"
-        "+ neigh 2001:db8:0:1::101 dev 2 lladdr 02:42:ac:17:00:19 permanent\n"
         "+ neigh 224.0.0.22 dev 9 lladdr 01:00:5e:00:00:16\n"
+        "+ neigh fe80::77:1 dev 2 lladdr 02:42:ac:17:00:19 permanent\n"
         "+ neigh ff02::16 dev 9 lladdr 33:33:00:00:00:16\n");
   CHECK(parsed("neighbor-removed") ==
-        "+ neigh 10.0.0.101 dev 2 lladdr 00:00:00:00:00:00\n"
-        "- neigh 10.0.0.101 dev 2 lladdr 00:00:00:00:00:00\n");
+        "+ neigh 169.254.77.1 dev 2 lladdr 00:00:00:00:00:00\n"
+        "- neigh 169.254.77.1 dev 2 lladdr 00:00:00:00:00:00\n");
 }
 
 TEST_CASE("Codec.ReadsRoutes") {
   CHECK(parsed("dump-routes4") ==
-        "+ route 10.0.0.101/32 table 254 proto 178 metric 0 dev 2 via - src -\n"
+        "+ route 10.0.0.101/32 table 178001 proto 178 metric 0 dev 2 via 169.254.77.1 src -\n"
+        "+ route 10.0.0.101/32 table 254 proto 178 metric 0 dev 2 nhid 2986344450 via 169.254.77.1 src "
+        "-\n"
         "+ route 203.0.113.0/24 table 254 proto 178 metric 0 dev 0 via - src -\n");
   CHECK(parsed("dump-routes6") ==
-        "+ route 2001:db8:0:1::101/128 table 254 proto 178 metric 1024 dev 2 via - src -\n");
+        "+ route 2001:db8:0:1::101/128 table 178001 proto 178 metric 1024 dev 2 via fe80::77:1 src -\n"
+        "+ route 2001:db8:0:1::101/128 table 254 proto 178 metric 1024 dev 0 nhid 2986344452 via - src "
+        "-\n");
   CHECK(parsed("route-removed") ==
-        "- route 10.0.0.101/32 table 254 proto 178 metric 0 dev 2 via - src -\n");
+        "- route 10.0.0.101/32 table 254 proto 178 metric 0 dev 2 nhid 2986344450 via 169.254.77.1 src "
+        "-\n");
   CHECK(parsed("route-replaced") ==
         "= route 10.0.0.101/32 table 254 proto 3 metric 0 dev 9 via - src -\n");
   // Other programs' are left out by the kernel, the answer to a lookup is none of these.
   CHECK(parsed("route-get").empty());
 }
 
+TEST_CASE("Codec.ReadsNextHopsAndRules") {
+  CHECK(parsed("dump-nexthops") ==
+        "+ nexthop 2986344449 proto 178 dev 2 via 169.254.77.1\n"
+        "+ nexthop 2986344450 proto 178 dev 0 via - group 2986344449\n"
+        "+ nexthop 2986344451 proto 178 dev 2 via fe80::77:1\n"
+        "+ nexthop 2986344452 proto 178 dev 0 via - group 2986344451\n");
+  CHECK(parsed("dump-rules4") == "+ rule of IPv4 slot 1\n");  // and nobody else's
+  CHECK(parsed("dump-rules6") == "+ rule of IPv6 slot 1\n");
+  CHECK(parsed("rule-removed") == "- rule of IPv4 slot 1\n");
+}
+
 TEST_CASE("Codec.ReadsLookups") {
   CHECK(lookedUp("route-get") ==
         "route 198.51.100.7/32 table 254 proto 0 metric 0 dev 9 via 2001:db8::1 src 192.0.2.10");
   CHECK(lookedUp("route-match") ==
-        "route 10.0.0.101/32 table 254 proto 178 metric 0 dev 2 via - src -");
+        "route 10.0.0.101/32 table 254 proto 178 metric 0 dev 2 nhid 2986344450 via 169.254.77.1 src -");
   std::optional<unsigned> mode;
   forEachMessage(recordedBytes("settings"), [&mode](const nlmsghdr& message) {
     mode = netlink::parseReversePathFilter(message);
@@ -148,8 +168,8 @@ TEST_CASE("Codec.SaysWhatCanBeDoneAboutAnError") {
 }
 
 TEST_CASE("Codec.IgnoresWhatIsCutShort") {
-  for (const char* name : {"dump-links", "dump-addresses", "dump-neighbors", "dump-routes6",
-                           "error-explained", "settings", "route-get"}) {
+  for (const char* name : {"dump-links", "dump-addresses", "dump-neighbors", "dump-routes6", "dump-nexthops",
+                           "dump-rules4", "error-explained", "settings", "route-get"}) {
     const std::string bytes = recordedBytes(name);
     forEachMessage(bytes, [](const nlmsghdr& whole) {
       for (std::uint32_t length = 16; length < whole.nlmsg_len; ++length) {
@@ -197,11 +217,22 @@ TEST_CASE("Requests.SayWhatIsMeant") {
   const auto flags = [](const netlink::Request& request) { return request.header().nlmsg_flags; };
 
   CHECK(readBack(netlink::routeAdd(vip4, 7, IfExists::Fail)) ==
-        "+ route 10.0.0.101/32 table 254 proto 178 metric 0 dev 7 via - src -");
+        "+ route 10.0.0.101/32 table 254 proto 178 metric 0 dev 0 nhid 7 via - src -");
   CHECK(flags(netlink::routeAdd(vip4, 7, IfExists::Fail)) ==
         (NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL));
   CHECK(flags(netlink::routeAdd(vip4, 7, IfExists::Replace)) ==
         (NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE));
+  const core::PinnedRoute pinned{vip6, core::nextHop(Family::V6, 9)};
+  CHECK(readBack(netlink::pinnedRouteReplace(pinned, 7)) ==
+        "= route 2001:db8:0:1::101/128 table 178009 proto 178 metric 0 dev 7 via fe80::77:9 src -");
+  CHECK(readBack(netlink::nextHopAdd(5, pinned.via, 7)) ==
+        "+ nexthop 5 proto 178 dev 7 via fe80::77:9");
+  CHECK(readBack(netlink::groupReplace(6, {5, 4}, {.idle = 1, .unbalanced = 1})) ==
+        "+ nexthop 6 proto 178 dev 0 via - group 4 5");
+  std::set<std::uint32_t> most;
+  for (core::Slot slot = 1; slot <= core::kSlots; ++slot) most.insert(slot);
+  CHECK(has(readBack(netlink::groupReplace(600, most, {})), " 253 254"));
+  CHECK(readBack(netlink::ruleAdd(Family::V6, 254)) == "+ rule of IPv6 slot 254");
   CHECK(readBack(netlink::neighReplace(vip6.address(), mac, 7)) ==
         "+ neigh 2001:db8:0:1::101 dev 7 lladdr 02:42:ac:17:00:19 permanent");
   CHECK(readBack(netlink::bridgeAdd("bgplb-012345678", mac)) ==

@@ -1,7 +1,6 @@
 // Folding: what the mirror concludes from the kernel's messages, and whom it wakes.
 #include "netlink/mirror.hpp"
 
-#include "netlink/expected.hpp"
 #include "netlink/recorded.hpp"
 #include "support/catch.hpp"
 
@@ -20,6 +19,8 @@ const std::string kVeth = "bgl0123456789ab";
 const std::set<std::string> kOnlyBridge{kBridge};
 const auto kVip4 = *Prefix::parse("10.0.0.101/32");
 const auto kVip6 = *Prefix::parse("2001:db8:0:1::101/128");
+const Address kHop4 = core::nextHop(Family::V4, 1);
+const Address kHop6 = core::nextHop(Family::V6, 1);
 const auto kMac = *MacAddress::parse("02:42:ac:17:00:19");
 
 Changes fold(Mirror& mirror, const std::string& recording) {
@@ -34,7 +35,8 @@ Changes fold(Mirror& mirror, const std::string& recording) {
 Mirror whole() {
   Mirror mirror;
   for (const char* dump :
-       {"dump-links", "dump-addresses", "dump-neighbors", "dump-routes4", "dump-routes6"}) {
+       {"dump-links", "dump-addresses", "dump-neighbors", "dump-nexthops", "dump-routes4",
+        "dump-routes6", "dump-rules4", "dump-rules6"}) {
     fold(mirror, dump);
   }
   return mirror;
@@ -43,8 +45,11 @@ Mirror whole() {
 core::KernelNetwork network() {
   return {.bridge = true,
           .veths = {kVeth},
+          .neighbors = {{kHop4, kMac}, {kHop6, kMac}},
+          .nextHops = {kHop4, kHop6},
+          .groups = {{Family::V4, {kHop4}}, {Family::V6, {kHop6}}},
           .routes = {kVip4, kVip6},
-          .neighbors = {{kVip4.address(), kMac}, {kVip6.address(), kMac}}};
+          .pinned = {{kVip4, kHop4}, {kVip6, kHop6}}};
 }
 
 Changes fold(Mirror& mirror, Change change, netlink::Object object) {
@@ -68,7 +73,8 @@ TEST_CASE("Mirror.ShowsWhatWasDumped") {
 TEST_CASE("Mirror.IsTheSame_InWhateverOrderTheDumpsCame") {
   Mirror mirror;
   for (const char* dump :
-       {"dump-routes6", "dump-routes4", "dump-neighbors", "dump-addresses", "dump-links"}) {
+       {"dump-rules6", "dump-rules4", "dump-routes6", "dump-routes4", "dump-nexthops",
+        "dump-neighbors", "dump-addresses", "dump-links"}) {
     fold(mirror, dump);
   }
   CHECK(mirror.observe(kBridge) == network());
@@ -89,26 +95,53 @@ TEST_CASE("Mirror.FollowsWhatTheKernelTells") {
     CHECK(after("port-leaves") == expected);
     CHECK(mirror.veths().contains(kVeth));
   }
-  SECTION("port returns") { CHECK(after("port-returns") == expected); }
-  SECTION("port down and up") { CHECK(after("port-down-and-up") == expected); }
+  // Without carrier, if only for a moment, next hops go, and the IPv4 route without a word.
+  const auto loseNextHops = [&expected] {
+    expected.nextHops.clear();
+    expected.groups.clear();
+    expected.routes.clear();
+  };
+  SECTION("port returns") {
+    loseNextHops();
+    CHECK(after("port-returns") == expected);
+  }
+  SECTION("port down and up") {
+    loseNextHops();
+    CHECK(after("port-down-and-up") == expected);
+  }
   SECTION("neighbor") {
-    expected.neighbors.erase(kVip4.address());
+    expected.neighbors.erase(kHop4);
     CHECK(after("neighbor-removed") == expected);
   }
   SECTION("route") {
     expected.routes.erase(kVip4);
     CHECK(after("route-removed") == expected);
   }
-  SECTION("bridge down: the IPv4 route goes without a word") {
-    expected.bridge = false;
-    expected.routes.clear();
-    expected.neighbors.clear();
+  SECTION("next hops flushed: the IPv4 route goes without a word") {
+    loseNextHops();
+    CHECK(after("nexthops-flushed") == expected);
+  }
+  SECTION("no port with carrier: next hops and the IPv4 route go without a word") {
+    loseNextHops();
+    CHECK(after("port-without-carrier") == expected);
+  }
+  SECTION("rule: a pinned route is none without it") {
+    expected.pinned.erase({kVip4, kHop4});
+    CHECK(after("rule-removed") == expected);
+  }
+  SECTION("pinned route") {
+    expected.pinned.erase({kVip4, kHop4});
+    CHECK(after("pinned-route-removed") == expected);
+    CHECK(mirror.unusedRules() == std::set<netlink::SlotRule>{{Family::V4, 1}});
+  }
+  SECTION("bridge down: what is IPv4 goes without a word") {
+    expected = {.bridge = false, .veths = expected.veths};
     CHECK(after("bridge-down") == expected);
   }
-  SECTION("last IPv4 address: the IPv4 routes go without a word") {
-    expected.routes.erase(kVip4);
-    expected.neighbors.erase(kVip4.address());  // of which a word is said
-    CHECK(after("address-goes").routes == expected.routes);
+  SECTION("last IPv4 address: what is IPv4 goes without a word, but for the next hops") {
+    expected.pinned.erase({kVip4, kHop4});
+    expected.neighbors.erase(kHop4);  // of which a word is said
+    CHECK(after("address-goes") == expected);
   }
   SECTION("bridge removed") {
     CHECK(after("bridge-removed") == core::KernelNetwork{});
@@ -126,6 +159,21 @@ TEST_CASE("Mirror.AsksForADump_WhenARouteWasReplaced") {
   const Changes changes = fold(mirror, "route-replaced");
   CHECK(changes.unsure);
   CHECK(changes.uplink);  // a foreign route has appeared
+}
+
+TEST_CASE("Mirror.AsksForADump_WhenACarrierMayHaveComeAndGoneUntold") {
+  Mirror mirror;
+  const Link bridge{.index = 70, .name = "bgplb-second000", .kind = "bridge", .mtu = 1500, .up = true};
+  CHECK_FALSE(fold(mirror, Change::Present, bridge).unsure);
+  CHECK_FALSE(fold(mirror, Change::Present, bridge).unsure);
+  fold(mirror, Change::Present,
+       netlink::NextHop{.id = 9, .protocol = core::kRouteProtocol, .ifIndex = 70, .gateway = kHop4});
+  CHECK(fold(mirror, Change::Present, bridge).unsure);
+  Link running = bridge;
+  running.running = true;
+  CHECK_FALSE(fold(mirror, Change::Present, running).unsure);
+  CHECK_FALSE(fold(mirror, Change::Present, bridge).unsure);  // this tells that it went
+  CHECK(mirror.observe(bridge.name).nextHops.empty());
 }
 
 TEST_CASE("Mirror.WakesNobody_WhenNothingVisibleChanged") {
@@ -151,7 +199,7 @@ TEST_CASE("Mirror.WakesNobody_WhenNothingVisibleChanged") {
 
 TEST_CASE("Mirror.TellsOfUplinks") {
   Mirror mirror = whole();
-  const Link eth{.index = 60, .name = "eth0", .mtu = 1500, .up = true};
+  const Link eth{.index = 60, .name = "eth0", .mtu = 1500, .up = true, .running = true};
   CHECK(fold(mirror, Change::Present, eth).uplink);
   CHECK(!fold(mirror, Change::Present, eth).uplink);
   Link down = eth;
@@ -180,12 +228,13 @@ TEST_CASE("Mirror.CountsOnlyRoutesOfOurMaking") {
   SECTION("a metric") { wrong.metric = 7; }
   SECTION("a gateway") { wrong.gateway = *Address::parse("192.0.2.1"); }
   SECTION("several next hops") { wrong.ifIndex = 0; }
+  SECTION("a table of ours, without a next hop of ours") { wrong.table = core::kSlotTable + 1; }
   fold(mirror, Change::Present, wrong);
   CHECK(mirror.observe(kBridge) == network());
   CHECK(fold(mirror, Change::Present, route).bridges == kOnlyBridge);
-  CHECK(mirror.routeLinks(other) == std::set<int>{2});
+  CHECK(mirror.ways(other) == std::set<Mirror::Way>{{0, 2}});
   fold(mirror, Change::Removed, wrong);
-  CHECK(mirror.observe(kBridge).routes.contains(other));
+  CHECK(mirror.observe(kBridge).strays.contains(other));  // not by way of the group
   fold(mirror, Change::Removed, route);
   CHECK(mirror.observe(kBridge) == network());
 }
@@ -205,7 +254,7 @@ TEST_CASE("Mirror.FindsWhatWasMissed") {
 TEST_CASE("Mirror.SwapsNames_InTheOrderRenamesAreTold") {
   Mirror mirror = whole();
   const Link ours = *mirror.link(kBridge);
-  Link second{.index = 70, .name = "bgplb-second000", .kind = "bridge", .mtu = 1500, .up = true};
+  Link second{.index = 70, .name = "bgplb-second000", .kind = "bridge", .mtu = 1500, .up = true, .running = true};
   fold(mirror, Change::Present, second);
   Link moved = ours;
   moved.name = "temporary";
@@ -217,23 +266,4 @@ TEST_CASE("Mirror.SwapsNames_InTheOrderRenamesAreTold") {
   moved.name = "bgplb-second000";
   fold(mirror, Change::Present, moved);
   CHECK(mirror.observe("bgplb-second000") == network());
-}
-
-TEST_CASE("Expected.IsWhatAnActionDoes") {
-  const Mirror mirror = whole();
-  auto state = network();
-  const auto expect = [&state](const core::Action& action) {
-    return netlink::expected(state, action);
-  };
-  auto want = state;
-  want.routes.erase(kVip4);
-  CHECK(expect(core::RouteDel{kVip4, kBridge}) == want);
-  CHECK(expect(core::RouteReplace{kVip4, kBridge}) == state);
-  want = state;
-  want.veths.clear();
-  CHECK(expect(core::LinkDel{kVeth}) == want);
-  CHECK(expect(core::LinkDel{kBridge}) == core::KernelNetwork{});
-  CHECK(netlink::bridgeOf(core::LinkDel{kVeth}, mirror) == kBridge);
-  CHECK(netlink::bridgeOf(core::LinkDel{kBridge}, mirror) == kBridge);
-  CHECK(netlink::bridgeOf(core::NeighDel{kVip4.address(), kBridge}, mirror) == kBridge);
 }

@@ -39,14 +39,25 @@ inline std::string text(const netlink::Link& link) {
                      link.address ? link.address->toString() : "-");
 }
 inline std::string text(const netlink::Route& route) {
-  return fmt::format("route {} table {} proto {} metric {} dev {} via {} src {}",
+  return fmt::format("route {} table {} proto {} metric {} dev {}{} via {} src {}",
                      route.destination.toString(), route.table, route.protocol, route.metric,
-                     route.ifIndex, route.gateway ? route.gateway->toString() : "-",
+                     route.ifIndex, route.nextHop == 0 ? "" : fmt::format(" nhid {}", route.nextHop),
+                     route.gateway ? route.gateway->toString() : "-",
                      route.source ? route.source->toString() : "-");
 }
 inline std::string text(const netlink::Neighbor& neighbor) {
   return fmt::format("neigh {} dev {} lladdr {}{}", neighbor.address.toString(), neighbor.ifIndex,
                      neighbor.mac.toString(), neighbor.permanent ? " permanent" : "");
+}
+inline std::string text(const netlink::NextHop& hop) {
+  std::string text = fmt::format("nexthop {} proto {} dev {} via {}", hop.id, hop.protocol, hop.ifIndex,
+                                 hop.gateway ? hop.gateway->toString() : "-");
+  if (!hop.members.empty()) text += " group";
+  for (const auto member : hop.members) text += fmt::format(" {}", member);
+  return text;
+}
+inline std::string text(const netlink::SlotRule& rule) {
+  return fmt::format("rule of IPv{} slot {}", static_cast<int>(rule.family), rule.slot);
 }
 inline std::string text(const reconcile::HostAddress& address) {
   return fmt::format("address {} in {} dev {}{}", address.address.toString(),

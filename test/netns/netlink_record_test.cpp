@@ -61,6 +61,19 @@ TEST_CASE("Record", "[.record]") {
   boost::asio::io_context io;
   netlink::RtnlKernel kernel(io, nullptr);
   REQUIRE(kernel.start().has_value());
+  const auto makeRoutes = [&](netlink::RtnlKernel& by) {
+    for (const Prefix& vip : {vip4, vip6}) {
+      const Address via = core::nextHop(vip.family(), 1);
+      for (const core::Action& action :
+           {core::Action(core::NeighReplace{via, mac, bridge}), core::Action(core::NextHopAdd{via, bridge}),
+            core::Action(core::GroupReplace{vip.family(), {via}, bridge}),
+            core::Action(core::RouteReplace{vip, bridge}),
+            core::Action(core::PinnedRouteReplace{{vip, via}, bridge})}) {
+        INFO(core::toText(action));
+        REQUIRE(by.apply(action).has_value());
+      }
+    }
+  };
   shell("sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
   shell("ip link add eth9 index 9 address 02:00:00:00:00:09 mtu 1400 up type bridge");
   shell(
@@ -75,10 +88,8 @@ TEST_CASE("Record", "[.record]") {
   REQUIRE(kernel.apply(core::VethAdd{veth, "bgc0123456789ab", bridge}).has_value());
   shell("ip link set " + veth + " address 02:00:00:00:00:04");
   shell("ip link set bgc0123456789ab address 02:00:00:00:00:03");
-  for (const Prefix& vip : {vip4, vip6}) {
-    REQUIRE(kernel.apply(core::NeighReplace{vip.address(), mac, bridge}).has_value());
-    REQUIRE(kernel.apply(core::RouteReplace{vip, bridge}).has_value());
-  }
+  shell("ip link set bgc0123456789ab addrgenmode none up");
+  makeRoutes(kernel);
   shell("ip neigh add 192.0.2.1 lladdr 02:00:00:00:00:01 nud reachable dev eth9");
 
   {
@@ -90,41 +101,52 @@ TEST_CASE("Record", "[.record]") {
     record("dump-links", netlink::linkDump());
     record("dump-addresses", netlink::addressDump());
     record("dump-neighbors", netlink::neighDump());
+    record("dump-nexthops", netlink::nextHopDump());
+    record("dump-rules4", netlink::ruleDump(Family::V4));
+    record("dump-rules6", netlink::ruleDump(Family::V6));
     record("dump-routes4", netlink::routeDump(Family::V4));
     record("dump-routes6", netlink::routeDump(Family::V6));
     record("route-get", netlink::routeGet(*Address::parse("198.51.100.7")));
     record("route-match", netlink::routeMatch(vip4.address()));
     record("route-get-none", netlink::routeGet(*Address::parse("2a00::1")));
     record("settings", netlink::settingsGet(netlink::kAllLinks));
-    record("ack", netlink::neighReplace(vip4.address(), mac, kBridgeIndex));
-    record("error-exists", netlink::routeAdd(vip4, kBridgeIndex, netlink::IfExists::Fail));
-    record("error-no-route", netlink::routeDel(*Prefix::parse("10.0.0.9/32"), kBridgeIndex));
+    record("ack", netlink::neighReplace(core::nextHop(Family::V4, 1), mac, kBridgeIndex));
+    record("error-exists", netlink::routeAdd(vip4, 178U << 24 | 2, netlink::IfExists::Fail));
+    record("error-no-route", netlink::routeDel(*Prefix::parse("10.0.0.9/32"), 0, kBridgeIndex));
     record("error-no-link", netlink::linkDel(77));
     record("error-explained", netlink::linkSetMtu(9, 70000));
   }
+  // The kernel takes up to a second until it concludes from the loss.
+  const std::string noCarrier = "for i in $(seq 100); do ip link show " + bridge +
+                                " | grep -q 'state DOWN' && break; sleep 0.05; done";
   const auto watch = [&](const char* name, const std::string& command) {
-    Recorder recorder(0x7ff);  // all there are up to IPV6_ROUTE
+    Recorder recorder(0x800407ff);  // all up to IPV6_ROUTE, IPV6_RULE, NEXTHOP
     shell(command);
     recorder.write(name);
     // As it was, for the next.
     tryShell("ip route del 10.0.0.101");
     tryShell("ip link set foreign0 down && ip link set foreign0 name " + bridge);
-    REQUIRE(kernel.apply(core::BridgeAdd{bridge}).has_value());
-    REQUIRE(kernel.apply(core::VethAdd{veth, "bgc0123456789ab", bridge}).has_value());
-    for (const Prefix& vip : {vip4, vip6}) {
-      REQUIRE(kernel.apply(core::NeighReplace{vip.address(), mac, bridge}).has_value());
-      REQUIRE(kernel.apply(core::RouteReplace{vip, bridge}).has_value());
-    }
+    shell("ip nexthop flush");
+    netlink::RtnlKernel next(io, nullptr);  // which counts ids from the beginning
+    REQUIRE(next.start().has_value());
+    REQUIRE(next.apply(core::BridgeAdd{bridge}).has_value());
+    REQUIRE(next.apply(core::VethAdd{veth, "bgc0123456789ab", bridge}).has_value());
+    shell("ip link set bgc0123456789ab up");
+    makeRoutes(next);
   };
   watch("port-down-and-up", "ip link set " + veth + " down; ip link set " + veth + " up");
   watch("port-leaves", "ip link set " + veth + " nomaster");
   watch("port-returns",
         "ip link set " + veth + " nomaster; ip link set " + veth + " master " + bridge);
-  watch("neighbor-removed", "ip neigh del 10.0.0.101 dev " + bridge);
+  watch("neighbor-removed", "ip neigh del 169.254.77.1 dev " + bridge);
   watch("route-removed", "ip route del 10.0.0.101");
   watch("route-replaced", "ip route replace 10.0.0.101 dev eth9");
   watch("address-goes", "ip address add 192.0.2.77/24 dev " + bridge +
                             "; ip address del 192.0.2.77/24 dev " + bridge);
+  watch("nexthops-flushed", "ip nexthop flush");
+  watch("rule-removed", "ip rule del pref 17801");
+  watch("pinned-route-removed", "ip route flush table 178001");
+  watch("port-without-carrier", "ip link set bgc0123456789ab down; " + noCarrier);
   watch("bridge-down", "ip link set " + bridge + " down");
   watch("bridge-renamed", "ip link set " + bridge + " down; ip link set " + bridge +
                               " name foreign0; ip link set foreign0 up");

@@ -8,6 +8,23 @@
 using namespace bgplb;
 using namespace bgplb::test;
 
+namespace {
+
+std::vector<core::Action> unrouting(const std::string& bridge) {
+  return {core::RouteDel{kVip4, bridge},
+          core::RouteDel{kVip6, bridge},
+          core::PinnedRouteDel{{kVip4, kHop4}, bridge},
+          core::PinnedRouteDel{{kVip6, kHop6}, bridge},
+          core::GroupDel{Family::V4, bridge},
+          core::GroupDel{Family::V6, bridge},
+          core::NextHopDel{kHop4, bridge},
+          core::NextHopDel{kHop6, bridge},
+          core::NeighDel{kHop4, bridge},
+          core::NeighDel{kHop6, bridge}};
+}
+
+}  // namespace
+
 TEST_CASE("RtnlKernel.MakesWhatThePlanSays_AsIpShowsIt") {
   World world;
   world.makeNetwork();
@@ -29,12 +46,21 @@ TEST_CASE("RtnlKernel.MakesWhatThePlanSays_AsIpShowsIt") {
   CHECK(has(veth, " master " + kBridge));
   CHECK(has(veth, " addrgenmode none "));
   CHECK(shell("ip address show " + kHost).find("inet") == std::string::npos);
-  CHECK(!has(shell("ip link show " + kContainer), ",UP"));
-  CHECK(has(shell("ip route show proto 178"), "10.0.0.101 dev " + kBridge + " scope link"));
-  CHECK(has(shell("ip -6 route show proto 178"), "2001:db8:0:1::101 dev " + kBridge));
-  for (const char* vip : {"10.0.0.101", "2001:db8:0:1::101"}) {
+  CHECK(has(shell("ip route show proto 178"), "10.0.0.101 nhid"));
+  CHECK(has(shell("ip route show proto 178"), "via 169.254.77.1 dev " + kBridge));
+  CHECK(has(shell("ip -6 route show proto 178"), "2001:db8:0:1::101 nhid"));
+  CHECK(has(shell("ip -6 route show proto 178"), "via fe80::77:1 dev " + kBridge));
+  for (const char* via : {"169.254.77.1", "fe80::77:1"}) {
     CHECK(has(shell("ip neigh show dev " + kBridge),
-              std::string(vip) + " lladdr 02:42:ac:17:00:19 PERMANENT"));
+              std::string(via) + " lladdr 02:42:ac:17:00:19 PERMANENT"));
+  }
+  CHECK(has(shell("ip nexthop show groups"), "type resilient"));
+  CHECK(has(shell("ip route show table 178001"),
+            "10.0.0.101 via 169.254.77.1 dev " + kBridge + " proto 178 onlink"));
+  CHECK(has(shell("ip -6 route show table 178001"), "2001:db8:0:1::101 via fe80::77:1 dev "));
+  for (const char* family : {"-4", "-6"}) {
+    CHECK(has(shell(std::string("ip ") + family + " rule show"),
+              "fwmark 0x100000/0xff00000 lookup 178001"));
   }
   world.checkMirror();
 }
@@ -42,10 +68,13 @@ TEST_CASE("RtnlKernel.MakesWhatThePlanSays_AsIpShowsIt") {
 TEST_CASE("RtnlKernel.RemovesWhatThePlanSays") {
   World world;
   world.makeNetwork();
-  world.apply(core::RouteDel{kVip4, kBridge});
-  world.apply(core::RouteDel{kVip6, kBridge});
-  world.apply(core::NeighDel{kVip4.address(), kBridge});
-  world.apply(core::NeighDel{kVip6.address(), kBridge});
+  for (const auto& action : unrouting(kBridge)) world.apply(action);
+  for (const char* what : {"route show table all proto 178", "-6 route show table all proto 178",
+                           "nexthop show", "neigh show nud permanent"}) {
+    INFO(what);
+    CHECK(shell(std::string("ip ") + what).empty());
+  }
+  CHECK(!has(shell("ip rule; ip -6 rule"), "fwmark"));
   world.apply(core::LinkDel{kHost});
   core::KernelNetwork empty{.bridge = true};
   CHECK(text(world.observe(kBridge)) == text(empty));
@@ -62,11 +91,12 @@ TEST_CASE("RtnlKernel.RemovesWhatThePlanSays") {
 TEST_CASE("RtnlKernel.MakesALinkAnew_AsSoonAsItIsRemoved") {
   World world;
   for (int round = 0; round < 30; ++round) {  // more than removals are under way at once
-    world.makeNetwork();
+    world.apply(core::BridgeAdd{kBridge});
+    world.apply(core::VethAdd{kHost, kContainer, kBridge});
     world.apply(core::LinkDel{kHost});
     CHECK(!world.kernel.hasVeth(kHost));
     world.apply(core::VethAdd{kHost, kContainer, kBridge});
-    CHECK(text(world.observe(kBridge)) == text(world.network()));
+    CHECK(world.kernel.hasVeth(kHost));
     world.apply(core::LinkDel{kBridge});
     world.apply(core::LinkDel{kHost});
   }
@@ -80,19 +110,16 @@ TEST_CASE("RtnlKernel.SaysNothingOfItsOwnChanges_AndEveryActionMayBeRepeated") {
   for (int round = 0; round < 2; ++round) {
     world.apply(core::BridgeAdd{kBridge});
     world.apply(core::VethAdd{kHost, kContainer, kBridge});
-    world.apply(core::NeighReplace{kVip4.address(), kMac, kBridge});
-    world.apply(core::RouteReplace{kVip4, kBridge});
-    world.apply(core::RouteReplace{kVip6, kBridge});
-    world.apply(core::NeighReplace{kVip6.address(), kMac, kBridge});
+    if (round == 0) world.bringUp(kContainer);
+    world.calls = 0;
+    for (const auto& action : World::routing(kBridge)) world.apply(action);
     CHECK(text(world.observe(kBridge)) == text(world.network()));
   }
   for (int round = 0; round < 2; ++round) {
-    world.apply(core::RouteDel{kVip4, kBridge});
-    world.apply(core::NeighDel{kVip4.address(), kBridge});
+    for (const auto& action : unrouting(kBridge)) world.apply(action);
     world.apply(core::LinkDel{kHost});
     world.apply(core::LinkDel{kBridge});
-    world.apply(core::RouteDel{kVip4, kBridge});
-    world.apply(core::NeighDel{kVip4.address(), kBridge});
+    for (const auto& action : unrouting(kBridge)) world.apply(action);
   }
   runReady(world.io);
   CHECK(world.calls == 0);
@@ -131,8 +158,8 @@ TEST_CASE("RtnlKernel.FindsThePairWhoseContainerEndIsElsewhere") {
   world.apply(core::VethAdd{kHost, kContainer, kBridge});
   CHECK(text(world.observe(kBridge)) == text(world.network()));
   container.shell("ip link del " + kContainer);  // as when a container's namespace goes
+  CHECK(runUntil(world.io, [&] { return !world.kernel.hasVeth(kHost); }));
   CHECK(world.reported(kBridge));
-  CHECK(!world.kernel.hasVeth(kHost));
 }
 
 TEST_CASE("RtnlKernel.TouchesNothingForeign") {
@@ -150,6 +177,7 @@ TEST_CASE("RtnlKernel.TouchesNothingForeign") {
         ErrorKind::Conflict);
   CHECK(world.refuse(core::BridgeAdd{"docker0"}).kind == ErrorKind::Invalid);
   CHECK(world.refuse(core::RouteReplace{kVip4, "docker0"}).kind == ErrorKind::Conflict);
+  CHECK(world.refuse(core::NextHopAdd{kHop4, "docker0"}).kind == ErrorKind::Conflict);
   CHECK(world.refuse(core::RouteReplace{kVip4, "nowhere"}).kind == ErrorKind::NotFound);
   CHECK(world.refuse(core::VethAdd{kHost2, kContainer2, "bgplb-nowhere00"}).kind ==
         ErrorKind::NotFound);
@@ -159,7 +187,9 @@ TEST_CASE("RtnlKernel.TouchesNothingForeign") {
 
 TEST_CASE("RtnlKernel.DoesNotTakeOverAForeignRoute") {
   World world;
-  world.apply(core::BridgeAdd{kBridge});
+  world.makeNetwork();
+  world.apply(core::RouteDel{kVip4, kBridge});
+  world.apply(core::RouteDel{kVip6, kBridge});
   shell("ip link add eth9 up type bridge");
   shell("ip route add 10.0.0.101/32 dev eth9 proto static");
   shell("ip -6 route add 2001:db8:0:1::101/128 dev eth9 proto static");
@@ -181,8 +211,11 @@ TEST_CASE("RtnlKernel.MovesItsOwnRouteToAnotherNetwork") {
   World world;
   world.makeNetwork();
   world.apply(core::BridgeAdd{kOther});
-  world.apply(core::RouteReplace{kVip4, kOther});
-  world.apply(core::RouteReplace{kVip6, kOther});
+  world.apply(core::VethAdd{kHost2, kContainer2, kOther});
+  shell("ip link set " + kContainer2 + " up");
+  for (const auto& action : World::routing(kOther)) world.apply(action);
+  CHECK(world.kernel.observe(kBridge).pinned.empty());
+  CHECK(world.kernel.observe(kOther).pinned.size() == 2);
   CHECK(world.kernel.observe(kBridge).routes.empty());
   CHECK(world.kernel.observe(kOther).routes == std::set<Prefix>{kVip4, kVip6});
   CHECK(has(shell("ip route show 10.0.0.101"), kOther));
@@ -267,7 +300,6 @@ TEST_CASE("RtnlKernel.Costs", "[.bench]") {
   const auto vip = [](int i) {
     return Address::parse(fmt::format("10.1.{}.{}", i / 250, i % 250 + 1));
   };
-  const auto vip6 = [](int i) { return Address::parse(fmt::format("2001:db8::{:x}", i + 1)); };
   const auto measure = [](const char* what, int count, const auto& each) {
     const auto begin = Clock::now();
     for (int i = 0; i < count; ++i) each(i);
@@ -275,21 +307,26 @@ TEST_CASE("RtnlKernel.Costs", "[.bench]") {
     fmt::print("{:40} {:9.1f} us\n", what, took.count() / count);
   };
   measure("bridge add", kCount, [&](int i) { world.apply(core::BridgeAdd{bridge(i)}); });
-  measure("veth add", 200, [&](int i) {
-    world.apply(
-        core::VethAdd{fmt::format("bgl{:012x}", i), fmt::format("bgc{:012x}", i), bridge(i)});
+  measure("veth add, up", kCount, [&](int i) {
+    const auto container = fmt::format("bgc{:012x}", i);
+    world.apply(core::VethAdd{fmt::format("bgl{:012x}", i), container, bridge(i)});
+    shell("ip link set " + container + " up");
   });
   measure("neigh replace, new", kCount, [&](int i) {
-    world.apply(core::NeighReplace{*vip(i), kMac, bridge(i)});
+    world.apply(core::NeighReplace{kHop4, kMac, bridge(i)});
+  });
+  measure("nexthop add", kCount, [&](int i) { world.apply(core::NextHopAdd{kHop4, bridge(i)}); });
+  measure("nexthop replace group, new", kCount, [&](int i) {
+    world.apply(core::GroupReplace{Family::V4, {kHop4}, bridge(i)});
   });
   measure("route replace, new", kCount, [&](int i) {
     world.apply(core::RouteReplace{Prefix::host(*vip(i)), bridge(i)});
   });
-  measure("route replace, new, IPv6", kCount, [&](int i) {
-    world.apply(core::RouteReplace{Prefix::host(*vip6(i)), bridge(i)});
-  });
   measure("route replace, there already", kCount, [&](int i) {
     world.apply(core::RouteReplace{Prefix::host(*vip(i)), bridge(i)});
+  });
+  measure("pinned route replace, new", kCount, [&](int i) {
+    world.apply(core::PinnedRouteReplace{{Prefix::host(*vip(i)), kHop4}, bridge(i)});
   });
   measure("observe", kCount, [&](int i) { CHECK(world.kernel.observe(bridge(i)).bridge); });
   measure("route get", kCount, [&](int i) { CHECK(world.kernel.routeTo(*vip(i)).has_value()); });
@@ -297,7 +334,13 @@ TEST_CASE("RtnlKernel.Costs", "[.bench]") {
   measure("route del", kCount, [&](int i) {
     world.apply(core::RouteDel{Prefix::host(*vip(i)), bridge(i)});
   });
-  measure("neigh del", kCount, [&](int i) { world.apply(core::NeighDel{*vip(i), bridge(i)}); });
+  measure("pinned route del", kCount, [&](int i) {
+    world.apply(core::PinnedRouteDel{{Prefix::host(*vip(i)), kHop4}, bridge(i)});
+  });
+  measure("nexthop del group", kCount, [&](int i) {
+    world.apply(core::GroupDel{Family::V4, bridge(i)});
+  });
+  measure("neigh del", kCount, [&](int i) { world.apply(core::NeighDel{kHop4, bridge(i)}); });
   measure("veth del", 50, [&](int i) { world.apply(core::LinkDel{fmt::format("bgl{:012x}", i)}); });
   measure("bridge del", 50, [&](int i) { world.apply(core::LinkDel{bridge(i)}); });
 }

@@ -12,11 +12,19 @@ TEST_CASE("RtnlKernel.ReportsForeignChanges") {
   world.makeNetwork();
   SECTION("route removed") { shell("ip route del 10.0.0.101"); }
   SECTION("IPv6 route removed") { shell("ip -6 route del 2001:db8:0:1::101"); }
-  SECTION("neighbor removed") { shell("ip neigh del 10.0.0.101 dev " + kBridge); }
+  SECTION("neighbor removed") { shell("ip neigh del 169.254.77.1 dev " + kBridge); }
   SECTION("neighbor altered") {
-    shell("ip neigh replace 10.0.0.101 lladdr 02:00:00:00:00:09 dev " + kBridge);
+    shell("ip neigh replace 169.254.77.1 lladdr 02:00:00:00:00:09 dev " + kBridge);
   }
   SECTION("neighbors flushed") { shell("ip neigh flush nud permanent dev " + kBridge); }
+  SECTION("next hops flushed, which removes IPv4 routes silently") { shell("ip nexthop flush"); }
+  SECTION("the only port without carrier, which removes next hops and IPv4 routes silently") {
+    shell("ip link set " + kContainer + " down");
+  }
+  SECTION("pinned route removed") { shell("ip route flush table 178001"); }
+  SECTION("IPv6 pinned route removed") { shell("ip -6 route flush table 178001"); }
+  SECTION("rule removed") { shell("ip rule del pref 17801"); }
+  SECTION("IPv6 rule removed") { shell("ip -6 rule del pref 17801"); }
   SECTION("veth removed") { shell("ip link del " + kHost); }
   SECTION("veth down") { shell("ip link set " + kHost + " down"); }
   SECTION("veth taken out") { shell("ip link set " + kHost + " nomaster"); }
@@ -37,7 +45,7 @@ TEST_CASE("RtnlKernel.ReportsForeignChanges") {
   SECTION("one address with two lengths") {
     shell("ip address add 192.0.2.1/24 dev " + kBridge + "; ip address add 192.0.2.1/30 dev " +
           kBridge + "; ip address del 192.0.2.1/24 dev " + kBridge +
-          "; ip neigh del 10.0.0.101 dev " + kBridge);
+          "; ip neigh del 169.254.77.1 dev " + kBridge);
   }
   SECTION("route replaced by another program") {
     shell("ip link add eth9 up type bridge && ip route replace 10.0.0.101 dev eth9");
@@ -48,8 +56,25 @@ TEST_CASE("RtnlKernel.ReportsForeignChanges") {
   SECTION("mtu") { shell("ip link set " + kBridge + " mtu 1400"); }
   SECTION("IPv6 switched off") { shell("sysctl -qw net.ipv6.conf." + kBridge + ".disable_ipv6=1"); }
   CHECK(world.reported(kBridge));
-  CHECK(text(world.observe(kBridge)) != text(world.network()));
+  // The kernel takes up to a second until it concludes from a lost carrier.
+  CHECK(runUntil(world.io,
+                 [&] { return text(world.observe(kBridge)) != text(world.network()); }));
   world.checkMirror();
+}
+
+TEST_CASE("RtnlKernel.FollowsACarrierThatComesAndGoes_BeforeTheKernelTells") {
+  World world;
+  world.apply(core::BridgeAdd{kBridge});
+  world.apply(core::VethAdd{kHost, kContainer, kBridge});
+  for (int round = 0; round < 5; ++round) {
+    shell("ip link set " + kContainer + " up");
+    // The kernel takes next hops from then on, and tells of the carrier up to a second later.
+    for (const auto& action : World::routing(kBridge)) world.apply(action);
+    shell("ip link set " + kContainer + " down");
+    CHECK(runUntil(world.io, [&] { return world.observe(kBridge).nextHops.empty(); }));
+    world.checkMirror();
+    CHECK(shell("ip nexthop").empty());
+  }
 }
 
 TEST_CASE("RtnlKernel.ReportsAForeignChange_FoundWhileActing") {
@@ -58,9 +83,9 @@ TEST_CASE("RtnlKernel.ReportsAForeignChange_FoundWhileActing") {
   world.apply(core::BridgeAdd{kOther});
   shell("ip route del 10.0.0.101");  // not read yet...
   SECTION("on the same network") {
-    world.apply(core::NeighReplace{kVip6.address(), kMac, kBridge});
+    world.apply(core::NeighReplace{kHop6, kMac, kBridge});
   }
-  SECTION("on another network") { world.apply(core::RouteReplace{prefix("10.0.0.7/32"), kOther}); }
+  SECTION("on another network") { world.apply(core::NeighReplace{kHop4, kMac, kOther}); }
   CHECK(world.calls == 0);  // never from inside a call
   CHECK(!world.kernel.observe(kBridge).routes.contains(kVip4));
   CHECK(world.reported(kBridge));
@@ -224,15 +249,27 @@ TEST_CASE("RtnlKernel.MirrorIsTheKernel_WhateverHappens") {
                                          "ip link add {b} type bridge",
                                          "ip route del {v} dev eth9",
                                          "ip -6 route del {v} dev eth9",
-                                         "ip link set eth9 down; ip link set eth9 up"};
-  for (int step = 0; step < 400; ++step) {
+                                         "ip link set eth9 down; ip link set eth9 up",
+                                         "ip link set {c} up",
+                                         "ip link set {c} up",
+                                         "ip link set {c} down",
+                                         "ip nexthop flush",
+                                         "ip nexthop flush dev {b}",
+                                         "ip route flush table 178001",
+                                         "ip route del {v} table 178002",
+                                         "ip rule del pref 17801",
+                                         "ip -6 rule del pref 17802"};
+  for (int step = 0; step < 600; ++step) {
     const std::string bridge = pick(bridges);
     const std::string host = pick(hosts);
     const Prefix vip = Prefix::host(address(pick(vips).c_str()));
+    const Address via = core::nextHop(vip.family(), 1 + static_cast<unsigned>(random() % 2));
+    const std::set<Address> both{core::nextHop(vip.family(), 1), core::nextHop(vip.family(), 2)};
     std::string did;
-    if (random() % 2 == 0) {
+    if (random() % 3 == 0) {
       did = pick(foreign);
       for (const auto& [name, value] : {std::pair{"{b}", bridge}, std::pair{"{h}", host},
+                                        std::pair{"{c}", "bgc" + host.substr(3)},
                                         std::pair{"{v}", vip.address().toString()}}) {
         for (auto at = did.find(name); at != std::string::npos; at = did.find(name)) {
           did.replace(at, 3, value);
@@ -248,8 +285,16 @@ TEST_CASE("RtnlKernel.MirrorIsTheKernel_WhateverHappens") {
                                           core::RouteReplace{vip, bridge},
                                           core::RouteReplace{vip, bridge},
                                           core::RouteDel{vip, bridge},
-                                          core::NeighReplace{vip.address(), kMac, bridge},
-                                          core::NeighDel{vip.address(), bridge}};
+                                          core::NeighReplace{via, kMac, bridge},
+                                          core::NeighDel{via, bridge},
+                                          core::NextHopAdd{via, bridge},
+                                          core::NextHopAdd{via, bridge},
+                                          core::NextHopDel{via, bridge},
+                                          core::GroupReplace{vip.family(), {via}, bridge},
+                                          core::GroupReplace{vip.family(), both, bridge},
+                                          core::GroupDel{vip.family(), bridge},
+                                          core::PinnedRouteReplace{{vip, via}, bridge},
+                                          core::PinnedRouteDel{{vip, via}, bridge}};
       const core::Action& action = own[random() % own.size()];
       did = core::toText(action);
       (void)world.kernel.apply(action);

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace bgplb::test {
 
@@ -29,6 +30,8 @@ inline MacAddress mac(const char* text) { return *MacAddress::parse(text); }
 
 inline const Prefix kVip4 = prefix("10.0.0.101/32");
 inline const Prefix kVip6 = prefix("2001:db8:0:1::101/128");
+inline const Address kHop4 = core::nextHop(Family::V4, 1);
+inline const Address kHop6 = core::nextHop(Family::V6, 1);
 inline const MacAddress kMac = mac("02:42:ac:17:00:19");
 
 inline bool has(const std::string& text, const std::string& part) {
@@ -39,8 +42,17 @@ inline std::string text(const core::KernelNetwork& network) {
   std::string all = fmt::format("bridge {} mtu {}", network.bridge, network.mtu);
   for (const auto& veth : network.veths) all += " veth " + veth;
   for (const auto& route : network.routes) all += " route " + route.toString();
+  for (const auto& route : network.strays) all += " stray " + route.toString();
   for (const auto& [ip, lladdr] : network.neighbors) {
     all += " neigh " + ip.toString() + " " + lladdr.toString();
+  }
+  for (const auto& via : network.nextHops) all += " nexthop " + via.toString();
+  for (const auto& [family, members] : network.groups) {
+    all += fmt::format(" group{}", static_cast<int>(family));
+    for (const auto& via : members) all += " " + via.toString();
+  }
+  for (const auto& route : network.pinned) {
+    all += " pinned " + route.destination.toString() + " via " + route.via.toString();
   }
   return all;
 }
@@ -89,19 +101,39 @@ struct World {
   void makeNetwork() {
     apply(core::BridgeAdd{kBridge});
     apply(core::VethAdd{kHost, kContainer, kBridge});
-    apply(core::NeighReplace{kVip4.address(), kMac, kBridge});
-    apply(core::NeighReplace{kVip6.address(), kMac, kBridge});
-    apply(core::RouteReplace{kVip4, kBridge});
-    apply(core::RouteReplace{kVip6, kBridge});
+    bringUp(kContainer);
+    for (const auto& action : routing(kBridge)) apply(action);
     runReady(io);
     changed.clear();
     calls = 0;
   }
+  // As dockerd does with it in the container. Until the kernel has told of the bridge's carrier.
+  void bringUp(const std::string& container) {
+    shell("ip link set " + container + " up");
+    REQUIRE(runUntil(io, [] { return has(shell("ip link show " + kBridge), "state UP"); }));
+    runReady(io);
+  }
+  // What leads both VIPs to one backend, in the order of the plan.
+  static std::vector<core::Action> routing(const std::string& bridge) {
+    return {core::NeighReplace{kHop4, kMac, bridge},
+            core::NeighReplace{kHop6, kMac, bridge},
+            core::NextHopAdd{kHop4, bridge},
+            core::NextHopAdd{kHop6, bridge},
+            core::GroupReplace{Family::V4, {kHop4}, bridge},
+            core::GroupReplace{Family::V6, {kHop6}, bridge},
+            core::RouteReplace{kVip4, bridge},
+            core::RouteReplace{kVip6, bridge},
+            core::PinnedRouteReplace{{kVip4, kHop4}, bridge},
+            core::PinnedRouteReplace{{kVip6, kHop6}, bridge}};
+  }
   core::KernelNetwork network() {
     return {.bridge = true,
             .veths = {kHost},
+            .neighbors = {{kHop4, kMac}, {kHop6, kMac}},
+            .nextHops = {kHop4, kHop6},
+            .groups = {{Family::V4, {kHop4}}, {Family::V6, {kHop6}}},
             .routes = {kVip4, kVip6},
-            .neighbors = {{kVip4.address(), kMac}, {kVip6.address(), kMac}}};
+            .pinned = {{kVip4, kHop4}, {kVip6, kHop6}}};
   }
   bool mirrorIsTheKernel(std::string& mirror, std::string& fresh,
                          std::chrono::milliseconds deadline) {

@@ -111,27 +111,22 @@ class CheckedKernel : public FakeKernel {
   void check(const Prefix& prefix) const {
     if (ourRoutes.count(prefix) == 0) throw Violation{"touched, not ours: " + prefix.toString()};
   }
+  void check(const Address& address) const {
+    if (!core::slotOf(address)) check(Prefix::host(address));
+  }
   void checkOurs(const core::BridgeAdd& a) const { check(a.name); }
   void checkOurs(const core::VethAdd& a) const {
     check(a.host);
     check(a.bridge);
   }
   void checkOurs(const core::LinkDel& a) const { check(a.name); }
-  void checkOurs(const core::RouteReplace& a) const {
+  template <typename Step>
+  void checkOurs(const Step& a) const {
     check(a.dev);
-    check(a.destination);
-  }
-  void checkOurs(const core::RouteDel& a) const {
-    check(a.dev);
-    check(a.destination);
-  }
-  void checkOurs(const core::NeighReplace& a) const {
-    check(a.dev);
-    check(Prefix::host(a.address));
-  }
-  void checkOurs(const core::NeighDel& a) const {
-    check(a.dev);
-    check(Prefix::host(a.address));
+    if constexpr (requires { a.destination; }) check(a.destination);
+    if constexpr (requires { a.route; }) check(a.route.destination);
+    if constexpr (requires { a.address; }) check(a.address);
+    if constexpr (requires { a.via; }) check(a.via);
   }
 
   // The link that the action needs is not there: true for a removal.
@@ -142,10 +137,15 @@ class CheckedKernel : public FakeKernel {
   std::optional<bool> missingLink(const core::BridgeAdd&) const { return std::nullopt; }
   std::optional<bool> missingLink(const core::VethAdd& a) const { return without(a.bridge, false); }
   std::optional<bool> missingLink(const core::LinkDel& a) const { return without(a.name, true); }
-  std::optional<bool> missingLink(const core::RouteReplace& a) const { return without(a.dev, false); }
   std::optional<bool> missingLink(const core::RouteDel& a) const { return without(a.dev, true); }
-  std::optional<bool> missingLink(const core::NeighReplace& a) const { return without(a.dev, false); }
   std::optional<bool> missingLink(const core::NeighDel& a) const { return without(a.dev, true); }
+  std::optional<bool> missingLink(const core::NextHopDel& a) const { return without(a.dev, true); }
+  std::optional<bool> missingLink(const core::GroupDel& a) const { return without(a.dev, true); }
+  std::optional<bool> missingLink(const core::PinnedRouteDel& a) const { return without(a.dev, true); }
+  template <typename Step>
+  std::optional<bool> missingLink(const Step& a) const {
+    return without(a.dev, false);
+  }
 
   // One destination with one metric is one route, whichever link it is on.
   void moveRoute(const core::RouteReplace& route) {

@@ -23,7 +23,11 @@ TEST_CASE("Reconciler.PlumbsAndAnnounces_WhenBackendIsHealthy") {
   CHECK(host.routing.wanted == std::set<Prefix>{host.vip4, host.vip6});
   const auto there = host.kernel.observe(host.bridge);
   CHECK(there.routes == std::set<Prefix>{host.vip4, host.vip6});
-  CHECK(there.neighbors.at(host.vip4.address()) == mac("02:00:00:00:00:01"));
+  for (const Family family : {Family::V4, Family::V6}) {
+    const Address via = core::nextHop(family, 1);
+    CHECK(there.neighbors.at(via) == mac("02:00:00:00:00:01"));
+    CHECK(there.groups.at(family) == std::set<Address>{via});
+  }
   CHECK(there.veths == std::set<std::string>{core::vethHostName(kEp1)});
 }
 
@@ -161,20 +165,52 @@ TEST_CASE("Reconciler.SecondBackendKeepsTheVip_WhenTheFirstLeaves") {
   host.makeReady();
   host.join(kEp2, "02:00:00:00:00:02");
   host.report(kCtr2, kEp2, Health::Healthy);
-  const auto neighbor = [&host] {
-    return host.kernel.observe(host.bridge).neighbors.at(host.vip4.address());
+  const auto members = [&host] {
+    return host.kernel.observe(host.bridge).groups.at(Family::V4);
   };
-  CHECK(neighbor() == mac("02:00:00:00:00:01"));  // an arriving one moves nothing
+  const Address first = core::nextHop(Family::V4, 1);
+  const Address second = core::nextHop(Family::V4, 2);
+  CHECK(members() == std::set<Address>{first, second});
 
   host.touch(core::containerHealth(host.facts(), kCtr1, Health::Unhealthy, host.now));
   CHECK(host.announced());
   CHECK(host.routing.unconfirmed.empty());
-  CHECK(neighbor() == mac("02:00:00:00:00:02"));
+  CHECK(members() == std::set<Address>{second});
+  CHECK(host.kernel.observe(host.bridge).pinned.contains({host.vip4, first}));  // what is established
   host.touch(core::endpointLink(host.facts(), kEp1, LinkState::Left));
   host.reconciler.removeEndpoint(kEp1);
   host.step();
   CHECK(host.announced());
-  CHECK(host.kernel.observe(host.bridge).veths == std::set<std::string>{core::vethHostName(kEp2)});
+  const auto there = host.kernel.observe(host.bridge);
+  CHECK(there.veths == std::set<std::string>{core::vethHostName(kEp2)});
+  CHECK(there.neighbors.at(second) == mac("02:00:00:00:00:02"));
+  CHECK_FALSE(there.neighbors.contains(first));
+  CHECK_FALSE(there.pinned.contains({host.vip4, first}));
+}
+
+TEST_CASE("Reconciler.FlowsAreHashed_WhereThereIsAChoice") {
+  Host host;
+  host.makeReady();
+  CHECK(host.kernel.hashed.empty());
+  host.join(kEp2, "02:00:00:00:00:02");
+  host.report(kCtr2, kEp2, Health::Healthy);
+  CHECK(host.kernel.hashed == std::set<Family>{Family::V4, Family::V6});
+}
+
+TEST_CASE("Reconciler.ALinkThatIsNotUpYetIsAwaited_AndIsNoProblem") {
+  Host host;
+  host.kernel.carrier = false;
+  host.makeReady();
+  CHECK_FALSE(host.announced());
+  CHECK(host.reconciler.problem(kWeb1).empty());
+  host.kernel.carrier = true;
+  SECTION("the kernel tells") {
+    host.reconciler.touchBridge(host.bridge);
+    host.step();
+  }
+  SECTION("a while later") { host.later(200ms); }
+  CHECK(host.announced());
+  CHECK(host.routed());
 }
 
 TEST_CASE("Reconciler.NothingIsWithdrawn_BeforeTheEngineWasAsked") {

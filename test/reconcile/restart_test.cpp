@@ -28,8 +28,12 @@ struct Former {
     there.bridge = true;
     there.mtu = 9000;
     there.veths = {core::vethHostName(kEp1)};
+    const Address via = core::nextHop(Family::V4, 1);
+    there.neighbors[via] = mac("02:00:00:00:00:01");
+    there.nextHops = {via};
+    there.groups[Family::V4] = {via};
     there.routes = {vip};
-    there.neighbors[vip.address()] = mac("02:00:00:00:00:01");
+    there.pinned = {{vip, via}};
     kernel.existing = there.veths;
     routing.unconfirmed = {vip};  // until this controller has told all
   }
@@ -55,6 +59,7 @@ struct Former {
   void inspect(const std::string& startedAt) {
     auto report = test::report(kCtr1, kWeb1, kEp1, Health::Healthy);
     report.startedAt = startedAt;
+    report.attachments.front().mac = mac("02:00:00:00:00:01");
     core::containerReported(facts(), report, now);
   }
 };
@@ -155,8 +160,8 @@ TEST_CASE("Restart.ADrainHoldsWhileItsContainerIsOnNoNetwork") {
 TEST_CASE("Restart.ABridgeStaysUntilAllIsTakenOffIt") {
   Former host;
   host.routing.unconfirmed.clear();
-  host.kernel.networks[host.bridge].routes.clear();
-  host.kernel.networks[host.bridge].neighbors.clear();
+  auto& there = host.kernel.networks[host.bridge];
+  there = {.bridge = there.bridge, .mtu = there.mtu, .veths = there.veths};
   host.kernel.failures = 1;
   host.reconciler.touch(core::networkDeleted(host.facts(), kWeb1));
   host.step();

@@ -11,6 +11,25 @@ namespace {
 
 const Prefix kStray = net("192.0.2.1/32");
 
+// A network's next hops by the backends that they lead to.
+struct NextHops {
+  std::set<std::pair<Family, MacAddress>> neighbors, nextHops, members;
+  std::set<std::pair<Prefix, MacAddress>> pinned;
+  friend bool operator==(const NextHops&, const NextHops&) = default;
+};
+
+NextHops byMac(const core::KernelNetwork& network) {
+  const auto macOf = [&network](const Address& via) { return network.neighbors.at(via); };
+  NextHops found;
+  for (const auto& [via, lladdr] : network.neighbors) found.neighbors.emplace(via.family(), lladdr);
+  for (const auto& via : network.nextHops) found.nextHops.emplace(via.family(), macOf(via));
+  for (const auto& [family, members] : network.groups) {
+    for (const auto& via : members) found.members.emplace(family, macOf(via));
+  }
+  for (const auto& route : network.pinned) found.pinned.emplace(route.destination, macOf(route.via));
+  return found;
+}
+
 }  // namespace
 
 // Somebody takes away or adds what is on our bridges. The news of it come later.
@@ -21,8 +40,15 @@ void Storm::interfere(const Event& event) {
   if (found == kernel_.networks.end()) return;
   auto& there = found->second;
   news_.insert(bridge);
-  switch (event.how % 8) {
+  switch (event.how % 11) {
     case 0: there.routes.clear(); break;
+    case 8:  // its last port has no carrier: `ip link set vip0 down` in the container
+      there.nextHops.clear();
+      there.removeGroup(Family::V4);
+      there.removeGroup(Family::V6);
+      break;
+    case 9: there.removeGroup(event.which % 2 == 0 ? Family::V4 : Family::V6); break;
+    case 10: there.pinned.clear(); break;
     case 1: there.neighbors.clear(); break;
     case 2:
       loseLeftovers(bridge);
@@ -36,7 +62,7 @@ void Storm::interfere(const Event& event) {
       there.veths.clear();  // they are no ports of the bridge any more
       break;
     case 5:
-      there.routes.insert(kStray);
+      there.strays.insert(kStray);
       kernel_.ourRoutes.insert(kStray);
       break;
     case 6:
@@ -174,7 +200,6 @@ void Storm::checkLikeFresh() const {
   reconcile::Reconciler fresh(kernel, routing, firewall, engine, store, {.drainGrace = 1s});
   auto& facts = fresh.facts();
   std::map<ContainerId, core::FormerDrain> drains;
-  std::map<std::string, std::set<MacAddress>> macs;  // of a bridge's backends
   for (const auto& container : docker_.containers) {
     if (container.drained) {
       drains[container.id] = {{.terminateAt = now_ + 1h}, container.startedAt()};
@@ -182,7 +207,6 @@ void Storm::checkLikeFresh() const {
     for (const auto& [index, endpoint] : container.endpoints) {
       const std::string veth = core::vethHostName(endpoint.id);
       if (kernel_.hasVeth(veth)) kernel.existing.insert(veth);
-      macs[core::bridgeName(endpoint.network)].insert(endpoint.mac);
     }
   }
   fresh.resumeDrains(drains);
@@ -201,18 +225,13 @@ void Storm::checkLikeFresh() const {
     if (kernel.networks.count(name) == 0) differs("left over: " + name);
   }
   for (const auto& [name, expected] : kernel.networks) {
-    auto there = kernel_.observe(name);
+    const auto there = kernel_.observe(name);
     if (there.bridge != expected.bridge || there.mtu != expected.mtu) differs("bridge " + name);
     if (there.veths != expected.veths) differs("ports of " + name);
     if (there.routes != expected.routes) differs("routes on " + name);
-    // Which backend has the traffic depends on what was before.
-    for (const auto& [address, lladdr] : there.neighbors) {
-      if (macs[name].count(lladdr) == 0) differs("neighbour " + address.toString());
-      there.neighbors[address] = MacAddress();
-    }
-    auto neighbors = expected.neighbors;
-    for (auto& [address, lladdr] : neighbors) lladdr = MacAddress();
-    if (there.neighbors != neighbors) differs("neighbours on " + name);
+    if (!there.strays.empty()) differs("a stray route on " + name);
+    // Which backend has which slot depends on what was before.
+    if (byMac(there) != byMac(expected)) differs("next hops on " + name);
   }
   if (routing.wanted != routing_.wanted) differs("what is announced");
   if (firewall_.calls.empty() || firewall.calls.back() != firewall_.calls.back()) differs("firewall");

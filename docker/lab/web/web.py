@@ -4,6 +4,7 @@
 /client      the client's address
 /slow?N      answers after N seconds
 /stream?N    a line every 0.1 s for N seconds
+/hold        its name for each line that comes, for as long as the client likes
 
 SIGUSR2 (drain) is ignored: serving goes on. SIGTERM: no new connections, those accepted are served to their end, exit 0.
 """
@@ -50,6 +51,12 @@ def answer(conn, peer):
         for _ in range(int(float(query or 1) * 10)):
             conn.sendall(body.encode())
             time.sleep(0.1)
+        return
+    elif path == "/hold":
+        conn.settimeout(None)
+        conn.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+        while conn.recv(65536):
+            conn.sendall(body.encode())
         return
     elif path != "/":
         status, body = "404 Not Found", "no such page\n"

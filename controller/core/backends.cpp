@@ -1,0 +1,98 @@
+#include "core/backends.hpp"
+
+#include <algorithm>
+
+namespace bgplb::core {
+
+namespace {
+
+constexpr Family kFamilies[] = {Family::V4, Family::V6};
+
+// The MAC addresses of the backends that want a slot.
+std::map<EndpointId, MacAddress> reachable(const Facts& facts, const Network& network,
+                                           const std::set<std::string>& existingVeths) {
+  std::map<EndpointId, MacAddress> macs;
+  for (const auto& id : network.endpoints) {
+    const auto endpoint = facts.endpoints.find(id);
+    if (endpoint == facts.endpoints.end() || endpoint->second.link != LinkState::Joined) continue;
+    if (endpoint->second.mac && existingVeths.contains(vethHostName(id))) {
+      macs.emplace(id, *endpoint->second.mac);
+    }
+  }
+  return macs;
+}
+
+bool isSeen(const KernelNetwork& observed, Slot slot) {
+  return std::any_of(std::begin(kFamilies), std::end(kFamilies), [&](Family family) {
+    return observed.neighbors.contains(nextHop(family, slot));
+  });
+}
+
+// The lowest slot that is free; one that the kernel does not know before one whose backend has gone.
+std::optional<Slot> freeSlot(const std::set<Slot>& taken, const KernelNetwork& observed) {
+  std::optional<Slot> left;
+  for (Slot slot = 1; slot <= kSlots; ++slot) {
+    if (taken.contains(slot)) continue;
+    if (!isSeen(observed, slot)) return slot;
+    if (!left) left = slot;
+  }
+  return left;
+}
+
+void keepMember(KernelNetwork& desired, const KernelNetwork& observed, const Address& via) {
+  const auto neighbor = observed.neighbors.find(via);
+  if (neighbor != observed.neighbors.end()) desired.neighbors.insert(*neighbor);
+  desired.nextHops.insert(via);
+}
+
+}  // namespace
+
+std::map<EndpointId, Slot> assignSlots(const Facts& facts, const Network& network,
+                                       const KernelNetwork& observed,
+                                       const std::set<std::string>& existingVeths) {
+  const auto macs = reachable(facts, network, existingVeths);
+  std::map<MacAddress, Slot> known;
+  for (const auto& [via, mac] : observed.neighbors) {
+    if (const auto slot = slotOf(via)) known.emplace(mac, *slot);
+  }
+  std::map<EndpointId, Slot> slots;
+  std::set<Slot> taken;
+  for (const auto& [id, mac] : macs) {
+    const auto slot = known.find(mac);
+    if (slot != known.end() && taken.insert(slot->second).second) slots.emplace(id, slot->second);
+  }
+  for (const auto& [id, mac] : macs) {
+    if (slots.contains(id)) continue;
+    const auto slot = freeSlot(taken, observed);
+    if (!slot) break;
+    taken.insert(*slot);
+    slots.emplace(id, *slot);
+  }
+  return slots;
+}
+
+void addNextHops(KernelNetwork& desired, const Prefix& vip, const Facts& facts,
+                 const std::map<EndpointId, Slot>& slots, const std::set<EndpointId>& ready,
+                 const KernelNetwork& observed, bool routed) {
+  std::set<Address> all;
+  std::set<Address> members;
+  for (const auto& [id, slot] : slots) {
+    const Address via = nextHop(vip.family(), slot);
+    desired.neighbors[via] = *facts.endpoints.at(id).mac;
+    desired.nextHops.insert(via);
+    desired.pinned.insert({vip, via});
+    all.insert(via);
+    if (ready.contains(id)) members.insert(via);
+  }
+  if (members.empty()) {
+    const auto group = observed.groups.find(vip.family());
+    const bool keep = routed && group != observed.groups.end();
+    members = keep ? group->second : all;
+    for (const auto& via : members) {
+      if (keep && !all.contains(via)) keepMember(desired, observed, via);
+    }
+  }
+  if (!members.empty()) desired.groups[vip.family()] = members;
+}
+
+}  // namespace bgplb::core

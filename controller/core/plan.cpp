@@ -1,0 +1,108 @@
+// From what is there to what should be: core/kernel.hpp's plan().
+#include "core/kernel.hpp"
+
+namespace bgplb::core {
+
+namespace {
+
+class Plan {
+ public:
+  Plan(const std::string& bridge, const KernelNetwork& desired, const KernelNetwork& observed)
+      : bridge_(bridge), desired_(desired), observed_(observed) {}
+
+  // Nobody is led any more to what goes.
+  void removeRoutes() {
+    for (const auto& route : observed_.routes) {
+      if (!desired_.routes.contains(route)) add(RouteDel{route, bridge_});
+    }
+    for (const auto& route : observed_.strays) {
+      if (!desired_.routes.contains(route)) add(RouteDel{route, bridge_});
+    }
+    for (const auto& route : observed_.pinned) {
+      if (!desired_.pinned.contains(route)) add(PinnedRouteDel{route, bridge_});
+    }
+    for (const auto& [family, members] : observed_.groups) {
+      if (!desired_.groups.contains(family)) add(GroupDel{family, bridge_});
+    }
+  }
+
+  void addLinks(const std::map<std::string, std::string>& containerEnds) {
+    if (desired_.bridge && (!observed_.bridge || desired_.mtu != observed_.mtu)) {
+      add(BridgeAdd{bridge_, desired_.mtu});
+    }
+    for (const auto& veth : desired_.veths) {
+      if (observed_.veths.contains(veth)) continue;
+      const auto container = containerEnds.find(veth);
+      if (container == containerEnds.end()) continue;
+      add(VethAdd{veth, container->second, bridge_, desired_.mtu});
+    }
+  }
+
+  void addNextHops() {
+    for (const auto& [address, mac] : desired_.neighbors) {
+      const auto found = observed_.neighbors.find(address);
+      if (found == observed_.neighbors.end() || found->second != mac) {
+        add(NeighReplace{address, mac, bridge_});
+      }
+    }
+    for (const auto& via : desired_.nextHops) {
+      if (!observed_.nextHops.contains(via)) add(NextHopAdd{via, bridge_});
+    }
+    for (const auto& [family, members] : desired_.groups) {
+      const auto found = observed_.groups.find(family);
+      if (found == observed_.groups.end() || found->second != members) {
+        add(GroupReplace{family, members, bridge_});
+      }
+    }
+  }
+
+  void addRoutes() {
+    for (const auto& route : desired_.routes) {
+      if (!observed_.routes.contains(route)) add(RouteReplace{route, bridge_});
+    }
+    for (const auto& route : desired_.pinned) {
+      if (!observed_.pinned.contains(route)) add(PinnedRouteReplace{route, bridge_});
+    }
+  }
+
+  // The bridge takes its neighbours and ports with it in the kernel, but a veth pair outlives its
+  // bridge.
+  void removeTheRest() {
+    for (const auto& via : observed_.nextHops) {
+      if (!desired_.nextHops.contains(via)) add(NextHopDel{via, bridge_});
+    }
+    for (const auto& [address, mac] : observed_.neighbors) {
+      if (!desired_.neighbors.contains(address)) add(NeighDel{address, bridge_});
+    }
+    for (const auto& veth : observed_.veths) {
+      if (!desired_.veths.contains(veth)) add(LinkDel{veth});
+    }
+    if (observed_.bridge && !desired_.bridge) add(LinkDel{bridge_});
+  }
+
+  std::vector<Action> take() { return std::move(actions_); }
+
+ private:
+  void add(Action action) { actions_.push_back(std::move(action)); }
+
+  const std::string& bridge_;
+  const KernelNetwork& desired_;
+  const KernelNetwork& observed_;
+  std::vector<Action> actions_;
+};
+
+}  // namespace
+
+std::vector<Action> plan(const std::string& bridge, const KernelNetwork& desired,
+                         const KernelNetwork& observed,
+                         const std::map<std::string, std::string>& containerEnds) {
+  Plan plan(bridge, desired, observed);
+  plan.removeRoutes();
+  plan.addLinks(containerEnds);
+  plan.addNextHops();
+  plan.addRoutes();
+  plan.removeTheRest();
+  return plan.take();
+}
+
+}  // namespace bgplb::core

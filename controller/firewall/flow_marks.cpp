@@ -1,0 +1,115 @@
+#include "firewall/flow_marks.hpp"
+
+#include "base/log.hpp"
+#include "core/kernel.hpp"
+#include "firewall/words.hpp"
+#include "io/process.hpp"
+
+#include <fmt/format.h>
+
+namespace bgplb::firewall {
+
+namespace {
+
+constexpr const char* kTable = "inet bgplb";
+constexpr unsigned kBits = 8;  // of a slot
+
+std::string mark(unsigned bits) {
+  return fmt::format("{:#010x}", std::uint32_t{bits} << core::kSlotMarkShift);
+}
+
+// What keeps all but our bits of a mark.
+std::string others() { return fmt::format("{:#010x}", ~core::kSlotMarkMask); }
+std::string mask() { return fmt::format("{:#010x}", core::kSlotMarkMask); }
+
+std::string restoreChain() {
+  std::string rules = fmt::format(
+      "  chain restore {{\n"
+      "    ct mark & {} == 0 accept\n"
+      "    ct direction reply accept\n"
+      "    meta mark set meta mark & {}\n",
+      mask(), others());
+  for (unsigned bit = 0; bit < kBits; ++bit) {
+    const std::string one = mark(1U << bit);
+    rules += fmt::format("    ct mark & {0} == {0} meta mark set meta mark | {0}\n", one);
+  }
+  return rules + "  }\n";
+}
+
+// `low`: a next hop's address with only that in its last byte, in the words of `rt`.
+std::string learnChain(const char* name, const char* hop, const char* network, const char* low) {
+  std::string rules = fmt::format("  chain {} {{\n    rt {} nexthop != {} accept\n", name, hop, network);
+  for (unsigned bit = 0; bit < kBits; ++bit) {
+    const std::string one = fmt::format(fmt::runtime(low), 1U << bit);
+    rules += fmt::format("    rt {0} nexthop & {1} == {1} ct mark set ct mark | {2}\n", hop, one,
+                         mark(1U << bit));
+  }
+  return rules + "  }\n";
+}
+
+}  // namespace
+
+std::string flowMarkRules() {
+  return fmt::format(
+             "table {0} {{ }}\n"
+             "delete table {0}\n"
+             "table {0} {{\n",
+             kTable) +
+         restoreChain() + learnChain("learn4", "ip", "169.254.77.0/24", "0.0.0.{}") +
+         learnChain("learn6", "ip6", "fe80::77:0/120", "::{:x}") +
+         fmt::format(
+             "  chain prerouting {{\n"
+             "    type filter hook prerouting priority mangle; policy accept;\n"
+             "    jump restore\n"
+             "  }}\n"
+             "  chain output {{\n"
+             "    type route hook output priority mangle; policy accept;\n"
+             "    jump restore\n"
+             "  }}\n"
+             "  chain postrouting {{\n"
+             "    type filter hook postrouting priority mangle; policy accept;\n"
+             "    oifname != \"{}*\" accept\n"
+             "    ct mark & {} != 0 accept\n"
+             "    ct direction reply accept\n"
+             "    meta nfproto ipv4 jump learn4\n"
+             "    meta nfproto ipv6 jump learn6\n"
+             "  }}\n"
+             "}}\n",
+             core::kBridgePrefix, mask());
+}
+
+Task<Result<std::string>> FlowMarks::nft(std::vector<std::string> arguments, std::string input) {
+  io::Command command;
+  command.argv = {"nft"};
+  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+  command.input = std::move(input);
+  const auto finished = co_await io::run(std::move(command));
+  if (!finished) co_return finished.error();
+  if (finished->status != 0) co_return invalid(fmt::format("nft: {}", words(*finished)));
+  co_return finished->out;
+}
+
+Task<Result<void>> FlowMarks::bringTo(bool wanted) {
+  const std::vector<std::string> list{"list", "table", "inet", "bgplb"};
+  const auto there = co_await nft(list);
+  if (!wanted) {
+    shown_.clear();
+    if (!there) co_return Result<void>{};  // not there, or nothing to ask with
+    const std::vector<std::string> remove{"delete", "table", "inet", "bgplb"};
+    const auto removed = co_await nft(remove);
+    if (!removed) co_return removed.error();
+    log::info("firewall: nft: table {} removed", kTable);
+    co_return Result<void>{};
+  }
+  if (there && *there == shown_) co_return Result<void>{};
+  const std::vector<std::string> load{"-f", "-"};
+  const auto loaded = co_await nft(load, flowMarkRules());
+  if (!loaded) co_return loaded.error();
+  log::info("firewall: nft: table {} {}", kTable, shown_.empty() ? "added" : "put right");
+  const auto after = co_await nft(list);
+  if (!after) co_return after.error();
+  shown_ = *after;
+  co_return Result<void>{};
+}
+
+}  // namespace bgplb::firewall

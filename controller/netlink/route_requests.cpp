@@ -1,0 +1,190 @@
+// Routes, nexthop objects and policy rules: requests.hpp's second half.
+#include "netlink/requests.hpp"
+
+#include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
+#include <linux/ip.h>
+#include <linux/nexthop.h>
+#include <linux/rtnetlink.h>
+
+#include <vector>
+
+namespace bgplb::netlink {
+
+namespace {
+
+constexpr unsigned kChange = NLM_F_REQUEST | NLM_F_ACK;
+constexpr unsigned kCreate = kChange | NLM_F_CREATE | NLM_F_EXCL;
+constexpr unsigned kReplace = kChange | NLM_F_CREATE | NLM_F_REPLACE;
+constexpr unsigned kDump = NLM_F_REQUEST | NLM_F_DUMP;
+
+// Enough for an even spread over some dozens of backends; about 3 KiB of the kernel's memory.
+constexpr std::uint16_t kBuckets = 128;
+constexpr unsigned kClockTicks = 100;  // a second, in the unit of the kernel's timers (clock_t)
+
+unsigned char familyOf(Family family) { return family == Family::V4 ? AF_INET : AF_INET6; }
+
+void putAddress(Request& request, std::uint16_t type, const Address& address) {
+  mnl_attr_put(&request.header(), type, address.size(), address.bytes());
+}
+
+template <typename Header>
+Header& putHeader(Request& request) {
+  return *static_cast<Header*>(mnl_nlmsg_put_extra_header(&request.header(), sizeof(Header)));
+}
+
+rtmsg& putRoute(Request& request, Family family) {
+  auto& route = putHeader<rtmsg>(request);
+  route.rtm_family = familyOf(family);
+  return route;
+}
+
+Request routeLookup(const Address& destination, unsigned flags) {
+  Request request(RTM_GETROUTE, NLM_F_REQUEST);
+  auto& route = putRoute(request, destination.family());
+  route.rtm_dst_len = static_cast<unsigned char>(destination.size() * 8);
+  route.rtm_flags = flags;
+  putAddress(request, RTA_DST, destination);
+  return request;
+}
+
+// A route of ours to `destination`; the caller adds the way.
+Request routeChange(std::uint16_t type, unsigned flags, const Prefix& destination,
+                    std::uint32_t table) {
+  Request request(type, flags);
+  auto& route = putRoute(request, destination.family());
+  route.rtm_dst_len = static_cast<unsigned char>(destination.length());
+  route.rtm_table = static_cast<unsigned char>(table < 256 ? table : RT_TABLE_UNSPEC);
+  route.rtm_protocol = core::kRouteProtocol;
+  route.rtm_type = RTN_UNICAST;
+  route.rtm_scope = type == RTM_DELROUTE ? RT_SCOPE_NOWHERE : RT_SCOPE_UNIVERSE;  // NOWHERE: any
+  putAddress(request, RTA_DST, destination.address());
+  mnl_attr_put_u32(&request.header(), RTA_TABLE, table);
+  return request;
+}
+
+Request pinnedRoute(std::uint16_t type, unsigned flags, const core::PinnedRoute& route,
+                    int ifIndex) {
+  const std::uint32_t table = core::kSlotTable + core::slotOf(route.via).value_or(0);
+  Request request = routeChange(type, flags, route.destination, table);
+  putAddress(request, RTA_GATEWAY, route.via);
+  mnl_attr_put_u32(&request.header(), RTA_OIF, static_cast<std::uint32_t>(ifIndex));
+  static_cast<rtmsg*>(mnl_nlmsg_get_payload(&request.header()))->rtm_flags |= RTNH_F_ONLINK;
+  return request;
+}
+
+Request slotRule(std::uint16_t type, unsigned flags, Family family, core::Slot slot) {
+  Request request(type, flags);
+  auto& rule = putHeader<fib_rule_hdr>(request);
+  rule.family = familyOf(family);
+  rule.table = RT_TABLE_UNSPEC;  // FRA_TABLE
+  rule.action = FR_ACT_TO_TBL;
+  nlmsghdr& header = request.header();
+  mnl_attr_put_u32(&header, FRA_PRIORITY, core::kSlotRulePriority + slot);
+  mnl_attr_put_u32(&header, FRA_FWMARK, slot << core::kSlotMarkShift);
+  mnl_attr_put_u32(&header, FRA_FWMASK, core::kSlotMarkMask);
+  mnl_attr_put_u32(&header, FRA_TABLE, core::kSlotTable + slot);
+  mnl_attr_put_u8(&header, FRA_PROTOCOL, core::kRouteProtocol);
+  return request;
+}
+
+nhmsg& putNextHop(Request& request, unsigned char family) {
+  auto& hop = putHeader<nhmsg>(request);
+  hop.nh_family = family;
+  hop.nh_protocol = core::kRouteProtocol;
+  return hop;
+}
+
+}  // namespace
+
+Request routeAdd(const Prefix& destination, std::uint32_t nextHop, IfExists ifExists) {
+  const unsigned flags = ifExists == IfExists::Fail ? kCreate : kReplace;
+  Request request = routeChange(RTM_NEWROUTE, flags, destination, RT_TABLE_MAIN);
+  mnl_attr_put_u32(&request.header(), RTA_NH_ID, nextHop);
+  return request;
+}
+
+Request routeDel(const Prefix& destination, std::uint32_t nextHop, int ifIndex) {
+  Request request = routeChange(RTM_DELROUTE, kChange, destination, RT_TABLE_MAIN);
+  if (nextHop != 0) {
+    mnl_attr_put_u32(&request.header(), RTA_NH_ID, nextHop);
+  } else {
+    mnl_attr_put_u32(&request.header(), RTA_OIF, static_cast<std::uint32_t>(ifIndex));
+  }
+  return request;
+}
+
+Request pinnedRouteReplace(const core::PinnedRoute& route, int ifIndex) {
+  return pinnedRoute(RTM_NEWROUTE, kReplace, route, ifIndex);
+}
+
+Request pinnedRouteDel(const core::PinnedRoute& route, int ifIndex) {
+  return pinnedRoute(RTM_DELROUTE, kChange, route, ifIndex);
+}
+
+Request nextHopAdd(std::uint32_t id, const Address& via, int ifIndex) {
+  Request request(RTM_NEWNEXTHOP, kCreate);
+  putNextHop(request, familyOf(via.family())).nh_flags = RTNH_F_ONLINK;
+  mnl_attr_put_u32(&request.header(), NHA_ID, id);
+  putAddress(request, NHA_GATEWAY, via);
+  mnl_attr_put_u32(&request.header(), NHA_OIF, static_cast<std::uint32_t>(ifIndex));
+  return request;
+}
+
+Request nextHopDel(std::uint32_t id) {
+  Request request(RTM_DELNEXTHOP, kChange);
+  putHeader<nhmsg>(request).nh_family = AF_UNSPEC;
+  mnl_attr_put_u32(&request.header(), NHA_ID, id);
+  return request;
+}
+
+Request groupReplace(std::uint32_t id, const std::set<std::uint32_t>& members,
+                     const Spreading& spreading) {
+  Request request(RTM_NEWNEXTHOP, kReplace);
+  putNextHop(request, AF_UNSPEC);
+  nlmsghdr& header = request.header();
+  mnl_attr_put_u32(&header, NHA_ID, id);
+  std::vector<nexthop_grp> entries;
+  for (const auto member : members) entries.push_back({.id = member, .weight = 0});  // 0 means 1
+  mnl_attr_put(&header, NHA_GROUP, entries.size() * sizeof(nexthop_grp), entries.data());
+  if (!spreading.resilient) return request;
+  mnl_attr_put_u16(&header, NHA_GROUP_TYPE, NEXTHOP_GRP_TYPE_RES);
+  nlattr* settings = mnl_attr_nest_start(&header, NHA_RES_GROUP);
+  mnl_attr_put_u16(&header, NHA_RES_GROUP_BUCKETS, kBuckets);
+  mnl_attr_put_u32(&header, NHA_RES_GROUP_IDLE_TIMER, spreading.idle * kClockTicks);
+  mnl_attr_put_u32(&header, NHA_RES_GROUP_UNBALANCED_TIMER, spreading.unbalanced * kClockTicks);
+  mnl_attr_nest_end(&header, settings);
+  return request;
+}
+
+Request ruleAdd(Family family, core::Slot slot) {
+  return slotRule(RTM_NEWRULE, kCreate, family, slot);
+}
+
+Request ruleDel(Family family, core::Slot slot) {
+  return slotRule(RTM_DELRULE, kChange, family, slot);
+}
+
+Request routeGet(const Address& destination) { return routeLookup(destination, 0); }
+
+Request routeMatch(const Address& destination) { return routeLookup(destination, RTM_F_FIB_MATCH); }
+
+Request routeDump(Family family) {
+  Request request(RTM_GETROUTE, kDump);
+  putRoute(request, family).rtm_protocol = core::kRouteProtocol;
+  return request;
+}
+
+Request nextHopDump() {
+  Request request(RTM_GETNEXTHOP, kDump);
+  putHeader<nhmsg>(request).nh_family = AF_UNSPEC;
+  return request;
+}
+
+Request ruleDump(Family family) {
+  Request request(RTM_GETRULE, kDump);
+  putHeader<fib_rule_hdr>(request).family = familyOf(family);
+  return request;
+}
+
+}  // namespace bgplb::netlink

@@ -1,0 +1,135 @@
+"""Several containers on one host behind one VIP: all serve, and each connection stays with its own."""
+import time
+
+import traffic
+import wait
+from base import LabTest
+from traffic import Held, Load
+
+V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
+VIPS = (V4, V6)
+DRAINED = ("--stop-signal", "SIGUSR2", "--stop-timeout", "30")
+
+
+class OneHost(LabTest):
+    def start(self, *names, more=()):
+        for name in names:
+            self.host.web(name, "web1", more=more)
+        self.wait_serving(*names)
+
+    def wait_serving(self, *names, address=V4):
+        """All of these take new connections, and nobody else does."""
+        wait.until(lambda: set(traffic.servers(self.client, address, 30)) == set(names), 15,
+                   f"{names} answer at {address}", every=0.2)
+
+    def test_new_connections_are_spread_over_the_ready(self):
+        prefixes = self.vip("web1", V4, V6)
+        self.start("one", "two", "three")
+        for address in VIPS:
+            counts = traffic.servers(self.client, address, 120)
+            self.assertEqual(set(counts), {"one", "two", "three"})
+            self.assertGreater(min(counts.values()), 15, counts)   # 40 each, by a hash
+        for family, name in (("ipv4", V4), ("ipv6", V6)):
+            policy = self.host.run("cat", f"/proc/sys/net/{family}/fib_multipath_hash_policy").strip()
+            self.assertEqual(policy, "1", f"{name}: flows are not hashed over their ports")
+        self.host.sick("two")
+        self.wait_serving("one", "three")
+        self.host.docker("pause", "one")
+        self.wait_serving("three")
+        self.host.docker("unpause", "one")
+        self.host.sick("two", False)
+        self.wait_serving("one", "two", "three")
+        for name in ("one", "two"):
+            self.host.docker("rm", "-f", name)
+        self.wait_serving("three")
+        self.router.stays(1, *prefixes)
+        self.host.docker("kill", "three")
+        self.router.wait_gone(*prefixes)
+
+    def test_held_connections_stay_whoever_comes_and_goes(self):
+        self.vip("web1", V4, V6)
+        self.start("one", "two")
+        with Held(self.client, VIPS, 100) as held:
+            began = time.monotonic()
+            self.start("three")
+            self.wait_serving("one", "two", "three")
+            self.host.docker("rm", "-f", "three")   # which takes part in new connections only
+            self.host.sick("two")                 # takes no new ones, and keeps its own
+            self.wait_serving("one")
+            self.host.sick("two", False)
+            self.start("four")
+            self.wait_serving("one", "two", "four")
+            self.host.docker("stop", "-t", "1", "four")
+            self.host.docker("exec", "one", "true")
+            # Half of the connections have been silent for a minute when they are asked again.
+            wait.until(lambda: time.monotonic() - began > 62, 70, "a minute of silence", every=1)
+        self.assertEqual(set(held.fates), {"one", "two"})
+        for name, fate in held.fates.items():
+            self.assertEqual((fate["lost"], fate["moved"]), (0, 0), f"{name}: {held.fates}")
+
+    def test_the_leaving_one_takes_only_its_own_along(self):
+        self.vip("web1", V4, V6)
+        self.start("one", "two")
+        with Held(self.client, VIPS, 50) as held:
+            self.host.docker("rm", "-f", "two")
+            self.wait_serving("one")
+            self.wait_serving("one", address=V6)
+        self.assertEqual(held.fates["one"]["kept"], sum(held.fates["one"].values()), held.fates)
+        self.assertEqual(held.fates["two"]["kept"], 0, held.fates)
+
+    def test_held_connections_outlive_the_controller(self):
+        self.vip("web1", V4, V6)
+        self.start("one", "two")
+        with Held(self.client, VIPS, 50) as held:
+            self.host.run("kill", "-KILL", str(self.host.plugin_pids("bgplb")[0]))
+            self.start("three")
+        for name, fate in held.fates.items():
+            self.assertEqual((fate["lost"], fate["moved"]), (0, 0), f"{name}: {held.fates}")
+
+    def test_rolling_update_loses_no_request(self):
+        prefixes = self.vip("web1", V4, V6)
+        self.start("old1", "old2", more=DRAINED)
+        with Load(self.client, V4) as load4, Load(self.client, V6) as load6:
+            for old, new in (("old1", "new1"), ("old2", "new2")):
+                self.host.web(new, "web1", more=DRAINED)
+                self.host.wait_health(new, "healthy")
+                self.host.docker("stop", old)
+            self.router.stays(0.5, *prefixes)
+        for load in (load4, load6):
+            self.assertEqual((load.failed, load.reopened), (0, 0), load.failures)
+            self.assertEqual(set(load.servers), {"old1", "old2", "new1", "new2"})
+
+    def test_marks_and_routes_go_with_the_network(self):
+        self.vip("web1", V4, V6)
+        self.start("one", "two")
+        self.assertIn("169.254.77.2", self.host.run("ip", "route", "show", "table", "178002"))
+        self.assertIn("chain restore", self.host.run("nft", "list", "table", "inet", "bgplb"))
+        self.host.docker("rm", "-f", "one", "two")
+        self.host.docker("network", "rm", "web1")
+        def left():
+            return [line for command in ("ip rule", "ip -6 rule", "ip route show table all proto 178",
+                                         "ip -6 route show table all proto 178", "ip nexthop", "nft list tables")
+                    for line in self.host.run(*command.split()).splitlines() if "1780" in line or "bgplb" in line]
+        wait.until(lambda: not left(), 10, "nothing of ours is left in the kernel")
+
+
+class TwoHosts(LabTest):
+    hosts_needed = 2
+
+    def test_rolling_update_loses_no_request(self):
+        for host in self.used:
+            host.create_vip("web1", V4, V6)
+            host.web(f"old-{host}", "web1", more=DRAINED)
+        self.router.wait_next_hops(f"{V4}/32", [host.address for host in self.used])
+        self.router.wait_next_hops(f"{V6}/128", [host.address6 for host in self.used])
+        watch = self.router.watch()
+        with watch, Load(self.client, V4) as load4, Load(self.client, V6) as load6:
+            for host in self.used:
+                host.web(f"new-{host}", "web1", more=DRAINED)
+                host.wait_health(f"new-{host}", "healthy")
+                host.docker("stop", f"old-{host}")
+            moved = watch.changes(f"{V4}/32") + watch.changes(f"{V6}/128")
+        self.assertEqual(moved, [])   # at no moment was a host without a ready container
+        for load in (load4, load6):
+            self.assertEqual((load.failed, load.reopened), (0, 0), load.failures)
+            self.assertEqual(set(load.servers), {f"{age}-{host}" for age in ("old", "new") for host in self.used})

@@ -1,0 +1,166 @@
+// The flow marks against the real packet filter and kernel: who gets which packets.
+#include "netns/netlink_world.hpp"
+
+#include "netns/packet_filter.hpp"
+
+using namespace bgplb;
+using namespace bgplb::test;
+
+namespace {
+
+constexpr const char* kTable = "nft list table inet bgplb";
+
+// Backend N has the MAC address 02:..:0N and counts what comes for the VIP by a rule of its own.
+struct Backends {
+  World world;
+  packet_filter::Wall wall;
+  std::vector<std::unique_ptr<Netns>> inside;
+  Netns client;
+
+  Backends() {
+    shell(
+        "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 "
+        "net.ipv4.fib_multipath_hash_policy=1 net.ipv6.fib_multipath_hash_policy=1 "
+        "net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0");
+    shell("ip link add eth0 type veth peer name eth0 netns " + client.path() +
+          "; ip address add 198.51.100.1/24 dev eth0; ip address add 2001:db8:c::1/64 dev eth0 nodad; ip "
+          "link set eth0 up");
+    client.shell(
+        "sh -c 'ip link set lo up; ip address add 198.51.100.2/24 dev eth0; ip address add "
+        "2001:db8:c::2/64 dev eth0 nodad; ip link set eth0 up; ip route add default via 198.51.100.1; ip "
+        "route add default via 2001:db8:c::1'");
+    world.apply(core::BridgeAdd{kBridge});
+    wall.ensure(true);
+    REQUIRE(wall.iptables.status().marksProblem == "");
+    world.kernel.setPinned(wall.iptables.status().marks);
+  }
+  void add(core::Slot slot) {
+    const auto& container = *inside.emplace_back(std::make_unique<Netns>());
+    const std::string host = fmt::format("bgl{:012x}", slot);
+    const std::string end = fmt::format("bgc{:012x}", slot);
+    const auto mac = *MacAddress::parse(fmt::format("02:00:00:00:00:{:02x}", slot));
+    world.apply(core::VethAdd{host, end, kBridge});
+    shell("ip link set " + end + " address " + mac.toString() + " netns " + container.path());
+    container.shell("sh -c 'ip link set " + end + " up; nft add table inet count; nft add chain inet count "
+                    "in \"{ type filter hook prerouting priority 0; }\"; nft add rule inet count in ip "
+                    "daddr 10.0.0.101 counter; nft add rule inet count in ip6 daddr 2001:db8:0:1::101 "
+                    "counter'");
+    for (const Prefix& vip : {kVip4, kVip6}) {
+      const Address via = core::nextHop(vip.family(), slot);
+      world.apply(core::NeighReplace{via, mac, kBridge});
+      REQUIRE(runUntil(world.io, [&] {
+        return world.kernel.apply(core::NextHopAdd{via, kBridge}).has_value();
+      }));
+      world.apply(core::PinnedRouteReplace{{vip, via}, kBridge});
+    }
+  }
+  void ready(const std::set<core::Slot>& slots) {
+    for (const Prefix& vip : {kVip4, kVip6}) {
+      std::set<Address> members;
+      for (const auto slot : slots) members.insert(core::nextHop(vip.family(), slot));
+      world.apply(core::GroupReplace{vip.family(), members, kBridge});
+      world.apply(core::RouteReplace{vip, kBridge});
+    }
+  }
+  unsigned received(core::Slot slot) const {
+    const auto text = inside.at(slot - 1)->shell("nft list chain inet count in");
+    unsigned sum = 0;
+    for (auto at = text.find("packets "); at != std::string::npos; at = text.find("packets ", at + 1)) {
+      sum += static_cast<unsigned>(std::stoul(text.substr(at + 8)));
+    }
+    return sum;
+  }
+};
+
+// A connection of the client's, as a row of datagrams from one port.
+struct Flow {
+  const Backends& backends;
+  std::string command;
+  explicit Flow(const Backends& all, const Address& to) : backends(all) {
+    static unsigned port = 20000;
+    ++port;
+    const std::string family = to.isV4() ? "AF_INET" : "AF_INET6";
+    command = fmt::format(
+        "python3 -c 'import socket as s; f=s.socket(s.{}, s.SOCK_DGRAM); f.bind((\"\", {})); "
+        "f.sendto(b\"x\", (\"{}\", 80))'",
+        family, port, to.toString());
+  }
+  void send() const { backends.client.shell(command); }
+};
+
+}  // namespace
+
+TEST_CASE("FlowMarks.AFlowStaysWithItsBackend_WhateverTheGroupIs") {
+  Backends backends;
+  backends.add(1);
+  backends.add(2);
+  backends.ready({1});
+  for (const Prefix& vip : {kVip4, kVip6}) {
+    INFO(vip.toString());
+    const auto before = std::pair{backends.received(1), backends.received(2)};
+    const Flow first(backends, vip.address());
+    backends.ready({1});
+    first.send();
+    CHECK(backends.received(1) == before.first + 1);
+    backends.ready({1, 2});
+    first.send();
+    backends.ready({2});  // the first one drains: it keeps its own, and gets nothing new
+    first.send();
+    CHECK(backends.received(1) == before.first + 3);
+    CHECK(backends.received(2) == before.second);
+    const Flow second(backends, vip.address());
+    second.send();
+    CHECK(backends.received(1) == before.first + 3);
+    CHECK(backends.received(2) == before.second + 1);
+    // Gone: what it had goes to whom there is.
+    backends.world.apply(core::PinnedRouteDel{{vip, core::nextHop(vip.family(), 1)}, kBridge});
+    first.send();
+    CHECK(backends.received(2) == before.second + 2);
+    backends.world.apply(core::PinnedRouteReplace{{vip, core::nextHop(vip.family(), 1)}, kBridge});
+  }
+}
+
+TEST_CASE("FlowMarks.WhatTheHostItselfSendsIsMarkedToo") {
+  Backends backends;
+  backends.add(1);
+  backends.add(2);
+  backends.ready({1});
+  const std::string send =
+      "python3 -c 'import socket as s; f=s.socket(s.AF_INET, s.SOCK_DGRAM); f.bind((\"\", 20777)); "
+      "f.sendto(b\"x\", (\"10.0.0.101\", 80))'";
+  shell(send);
+  backends.ready({2});
+  shell(send);
+  CHECK(backends.received(1) == 2);
+  CHECK(backends.received(2) == 0);
+}
+
+TEST_CASE("FlowMarks.OtherBitsOfMarksAreLeftAlone") {
+  Backends backends;
+  backends.add(1);
+  backends.ready({1});
+  shell("nft add table inet other; nft add chain inet other in '{ type filter hook prerouting priority "
+        "-160; }'; nft add rule inet other in ip daddr 10.0.0.101 meta mark set 0xdeadbeef; nft add rule "
+        "inet other in ip daddr 10.0.0.101 ct mark 0 ct mark set 0xd00dbeef");
+  shell("nft add chain inet other out '{ type filter hook postrouting priority 100; }'; nft add rule inet "
+        "other out ip daddr 10.0.0.101 meta mark 0xd01dbeef counter");
+  const Flow flow(backends, kVip4.address());
+  flow.send();
+  flow.send();
+  CHECK(packet_filter::has(shell("conntrack -L -d 10.0.0.101 2>/dev/null || true"), "mark=3491610351"));
+  INFO(shell("nft list table inet other"));
+  CHECK(packet_filter::has(shell("nft list table inet other"), "counter packets 1 "));
+}
+
+TEST_CASE("FlowMarks.TableIsPutBack_AndGoes") {
+  const ScopedNetns netns;
+  packet_filter::Wall wall;
+  CHECK(wall.ensure(true).marks);
+  const std::string shown = shell(kTable);
+  wall.ensure(true);
+  SECTION("a rule is gone") { shell("nft flush chain inet bgplb restore"); }
+  SECTION("all is gone") { shell("nft flush ruleset"); }
+  CHECK(runUntil(wall.io, [&] { return tryShell(kTable).out == shown; }, std::chrono::seconds(5)));
+  wall.ensure(false);
+  CHECK(tryShell(kTable).status != 0);
+}
