@@ -67,11 +67,13 @@ json::array vips(const StatusInputs& inputs) {
       const bool linkThere = inputs.kernel.hasVeth(core::vethHostName(endpoint));
       backends.push_back(backend(inputs, endpoint, linkThere));
     }
+    const json::value weight = network.weight ? json::value(*network.weight) : json::value();
     for (const auto& vip : network.vips()) {
       list.push_back(json::object{{"vip", vip.toString()},
                                   {"network", network.name.empty() ? id.brief() : network.name},
                                   {"networkId", id.value},
                                   {"bridge", bridge},
+                                  {"weight", weight},
                                   {"hostRoute", there.routes.count(vip) > 0},
                                   {"exportedTo", exportedTo(inputs.bird, vip)},
                                   {"problem", inputs.reconciler.problem(id)},

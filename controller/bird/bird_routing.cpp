@@ -20,7 +20,9 @@ void BirdRouting::onConfirmed(std::function<void()> callback) {
 Result<void> BirdRouting::setModel(const core::BirdModel& model) { return loop_->setModel(model); }
 void BirdRouting::start() { RoutingLoop::start(loop_); }
 void BirdRouting::routesComplete() { loop_->routesComplete(); }
-void BirdRouting::announce(const Prefix& prefix) { loop_->announce(prefix); }
+void BirdRouting::announce(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth) {
+  loop_->announce(prefix, bandwidth);
+}
 void BirdRouting::withdraw(const Prefix& prefix) { loop_->withdraw(prefix); }
 bool BirdRouting::mayBeAnnounced(const Prefix& prefix) const {
   return loop_->mayBeAnnounced(prefix);

@@ -60,7 +60,8 @@ class BirdRouting final : public reconcile::Routing {
   void start();
   void routesComplete();
 
-  void announce(const Prefix& prefix) override;
+  void announce(const Prefix& prefix,
+                std::optional<core::LinkBandwidth> bandwidth = std::nullopt) override;
   void withdraw(const Prefix& prefix) override;
   bool mayBeAnnounced(const Prefix& prefix) const override;
 

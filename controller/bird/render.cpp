@@ -4,6 +4,7 @@
 #include <kainjow/mustache.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <vector>
 
 namespace bgplb::bird {
@@ -18,7 +19,16 @@ constexpr std::chrono::seconds kMaxHoldTime{65535};    // two octets
 constexpr std::chrono::seconds kMaxRestartTime{4095};  // twelve bits (RFC 4724 section 3)
 
 constexpr std::string_view kRouteBegin = "route ";
-constexpr std::string_view kRouteEnd = " blackhole;\n";
+constexpr std::string_view kRouteTarget = " blackhole";
+constexpr std::string_view kPlainEnd = ";\n";
+constexpr std::string_view kAttributesBegin = " { ";
+constexpr std::string_view kAttributesEnd = " };\n";
+
+constexpr std::uint32_t kLargestAs16 = 65535;
+constexpr std::uint32_t kAsTrans = 23456;  // stands for an AS number of four octets (RFC 6793)
+// The two high octets of the extended community: transitive, since an external session drops the
+// other kind, of a two-octet AS; link bandwidth (RFC 10005).
+constexpr std::uint32_t kLinkBandwidthType = 0x0004;
 
 // Mustache renders an unknown name as nothing; here it would be a configuration that means
 // something else. So names that were asked for in vain are kept.
@@ -120,6 +130,14 @@ mustache::data modelData(const core::BirdModel& model) {
   return data;
 }
 
+// The community's number is an IEEE 754 one of 32 bits.
+std::string bandwidthText(core::LinkBandwidth bandwidth, std::uint32_t localAs) {
+  const std::uint32_t as16 = localAs > kLargestAs16 ? kAsTrans : localAs;
+  const auto number = static_cast<float>(bandwidth.bytesPerSecond);
+  return fmt::format("bgp_ext_community.add((generic, {:#010x}, {:#010x}));",
+                     kLinkBandwidthType << 16 | as16, std::bit_cast<std::uint32_t>(number));
+}
+
 }  // namespace
 
 std::string passwordProblem(std::string_view password) {
@@ -155,13 +173,20 @@ Result<std::string> renderMain(const std::string& templateText, const core::Bird
   return text;
 }
 
-RouteFiles renderRoutes(const std::set<Prefix>& routes) {
+RouteFiles renderRoutes(const Routes& routes, std::uint32_t localAs) {
   RouteFiles files;
-  for (const auto& route : routes) {
+  for (const auto& [route, bandwidth] : routes) {
     auto& text = route.family() == Family::V4 ? files.vips4 : files.vips6;
     text += kRouteBegin;
     text += route.toString();
-    text += kRouteEnd;
+    text += kRouteTarget;
+    if (bandwidth) {
+      text += kAttributesBegin;
+      text += bandwidthText(*bandwidth, localAs);
+      text += kAttributesEnd;
+    } else {
+      text += kPlainEnd;
+    }
   }
   return files;
 }
@@ -172,11 +197,16 @@ std::set<Prefix> parseRoutes(std::string_view text) {
     const auto end = std::min(text.find('\n'), text.size() - 1) + 1;
     auto line = text.substr(0, end);
     text.remove_prefix(end);
-    if (line.size() < kRouteBegin.size() + kRouteEnd.size()) continue;  // they would overlap
-    if (!line.starts_with(kRouteBegin) || !line.ends_with(kRouteEnd)) continue;
+    if (!line.starts_with(kRouteBegin)) continue;
     line.remove_prefix(kRouteBegin.size());
-    line.remove_suffix(kRouteEnd.size());
-    if (const auto prefix = Prefix::parse(line)) routes.insert(*prefix);
+    const auto target = line.find(' ');
+    if (target == std::string_view::npos) continue;
+    auto rest = line.substr(target);
+    if (!rest.starts_with(kRouteTarget)) continue;
+    rest.remove_prefix(kRouteTarget.size());
+    const bool attributes = rest.starts_with(kAttributesBegin) && rest.ends_with(kAttributesEnd);
+    if (rest != kPlainEnd && !attributes) continue;
+    if (const auto prefix = Prefix::parse(line.substr(0, target))) routes.insert(*prefix);
   }
   return routes;
 }

@@ -5,7 +5,10 @@
 #include "base/address.hpp"
 #include "base/result.hpp"
 #include "core/bird_model.hpp"
+#include "core/link_bandwidth.hpp"
 
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -21,7 +24,9 @@ struct RouteFiles {
   std::string vips4;
   std::string vips6;
 };
-RouteFiles renderRoutes(const std::set<Prefix>& routes);
+// What is announced, and with which bandwidth if with any.
+using Routes = std::map<Prefix, std::optional<core::LinkBandwidth>>;
+RouteFiles renderRoutes(const Routes& routes, std::uint32_t localAs);
 
 // The prefixes in a file that renderRoutes() made, perhaps by a former run of the program. Lines it
 // cannot read are passed over.

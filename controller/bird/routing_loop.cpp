@@ -1,7 +1,6 @@
 #include "bird/routing_loop.hpp"
 
 #include "base/log.hpp"
-#include "bird/render.hpp"
 #include "io/file.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -62,8 +61,10 @@ void RoutingLoop::routesComplete() {
   change();
 }
 
-void RoutingLoop::announce(const Prefix& prefix) {
-  if (!wanted_.insert(prefix).second) return;
+void RoutingLoop::announce(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth) {
+  const auto [known, isNew] = wanted_.try_emplace(prefix, bandwidth);
+  if (!isNew && known->second == bandwidth) return;
+  known->second = bandwidth;
   unconfirmed_.erase(prefix);
   recoveringWithdrawn_.erase(prefix);
   change();
@@ -103,7 +104,7 @@ FileSet RoutingLoop::desiredFiles() const {
   const bool refused = main_ == refusedMain_ && files_.confirmed().has_value();
   files.main = refused ? files_.confirmed()->main : main_;
   if (!routesComplete_) return files;
-  auto routes = renderRoutes(wanted_);
+  auto routes = renderRoutes(wanted_, model_ ? model_->localAs : 0);
   files.vips4 = std::move(routes.vips4);
   files.vips6 = std::move(routes.vips6);
   return files;

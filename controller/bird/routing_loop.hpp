@@ -7,6 +7,7 @@
 #include "bird/config_files.hpp"
 #include "bird/daemon.hpp"
 #include "bird/recovery_mark.hpp"
+#include "bird/render.hpp"
 #include "bird/session_watch.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -25,7 +26,7 @@ class RoutingLoop {
   void onConfirmed(std::function<void()> callback) { onConfirmed_ = std::move(callback); }
   Result<void> setModel(const core::BirdModel& model);
   void routesComplete();
-  void announce(const Prefix& prefix);
+  void announce(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth);
   void withdraw(const Prefix& prefix);
   bool mayBeAnnounced(const Prefix& prefix) const;
   void abandon();
@@ -82,7 +83,7 @@ class RoutingLoop {
   // What is wanted.
   std::optional<core::BirdModel> model_;
   std::string main_;  // rendered from it
-  std::set<Prefix> wanted_;
+  Routes wanted_;
   bool routesComplete_ = false;
   bool dirty_ = false;  // something of the above may differ from what BIRD has
   std::optional<StopMode> stop_;

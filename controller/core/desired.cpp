@@ -94,6 +94,7 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
     atEarliest(desired.again, judgedAgainAt(facts, endpoint->second, now));
   }
   desired.announce = !desired.ready.empty();
+  if (network.weight) desired.bandwidth = linkBandwidth(desired.ready.size(), *network.weight);
 
   bool routed = desired.announce || hold.announced;
   if (!routed && running && hold.withdrawnAt) {

@@ -3,6 +3,7 @@
 // announced; for the host the gateway subnets to announce.
 
 #include "core/facts.hpp"
+#include "core/link_bandwidth.hpp"
 #include "core/readiness.hpp"
 
 #include <optional>
@@ -20,6 +21,7 @@ struct DesiredNetwork {
   KernelNetwork kernel;
   bool announce = false;           // at least one backend is ready
   std::set<EndpointId> ready;
+  std::optional<LinkBandwidth> bandwidth;  // to announce with the VIPs; none: without
   std::optional<TimePoint> again;  // the answer changes by itself then
 };
 

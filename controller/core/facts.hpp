@@ -23,6 +23,7 @@ struct Network {
   std::optional<Prefix> vip4;
   std::optional<Prefix> vip6;
   unsigned mtu = kDefaultMtu;
+  std::optional<unsigned> weight;  // of each ready backend; none: all hosts get the same share
   std::set<EndpointId> endpoints;
   bool listed = false;  // in the engine's last full list
 

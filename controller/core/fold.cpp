@@ -12,8 +12,17 @@ namespace {
 constexpr int kSigKill = 9;
 constexpr unsigned kLeastMtu = 68;
 constexpr unsigned kLargestMtu = 65535;
+constexpr unsigned kLargestWeight = 1'000'000;
 constexpr const char* kAdvertiseLabel = "bgplb_advertise";
 constexpr const char* kBridgeNameOption = "com.docker.network.bridge.name";
+
+// The whole text as a number; none if it is anything else or not within the limits.
+std::optional<unsigned> numberIn(std::string_view text, unsigned least, unsigned largest) {
+  unsigned number = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (code != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number >= least && number <= largest ? std::optional(number) : std::nullopt;
+}
 
 Touched networksOf(const Facts& facts, const ContainerId& id) {
   Touched touched;
@@ -126,23 +135,26 @@ std::vector<Prefix> Network::vips() const {
 Result<unsigned> mtuOf(const std::map<std::string, std::string>& options) {
   const auto option = options.find(kMtuOption);
   if (option == options.end()) return kDefaultMtu;
-  const std::string& text = option->second;
-  unsigned mtu = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), mtu);
-  if (code == std::errc{} && end == text.data() + text.size() && mtu >= kLeastMtu &&
-      mtu <= kLargestMtu) {
-    return mtu;
-  }
+  if (const auto mtu = numberIn(option->second, kLeastMtu, kLargestMtu)) return *mtu;
   return invalid(fmt::format("-o {}={}: a number of bytes from {} to {} is allowed", kMtuOption,
-                             text.substr(0, 32), kLeastMtu, kLargestMtu));
+                             option->second.substr(0, 32), kLeastMtu, kLargestMtu));
+}
+
+Result<std::optional<unsigned>> weightOf(const std::map<std::string, std::string>& options) {
+  const auto option = options.find(kWeightOption);
+  if (option == options.end()) return std::optional<unsigned>();
+  if (const auto weight = numberIn(option->second, 1, kLargestWeight)) return weight;
+  return invalid(fmt::format("-o {}={}: a whole number from 1 to {} is allowed", kWeightOption,
+                             option->second.substr(0, 32), kLargestWeight));
 }
 
 Touched networkCreated(Facts& facts, const NetworkId& id, std::optional<Prefix> vip4,
-                       std::optional<Prefix> vip6, unsigned mtu) {
+                       std::optional<Prefix> vip6, unsigned mtu, std::optional<unsigned> weight) {
   auto& network = facts.networks[id];
   if (vip4) addVip(network, *vip4);
   if (vip6) addVip(network, *vip6);
   network.mtu = mtu;
+  network.weight = weight;
   return {id};
 }
 
@@ -199,6 +211,7 @@ Touched networkReported(Facts& facts, const NetworkReport& report, bool ours) {
     auto& network = facts.networks[report.id];
     network.name = report.name;
     if (const auto mtu = mtuOf(report.options)) network.mtu = *mtu;
+    if (const auto weight = weightOf(report.options)) network.weight = *weight;
     for (const auto& subnet : report.subnets) addVip(network, subnet);
     return {report.id};
   }

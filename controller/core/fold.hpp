@@ -41,9 +41,15 @@ struct NetworkReport {
 inline constexpr const char* kMtuOption = "com.docker.network.driver.mtu";
 Result<unsigned> mtuOf(const std::map<std::string, std::string>& options);
 
+// `docker network create -o bgplb.weight=N`, 1 to 1000000; none if it is not given. Invalid for
+// anything else.
+inline constexpr const char* kWeightOption = "bgplb.weight";
+Result<std::optional<unsigned>> weightOf(const std::map<std::string, std::string>& options);
+
 // --- the plugin calls -------------------------------------------------------------------------
 Touched networkCreated(Facts& facts, const NetworkId& id, std::optional<Prefix> vip4,
-                       std::optional<Prefix> vip6, unsigned mtu);
+                       std::optional<Prefix> vip6, unsigned mtu,
+                       std::optional<unsigned> weight = std::nullopt);
 Touched networkDeleted(Facts& facts, const NetworkId& id);
 // Addresses come with it, so that a network nobody told us about is made good.
 Touched endpointCreated(Facts& facts, const NetworkId& network, const EndpointId& id,

@@ -25,9 +25,9 @@ unsigned statusOf(ErrorKind kind) {
 // Options of Docker's own are none of our business, but one that nobody knows is a typing error.
 Result<void> checkOptions(const std::map<std::string, std::string>& options) {
   for (const auto& [key, value] : options) {
-    if (key.starts_with("com.docker.")) continue;
-    return invalid(
-        fmt::format("-o {} is unknown; allowed is {}", key.substr(0, 64), core::kMtuOption));
+    if (key.starts_with("com.docker.") || key == core::kWeightOption) continue;
+    return invalid(fmt::format("-o {} is unknown; allowed are {} and {}", key.substr(0, 64),
+                               core::kMtuOption, core::kWeightOption));
   }
   return {};
 }
@@ -146,11 +146,13 @@ PluginApi::Answer PluginApi::createNetwork(std::string_view body) {
   if (const auto known = checkOptions(request->options); !known) return known.error();
   const auto mtu = core::mtuOf(request->options);
   if (!mtu) return mtu.error();
+  const auto weight = core::weightOf(request->options);
+  if (!weight) return weight.error();
   if (const auto allowed = checkVips(*request); !allowed) return allowed.error();
 
   const bool isNew = reconciler().facts().networks.count(request->network) == 0;
-  reconciler().touch(
-      core::networkCreated(reconciler().facts(), request->network, *vip4, *vip6, *mtu));
+  reconciler().touch(core::networkCreated(reconciler().facts(), request->network, *vip4, *vip6,
+                                          *mtu, *weight));
   if (const auto settled = loop_.settle(request->network); !settled) {
     if (isNew) {
       reconciler().touch(core::networkDeleted(reconciler().facts(), request->network));

@@ -7,6 +7,7 @@
 #include "base/result.hpp"
 #include "core/facts.hpp"
 #include "core/kernel.hpp"
+#include "core/link_bandwidth.hpp"
 
 #include <chrono>
 #include <functional>
@@ -76,7 +77,9 @@ class Firewall {
 class Routing {
  public:
   virtual ~Routing() = default;
-  virtual void announce(const Prefix& prefix) = 0;
+  // Also to change the bandwidth of a prefix that is announced, which touches nothing else.
+  virtual void announce(const Prefix& prefix,
+                        std::optional<core::LinkBandwidth> bandwidth = std::nullopt) = 0;
   virtual void withdraw(const Prefix& prefix) = 0;
   // Wanted, or withdrawn but not yet confirmed by the daemon.
   virtual bool mayBeAnnounced(const Prefix& prefix) const = 0;

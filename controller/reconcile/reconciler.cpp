@@ -253,7 +253,7 @@ void Reconciler::updateAnnouncement(const NetworkId& id, Track& track,
                          (network->second.vip4 == vip || network->second.vip6 == vip);
     if (current && reachable && there.routes.count(vip) > 0) {
       announcedFor_.insert_or_assign(vip, id);
-      routing_.announce(vip);
+      routing_.announce(vip, desired.bandwidth);
     } else if (isAnnouncedFor(id, vip) && mayWithdraw(id)) {
       routing_.withdraw(vip);
     }

@@ -68,7 +68,8 @@ machine() {
 
 start_nodes() {
     # Flows, not hosts, are spread over equal routes: a hash over addresses and ports, for IPv4 and IPv6.
-    machine router bgplb-node:trixie "$prefix" "$net.137" \
+    # FRR's zebra does not start without SYS_ADMIN.
+    machine router bgplb-node:trixie "$prefix" "$net.137" --cap-add SYS_ADMIN \
         --sysctl net.ipv4.ip_forward=1 --sysctl net.ipv6.conf.all.forwarding=1 \
         --sysctl net.ipv4.fib_multipath_hash_policy=1 --sysctl net.ipv6.fib_multipath_hash_policy=1 \
         -- keep start-router "$net"

@@ -120,7 +120,8 @@ class Speaker:
             with self.changed:
                 self.table[peer, prefix] = route
             self.emit(now, "announce", peer, prefix=prefix, origin=route.origin, as_path=list(route.as_path),
-                      next_hop=route.next_hop, communities=list(route.communities))
+                      next_hop=route.next_hop, communities=list(route.communities),
+                      ext_communities=list(route.ext_communities))
         if update.end_of_rib:
             self.emit(now, "eor", peer, family="ipv4" if update.end_of_rib == wire.V4 else "ipv6")
 

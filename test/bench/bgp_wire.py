@@ -18,6 +18,7 @@ class Route:
     next_hop: str = ""
     med: int | None = None
     communities: tuple = ()
+    ext_communities: tuple = ()   # hex, eight octets each (RFC 4360)
 
 
 @dataclass
@@ -112,6 +113,8 @@ def parse_update(body, as4=True):
             route["med"] = struct.unpack("!I", value)[0]
         elif kind == 8:
             route["communities"] = tuple(f"{a}:{b}" for a, b in struct.iter_unpack("!HH", value))
+        elif kind == 16:
+            route["ext_communities"] = tuple(value[at:at + 8].hex() for at in range(0, len(value), 8))
         elif kind == 14:
             reach = value
         elif kind == 15:

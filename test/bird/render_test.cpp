@@ -102,8 +102,12 @@ TEST_CASE("Render.PasswordsThatBirdCannotHold", "[bird]") {
 }
 
 TEST_CASE("Render.RoutesAreSortedOneALine", "[bird]") {
-  const auto files = renderRoutes({net("10.0.0.102/32"), net("2001:db8::/64"), net("10.0.0.9/32"),
-                                   net("172.23.0.0/24"), net("2001:db8:0:1::101/128")});
+  const auto files = renderRoutes({{net("10.0.0.102/32"), {}},
+                                   {net("2001:db8::/64"), {}},
+                                   {net("10.0.0.9/32"), {}},
+                                   {net("172.23.0.0/24"), {}},
+                                   {net("2001:db8:0:1::101/128"), {}}},
+                                  65534);
   CHECK(files.vips4 ==
         "route 10.0.0.9/32 blackhole;\n"
         "route 10.0.0.102/32 blackhole;\n"
@@ -111,16 +115,46 @@ TEST_CASE("Render.RoutesAreSortedOneALine", "[bird]") {
   CHECK(files.vips6 ==
         "route 2001:db8::/64 blackhole;\n"
         "route 2001:db8:0:1::101/128 blackhole;\n");
-  CHECK(renderRoutes({}).vips4.empty());
-  CHECK(renderRoutes({}).vips6.empty());
+  CHECK(renderRoutes({}, 65534).vips4.empty());
+  CHECK(renderRoutes({}, 65534).vips6.empty());
+}
+
+// 0x3f800000 is 1 (IEEE 754), 0x40400000 is 3.
+TEST_CASE("Render.BandwidthIsAnAttributeOfItsRouteAlone", "[bird]") {
+  const auto files = renderRoutes({{net("10.0.0.9/32"), core::linkBandwidth(1, 1)},
+                                   {net("10.0.0.10/32"), {}},
+                                   {net("10.0.0.11/32"), core::linkBandwidth(1000, 1'000'000)},
+                                   {net("2001:db8:0:1::101/128"), core::linkBandwidth(3, 1)}},
+                                  65534);
+  CHECK(files.vips4 ==
+        "route 10.0.0.9/32 blackhole { bgp_ext_community.add((generic, 0x0004fffe, 0x3f800000)); };\n"
+        "route 10.0.0.10/32 blackhole;\n"
+        "route 10.0.0.11/32 blackhole { bgp_ext_community.add((generic, 0x0004fffe, 0x4e6e6b28)); };\n");
+  CHECK(files.vips6 ==
+        "route 2001:db8:0:1::101/128 blackhole { bgp_ext_community.add((generic, 0x0004fffe, "
+        "0x40400000)); };\n");
+}
+
+TEST_CASE("Render.AnAsNumberOfFourOctetsIsAsTransInTheCommunity", "[bird]") {
+  const Routes routes{{net("10.0.0.9/32"), core::linkBandwidth(1, 1)}};
+  for (const auto& [as, octets] : {std::pair(1U, "0x00040001"), std::pair(65535U, "0x0004ffff"),
+                                   std::pair(65536U, "0x00045ba0"),
+                                   std::pair(4200000000U, "0x00045ba0")}) {
+    CAPTURE(as);
+    CHECK(contains(renderRoutes(routes, as).vips4, octets));
+  }
 }
 
 TEST_CASE("Render.RoutesAreReadBack", "[bird]") {
-  const std::set<Prefix> routes = {net("10.0.0.102/32"), net("172.23.0.0/24"), net("10.0.0.9/32")};
-  CHECK(parseRoutes(renderRoutes(routes).vips4) == routes);
+  const Routes routes = {{net("10.0.0.102/32"), {}},
+                         {net("172.23.0.0/24"), core::linkBandwidth(7, 2)},
+                         {net("10.0.0.9/32"), core::linkBandwidth(1, 1)}};
+  CHECK(parseRoutes(renderRoutes(routes, 65534).vips4) ==
+        std::set<Prefix>{net("10.0.0.9/32"), net("10.0.0.102/32"), net("172.23.0.0/24")});
   CHECK(parseRoutes("").empty());
   CHECK(parseRoutes("# by hand\nroute 10.0.0.9/32 blackhole;\nroute 10.0.0.1 blackhole;\n"
                     "route 10.0.0.2/32 unreachable;\n\nroute 10.0.0.3/32 blackhole;") ==
         std::set<Prefix>{net("10.0.0.9/32")});
   CHECK(parseRoutes("route blackhole;\n").empty());  // its one space is not two
+  CHECK(parseRoutes("route 10.0.0.9/32 blackhole { bgp_med = 7;\n").empty());
 }

@@ -202,6 +202,43 @@ TEST_CASE("RoutingLoop.NothingIsTold_WhenNothingChanged", "[bird]") {
   CHECK(lab.bird->commands.empty());
 }
 
+TEST_CASE("RoutingLoop.AnotherBandwidthIsAChange_TheSameIsNone", "[bird]") {
+  Lab lab;
+  lab.settle({kOther});
+  lab.routing->announce(kVip, core::linkBandwidth(1, 1));
+  REQUIRE(lab.eventually([&] { return lab.bird->configures() == 1 && !lab.pending(); }));
+  lab.routing->announce(kVip, core::linkBandwidth(1, 1));
+  test::runReady(lab.io);
+  CHECK(lab.bird->configures() == 1);
+
+  lab.routing->announce(kVip, core::linkBandwidth(2, 1));
+  REQUIRE(lab.eventually([&] { return lab.bird->configures() == 2 && !lab.pending(); }));
+  CHECK(lab.file("vips4.conf") ==
+        "route 10.0.0.101/32 blackhole { bgp_ext_community.add((generic, 0x0004fffe, 0x40000000)); };\n"
+        "route 10.0.0.102/32 blackhole;\n");
+  CHECK(lab.routing->mayBeAnnounced(kVip));
+  lab.routing->announce(kVip);
+  REQUIRE(lab.eventually([&] { return lab.bird->configures() == 3 && !lab.pending(); }));
+  CHECK(lab.file("vips4.conf") ==
+        "route 10.0.0.101/32 blackhole;\nroute 10.0.0.102/32 blackhole;\n");
+}
+
+TEST_CASE("RoutingLoop.ARouteWithABandwidthIsKnownToTheNextController", "[bird]") {
+  Lab lab;
+  lab.settle({});
+  lab.routing->announce(kVip, core::linkBandwidth(2, 1));
+  REQUIRE(lab.eventually([&] { return lab.bird->configures() == 1 && !lab.pending(); }));
+  lab.newController();
+  CHECK(lab.routing->mayBeAnnounced(kVip));
+  lab.routing->announce(kVip, core::linkBandwidth(2, 1));
+  lab.routing->routesComplete();
+  test::runReady(lab.io);
+  CHECK(lab.bird->configures() == 1);  // the file says it already
+  lab.routing->withdraw(kVip);
+  REQUIRE(lab.eventually([&] { return !lab.routing->mayBeAnnounced(kVip); }));
+  CHECK(lab.file("vips4.conf").empty());
+}
+
 TEST_CASE("RoutingLoop.WhileBirdReconfigures_ItIsOnlyAsked", "[bird]") {
   for (const auto& first : {kInProgress, kQueued}) {
     Lab lab;

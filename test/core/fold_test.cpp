@@ -24,3 +24,38 @@ TEST_CASE("Fold.AnEndpointIsOfOneNetwork_WhoeverSaidWhatBefore") {
   CHECK(facts.networks.at(kWeb2).endpoints.empty());
   CHECK(facts.endpoints.at(kEp1).network == kWeb1);
 }
+
+namespace {
+
+core::NetworkReport listed(const NetworkId& id, std::map<std::string, std::string> options) {
+  return {.id = id, .name = "web1", .driver = "bgplb", .subnets = {net("10.0.0.101/32")},
+          .labels = {}, .options = std::move(options)};
+}
+
+}  // namespace
+
+TEST_CASE("Fold.WeightIsAWholeNumber_OrASentence") {
+  CHECK(core::weightOf({}).value() == std::nullopt);
+  CHECK(core::weightOf({{"bgplb.weight", "1"}}).value() == 1U);
+  CHECK(core::weightOf({{"bgplb.weight", "1000000"}}).value() == 1'000'000U);
+  for (const char* bad : {"", "0", "-1", "+1", "1.5", " 1", "1 ", "0x1", "1000001",
+                          "99999999999999999999", "one", "1;"}) {
+    CAPTURE(bad);
+    const auto refused = core::weightOf({{"bgplb.weight", bad}});
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().kind == ErrorKind::Invalid);
+    CHECK(refused.error().message.find("1 to 1000000") != std::string::npos);
+  }
+}
+
+// dockerd replays no CreateNetwork after a restart.
+TEST_CASE("Fold.WeightIsLearntFromTheEnginesList") {
+  core::Facts facts;
+  core::networkReported(facts, listed(kWeb1, {{"bgplb.weight", "4"}}), true);
+  CHECK(facts.networks.at(kWeb1).weight == 4U);
+  // Made by a program that did not know the option: no weight, and what was known of it stays.
+  core::networkReported(facts, listed(kWeb1, {{"bgplb.weight", "many"}}), true);
+  CHECK(facts.networks.at(kWeb1).weight == 4U);
+  core::networkReported(facts, listed(kWeb2, {}), true);
+  CHECK(facts.networks.at(kWeb2).weight == std::nullopt);
+}

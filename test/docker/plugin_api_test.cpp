@@ -17,11 +17,12 @@ struct Plugin : FakePlugin {
     return answer;
   }
   docker::PluginAnswer createNetwork(const NetworkId& id, const std::string& pool4,
-                                     const std::string& pool6 = "") {
+                                     const std::string& pool6 = "",
+                                     const std::string& options = "") {
     return call("/NetworkDriver.CreateNetwork",
-                fmt::format(R"({{"NetworkID":"{}","Options":{{"com.docker.network.generic":{{}}}},)"
+                fmt::format(R"({{"NetworkID":"{}","Options":{{"com.docker.network.generic":{{{}}}}},)"
                             R"("IPv4Data":[{{"AddressSpace":"bgplb","Pool":"{}"}}],"IPv6Data":[{}]}})",
-                            id.value, pool4,
+                            id.value, options, pool4,
                             pool6.empty() ? "" : fmt::format(R"({{"Pool":"{}"}})", pool6)));
   }
   docker::PluginAnswer endpointCall(const std::string& call_, const EndpointId& endpoint) {
@@ -84,6 +85,21 @@ TEST_CASE("PluginApi.RefusesOtherVips") {
   CHECK(taken.body.find(R"("Error":"VIP 192.168.8.50)") != std::string::npos);
   CHECK(plugin.reconciler.facts().networks.size() == 1);
   CHECK(plugin.createEndpoint(kEp1, "10.9.9.9/32").status == 400);
+}
+
+TEST_CASE("PluginApi.WeightIsAnOptionOfTheNetwork") {
+  Plugin plugin;
+  const auto refused = plugin.createNetwork(kWeb1, "10.0.0.101/32", "", R"("bgplb.weight":"0")");
+  CHECK(refused.status == 400);
+  CHECK(refused.body.find("-o bgplb.weight=0: a whole number from 1 to 1000000") !=
+        std::string::npos);
+  const auto unknown = plugin.createNetwork(kWeb1, "10.0.0.101/32", "", R"("bgplb.wieght":"2")");
+  CHECK(unknown.status == 400);
+  CHECK(unknown.body.find("-o bgplb.wieght is unknown") != std::string::npos);
+  CHECK(plugin.reconciler.facts().networks.empty());
+
+  CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32", "", R"("bgplb.weight":"2")").status == 200);
+  CHECK(plugin.reconciler.facts().networks.at(kWeb1).weight == 2U);
 }
 
 TEST_CASE("PluginApi.RefusesVipsThatNobodyCanSendTo") {

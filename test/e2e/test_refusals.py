@@ -46,6 +46,7 @@ class Refusals(LabTest):
                      "A" * 5000, "%s%n", "../../etc/passwd"):
             with self.subTest(text[:20]):
                 self.refuse("", "--subnet", "10.0.0.150/32", "-o", f"com.docker.network.driver.mtu={text}")
+                self.refuse("", "--subnet", "10.0.0.150/32", "-o", f"bgplb.weight={text}")
                 self.refuse("", "--subnet", "10.0.0.150/32", "--ipv6", "--ipam-opt", f"v6subnet={text}")
                 self.refuse("", "--subnet", "10.0.0.150/32", "--ipam-opt", f"unknown={text}")
 

@@ -103,11 +103,14 @@ class FakeKernel : public reconcile::Kernel {
 // Confirms withdrawals only when told to, so that order can be seen.
 class FakeRouting : public reconcile::Routing {
  public:
-  void announce(const Prefix& prefix) override {
+  void announce(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth) override {
     wanted.insert(prefix);
     unconfirmed.erase(prefix);
+    bandwidths.erase(prefix);
+    if (bandwidth) bandwidths[prefix] = bandwidth->bytesPerSecond;
   }
   void withdraw(const Prefix& prefix) override {
+    bandwidths.erase(prefix);
     if (wanted.erase(prefix) > 0) unconfirmed.insert(prefix);
   }
   bool mayBeAnnounced(const Prefix& prefix) const override {
@@ -117,6 +120,7 @@ class FakeRouting : public reconcile::Routing {
 
   std::set<Prefix> wanted;
   std::set<Prefix> unconfirmed;
+  std::map<Prefix, std::uint64_t> bandwidths;  // of those wanted that have one
 };
 
 class FakeFirewall : public reconcile::Firewall {

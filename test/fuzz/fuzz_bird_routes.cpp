@@ -7,13 +7,27 @@
 
 using namespace bgplb;
 
+namespace {
+
+// Every other one with a bandwidth.
+bird::RouteFiles written(const std::set<Prefix>& prefixes) {
+  bird::Routes routes;
+  for (const auto& prefix : prefixes) {
+    auto& bandwidth = routes[prefix];
+    if (routes.size() % 2 == 0) bandwidth = core::linkBandwidth(routes.size(), 7);
+  }
+  return bird::renderRoutes(routes, 65534);
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto routes = bird::parseRoutes(fuzz::textOf(data, size));
-  const auto files = bird::renderRoutes(routes);
+  const auto files = written(routes);
   ALWAYS(bird::parseRoutes(files.vips4 + files.vips6) == routes);
   for (const auto& prefix : bird::parseRoutes(files.vips4)) ALWAYS(prefix.family() == Family::V4);
   for (const auto& prefix : bird::parseRoutes(files.vips6)) ALWAYS(prefix.family() == Family::V6);
-  const auto again = bird::renderRoutes(bird::parseRoutes(files.vips4));
+  const auto again = written(bird::parseRoutes(files.vips4));
   ALWAYS(again.vips4 == files.vips4 && again.vips6.empty());
   return 0;
 }

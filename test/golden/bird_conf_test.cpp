@@ -59,9 +59,9 @@ void compare(const std::string& name, const std::string& rendered) {
 }
 
 void check(const std::string& name, const core::BirdModel& model,
-           const std::set<Prefix>& routes = {}) {
+           const bird::Routes& routes = {}) {
   const auto main = bird::renderMain(shippedTemplate(), model).value();
-  const auto files = bird::renderRoutes(routes);
+  const auto files = bird::renderRoutes(routes, model.localAs);
   compare(name + ".conf", main);
   if (!files.vips4.empty()) compare(name + ".vips4", files.vips4);
   if (!files.vips6.empty()) compare(name + ".vips6", files.vips6);
@@ -95,8 +95,21 @@ TEST_CASE("Golden.DualStackWithVips", "[golden]") {
   auto wanted = model();
   wanted.nextHop6[0] = ip("2001:db8:8::40");
   check("dual-stack", wanted,
-        {net("10.0.0.102/32"), net("10.0.0.101/32"), net("2001:db8:0:1::101/128"),
-         net("172.23.0.0/24"), net("2001:db8::/64")});
+        {{net("10.0.0.102/32"), {}},
+         {net("10.0.0.101/32"), {}},
+         {net("2001:db8:0:1::101/128"), {}},
+         {net("172.23.0.0/24"), {}},
+         {net("2001:db8::/64"), {}}});
+}
+
+TEST_CASE("Golden.WeightedVips", "[golden]") {
+  auto wanted = model();
+  wanted.nextHop6[0] = ip("2001:db8:8::40");
+  wanted.localAs = 4200000000;
+  check("weighted", wanted,
+        {{net("10.0.0.101/32"), core::linkBandwidth(2, 1)},
+         {net("10.0.0.102/32"), {}},
+         {net("2001:db8:0:1::101/128"), core::linkBandwidth(2, 1)}});
 }
 
 TEST_CASE("Golden.PeersWithPasswords", "[golden]") {
@@ -159,7 +172,7 @@ TEST_CASE("Golden.NoPeer", "[golden]") {
   auto wanted = model();
   wanted.peers.clear();
   wanted.nextHop6.clear();
-  check("no-peer", wanted, {net("10.0.0.101/32")});
+  check("no-peer", wanted, {{net("10.0.0.101/32"), {}}});
 }
 
 // If these pass, the checks above prove nothing.

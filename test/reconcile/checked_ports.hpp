@@ -17,12 +17,15 @@ struct Violation {
 
 class CheckedRouting : public FakeRouting {
  public:
-  void announce(const Prefix& prefix) override {
+  void announce(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth) override {
     if (ours.count(prefix) == 0) throw Violation{"announced, not ours: " + prefix.toString()};
     if (const auto why = objection(prefix); !why.empty()) {
       throw Violation{fmt::format("{} announced {}", prefix.toString(), why)};
     }
-    FakeRouting::announce(prefix);
+    if (bandwidth && bandwidth->bytesPerSecond == 0) {
+      throw Violation{"announced with no bandwidth at all: " + prefix.toString()};
+    }
+    FakeRouting::announce(prefix, bandwidth);
   }
   void withdraw(const Prefix& prefix) override {
     if (ours.count(prefix) == 0) throw Violation{"withdrawn, not ours: " + prefix.toString()};
@@ -33,6 +36,7 @@ class CheckedRouting : public FakeRouting {
   void controllerRestarted() {
     unconfirmed.merge(wanted);
     wanted.clear();
+    bandwidths.clear();
     complete = false;
   }
   void confirmAll() {

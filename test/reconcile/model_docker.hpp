@@ -22,6 +22,7 @@ struct ModelNetwork {
   std::optional<Prefix> vip4;
   std::optional<Prefix> vip6;
   unsigned mtu = core::kDefaultMtu;
+  std::optional<unsigned> weight{};
   NetworkId id{};  // another one each time the network is made
   bool exists = false;
 
@@ -75,7 +76,10 @@ struct ModelContainer {
 class ModelDocker {
  public:
   ModelDocker() {
-    networks[0] = {.name = "web1", .vip4 = net("10.0.0.101/32"), .vip6 = net("2001:db8:0:1::101/128")};
+    networks[0] = {.name = "web1",
+                   .vip4 = net("10.0.0.101/32"),
+                   .vip6 = net("2001:db8:0:1::101/128"),
+                   .weight = 3};
     networks[1] = {.name = "web2", .vip4 = net("10.0.0.102/32"), .mtu = 9000};
     networks[2] = {.name = "web3", .vip6 = net("2001:db8:0:1::103/128")};
     containers[0] = {.name = "a", .networks = {0}, .healthCheck = true};
@@ -136,6 +140,7 @@ class ModelDocker {
       core::NetworkReport report{.id = network.id, .name = network.name, .driver = "bgplb"};
       report.subnets = network.vips();
       report.options[core::kMtuOption] = std::to_string(network.mtu);
+      if (network.weight) report.options[core::kWeightOption] = std::to_string(*network.weight);
       all.push_back(report);
     }
     core::NetworkReport gateway{.id = gatewayId, .name = "gateway", .driver = "bridge"};

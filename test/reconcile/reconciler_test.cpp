@@ -93,6 +93,32 @@ TEST_CASE("Reconciler.StopSignalWithdrawsAtOnce_AndIsJudgedAnewAfterTheTimeout")
   CHECK(host.routed());
 }
 
+TEST_CASE("Reconciler.BandwidthIsTheWeightOfAllReadyBackends") {
+  Host host;
+  host.create();
+  host.touch(core::networkCreated(host.facts(), kWeb1, host.vip4, host.vip6, 1500, 5));
+  host.join(kEp1, "02:00:00:00:00:01");
+  host.join(kEp2, "02:00:00:00:00:02");
+  host.report(kCtr1, kEp1, Health::Healthy);
+  using Bandwidths = std::map<Prefix, std::uint64_t>;
+  CHECK(host.routing.bandwidths == Bandwidths{{host.vip4, 5}, {host.vip6, 5}});
+  host.report(kCtr2, kEp2, Health::Healthy);
+  CHECK(host.routing.bandwidths == Bandwidths{{host.vip4, 10}, {host.vip6, 10}});
+
+  host.touch(core::containerHealth(host.facts(), kCtr1, Health::Unhealthy, host.now));
+  CHECK(host.routing.bandwidths == Bandwidths{{host.vip4, 5}, {host.vip6, 5}});
+  CHECK(host.routing.unconfirmed.empty());  // nothing was withdrawn for it
+  host.touch(core::containerHealth(host.facts(), kCtr2, Health::Unhealthy, host.now));
+  CHECK_FALSE(host.announced());
+}
+
+TEST_CASE("Reconciler.WithoutAWeightThereIsNoBandwidth") {
+  Host host;
+  host.makeReady();
+  CHECK(host.announced());
+  CHECK(host.routing.bandwidths.empty());
+}
+
 TEST_CASE("Reconciler.OtherSignalsChangeNothing") {
   Host host;
   host.makeReady();

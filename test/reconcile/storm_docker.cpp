@@ -202,8 +202,8 @@ void Storm::createNetwork(ModelNetwork& network) {
     if (!core::checkVip(facts(), network.id, vip, {})) return;
   }
   const bool isNew = facts().networks.count(network.id) == 0;
-  controller_->touch(
-      core::networkCreated(facts(), network.id, network.vip4, network.vip6, network.mtu));
+  controller_->touch(core::networkCreated(facts(), network.id, network.vip4, network.vip6,
+                                          network.mtu, network.weight));
   if (settleNetwork(network.id)) {
     network.exists = true;
   } else if (isNew) {

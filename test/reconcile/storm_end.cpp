@@ -169,13 +169,17 @@ std::string Storm::readiness() const {
 // By the model alone.
 void Storm::checkAnnounced() const {
   std::set<Prefix> expected;
+  std::map<Prefix, std::uint64_t> bandwidths;
   if (docker_.gatewayAdvertised) expected.insert(docker_.gatewaySubnet);
   for (std::size_t i = 0; i < docker_.networks.size(); ++i) {
     for (const auto& container : docker_.containers) {
       const auto endpoint = container.endpoints.find(i);
       if (endpoint == container.endpoints.end() || !container.mayServe()) continue;
       if (!kernel_.hasVeth(core::vethHostName(endpoint->second.id))) continue;
-      for (const auto& vip : docker_.networks[i].vips()) expected.insert(vip);
+      for (const auto& vip : docker_.networks[i].vips()) {
+        expected.insert(vip);
+        if (docker_.networks[i].weight) bandwidths[vip] += *docker_.networks[i].weight;
+      }
     }
   }
   const auto list = [](const std::set<Prefix>& prefixes) {
@@ -187,6 +191,7 @@ void Storm::checkAnnounced() const {
     throw Violation{fmt::format("announced:{}; expected:{};{}", list(routing_.wanted),
                                 list(expected), readiness())};
   }
+  if (routing_.bandwidths != bandwidths) throw Violation{"bandwidths;" + readiness()};
   if (!routing_.unconfirmed.empty()) throw Violation{"still waiting for a confirmation"};
 }
 
@@ -240,10 +245,11 @@ void Storm::checkLikeFresh() const {
 void Storm::checkAtRest() {
   kernel_.log.clear();
   const auto wanted = routing_.wanted;
+  const auto bandwidths = routing_.bandwidths;
   controller_->touchAll(now_);
   step();
   if (!kernel_.log.empty()) throw Violation{"not at rest: " + kernel_.log.front()};
-  if (routing_.wanted != wanted) throw Violation{"not at rest: announcements"};
+  if (routing_.wanted != wanted || routing_.bandwidths != bandwidths) throw Violation{"not at rest: announcements"};
 }
 
 // What a list would mend must not need one: confirmations, timers and second tries are enough.

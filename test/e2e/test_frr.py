@@ -1,0 +1,131 @@
+"""FRR as the router, with the README's configuration: its zebra puts the routes, and the weights of their next hops, into the kernel."""
+import json
+import re
+import sys
+
+import lab
+import traffic
+import wait
+from base import LabTest
+
+V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
+PREFIXES = (f"{V4}/32", f"{V6}/128")
+
+
+def readme_config():
+    """The README's block for FRR, with this lab's addresses."""
+    text = (lab.ROOT / "README.md").read_text()
+    block = re.search(r"<b>FRR</b>.*?```\n(.*?)```", text, re.S)[1]
+    return block.replace("192.168.8.", f"{lab.NET}.")
+
+
+class FrrTest(LabTest):
+    hosts_needed = 2
+
+    def setUp(self):
+        super().setUp()
+        self.node = self.router.node
+        self.node.run("kept", "stop")   # BIRD gives its port and its routes away
+        self.addCleanup(self.node.run, "kept", "start")
+        self.node.run("tee", "/etc/frr/frr.conf", input=readme_config())
+        self.node.run("sed", "-i", "s/^bgpd=no/bgpd=yes/", "/etc/frr/daemons")
+        self.addCleanup(self.node.run, "/usr/lib/frr/frrinit.sh", "stop", check=False)
+        self.node.run("/usr/lib/frr/frrinit.sh", "start")
+        wait.until(lambda: self.established() == len(self.used), 30, "a session with each host", every=0.2)
+
+    def vtysh(self, command):
+        return self.node.run("vtysh", "-c", command, check=False)
+
+    def established(self):
+        return self.vtysh("show bgp neighbors").count("BGP state = Established")
+
+    def dump(self):
+        print(self.vtysh("show bgp summary"), self.vtysh("show bgp ipv4 unicast"), self.node.run("ip", "route"), file=sys.stderr)
+        super().dump()
+
+    def weights(self, prefix):
+        """Next hop -> weight of the router's kernel route; one next hop has no weight."""
+        text = self.router.kernel(prefix)
+        found = {hop: int(weight) for hop, weight in re.findall(r"nexthop via (\S+) .*?weight (\d+)", text)}
+        return found or dict.fromkeys(re.findall(r"via (\S+)", text), 1)
+
+    def hops(self, prefix):
+        return [host.address6 if ":" in prefix else host.address for host in self.used]
+
+    def wait_ratio(self, prefix, ratio):
+        """Waits until the hosts' weights at the router are in this proportion."""
+        one, two = self.hops(prefix)
+
+        def right():
+            weights = self.weights(prefix)
+            return set(weights) == {one, two} and abs(weights[one] / weights[two] - ratio) < 0.1
+        try:
+            wait.until(right, 10, f"{prefix}: weights {ratio} : 1")
+        except wait.Timeout as error:
+            raise wait.Timeout(f"{error}; are {self.weights(prefix)}") from None
+
+
+class Frr(FrrTest):
+    def test_the_readmes_configuration(self):
+        for host in self.used:
+            host.create_vip("web1", V4, V6)
+            host.web(f"web1-{host}", "web1")
+        for prefix in PREFIXES:
+            self.wait_ratio(prefix, 1)
+        for gateway in ("172.23.0.0/24", "172.23.1.0/24"):
+            self.assertTrue(self.weights(gateway), f"{gateway} at the router")
+        for address in (V4, V6):
+            wait.until(lambda: set(traffic.servers(self.client, address, 10)) == {"web1-host1", "web1-host2"}, 10,
+                       f"both hosts answer at {address}", every=0.2)
+        self.host.docker("kill", "web1-host1")
+        for prefix in PREFIXES:
+            wait.until(lambda: list(self.weights(prefix)) == self.hops(prefix)[1:], 3, f"{prefix} withdrawn by one host")
+
+
+class Weights(FrrTest):
+    def start(self, network, v4, v6, *weights):
+        for host, weight in zip(self.used, weights):
+            option = ("-o", f"bgplb.weight={weight}") if weight else ()
+            host.create_vip(network, v4, v6, *option)
+            host.web(f"{network}-{host}", network)
+
+    def test_ready_backends_weigh(self):
+        self.start("web1", V4, V6, 1, 1)
+        for prefix in PREFIXES:
+            self.wait_ratio(prefix, 1)
+        self.host.web("web1-more", "web1")
+        with self.router.watch() as watch:
+            self.host.wait_health("web1-more", "healthy")
+            for prefix in PREFIXES:
+                self.wait_ratio(prefix, 2)
+                self.assertFalse([line for _, deleted, line in watch.changes(prefix) if deleted])
+        for address in (V4, V6):
+            answers = traffic.servers(self.client, address, 150)
+            share = 1 - answers.get("web1-host2", 0) / 150
+            self.assertAlmostEqual(share, 2 / 3, delta=0.16, msg=f"{address}: {answers}")   # four standard deviations
+        self.host.sick("web1-more")
+        for prefix in PREFIXES:
+            self.wait_ratio(prefix, 1)
+
+    def test_a_hosts_own_weight_and_none(self):
+        self.start("web1", V4, V6, 3, 1)
+        self.start("web2", "10.0.0.102", None, 3, None)
+        for prefix in PREFIXES:
+            self.wait_ratio(prefix, 3)
+        # The share of a host that says nothing is not known: all get the same.
+        self.wait_ratio("10.0.0.102/32", 1)
+
+        weights = {vip["vip"]: vip["weight"] for vip in json.loads(self.used[1].bgplb("status", "--json"))["vips"]}
+        self.assertEqual(weights, {**dict.fromkeys(PREFIXES, 1), "10.0.0.102/32": None})
+
+    def test_a_new_controller_knows_the_weight(self):
+        self.start("web1", V4, V6, 3, 1)
+        for prefix in PREFIXES:
+            self.wait_ratio(prefix, 3)
+        before = self.host.plugin_pids("bgplb")
+        self.host.run("kill", "-9", str(before[0]))
+        wait.until(lambda: set(self.host.plugin_pids("bgplb")) - set(before), 10, "a new controller")
+        self.host.web("web1-more", "web1")
+        for prefix in PREFIXES:
+            self.wait_ratio(prefix, 6)
+
