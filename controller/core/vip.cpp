@@ -7,12 +7,8 @@ namespace bgplb::core {
 namespace {
 
 constexpr std::string_view kPoolIdPrefix = "bgplb/";
-constexpr const char* kAllowed =
-    "a VIP network takes exactly one IPv4 /32 (--subnet A.B.C.D/32) and, with --ipv6, one IPv6 /128 "
-    "(--subnet X::Y/128 or --ipam-opt v6subnet=X::Y/128)";
-
 Error refused(std::string_view what) {
-  return invalid(fmt::format("{}: {}", what.substr(0, 200), kAllowed));
+  return invalid(fmt::format("{}: {}", what.substr(0, 200), kAllowedVips));
 }
 
 Pool makePool(const Prefix& prefix) {
@@ -63,11 +59,13 @@ Result<Pool> requestPool(std::string_view pool, std::string_view subPool, bool v
     if (v6subnet == options.end()) return refused("--ipv6 was given without an IPv6 VIP");
     return poolOf(v6subnet->second, Family::V6, "v6subnet");
   }
-  if (v6subnet == options.end()) return refused("no --subnet was given");
+  if (v6subnet != options.end()) {
+    const auto checked = poolOf(v6subnet->second, Family::V6, "v6subnet");
+    if (!checked) return checked;
+  }
   // IPv6 only: before Docker 28 there is no network without an IPv4 pool. This stand-in is neither
-  // announced nor routed, and the kernel ignores it as an address.
-  const auto checked = poolOf(v6subnet->second, Family::V6, "v6subnet");
-  if (!checked) return checked;
+  // announced nor routed, and the kernel ignores it as an address. Whether an IPv6 VIP follows, only
+  // CreateNetwork knows.
   return makePool(Prefix::host(Address{}));
 }
 

@@ -16,6 +16,11 @@ inline constexpr const char* kAddressSpace = "bgplb";
 // The --ipam-opt that gives the IPv6 VIP where no IPv6 --subnet can (Docker Swarm).
 inline constexpr const char* kV6SubnetOption = "v6subnet";
 
+// What every refusal of a pool or of a network ends with.
+inline constexpr const char* kAllowedVips =
+    "a VIP network takes one IPv4 /32 (--subnet A.B.C.D/32), one IPv6 /128 (--ipv6 and --subnet X::Y/128 "
+    "or --ipam-opt v6subnet=X::Y/128), or one of each";
+
 struct Pool {
   Prefix prefix;
   std::string id;  // stateless: "bgplb/10.0.0.101/32"

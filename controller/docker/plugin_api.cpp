@@ -36,10 +36,8 @@ Result<void> checkOptions(const std::map<std::string, std::string>& options) {
 Result<std::optional<Prefix>> vipOf(const std::vector<Prefix>& pools, Family family) {
   if (pools.empty()) return std::optional<Prefix>();
   if (pools.size() > 1 || !pools.front().isHost() || pools.front().family() != family) {
-    return invalid(fmt::format(
-        "{}: a VIP network takes exactly one IPv4 /32 and at most one IPv6 /128; create it with "
-        "this plugin as --driver and as --ipam-driver",
-        pools.front().toString()));
+    return invalid(fmt::format("{}: {}; create it with this plugin as --driver and as --ipam-driver",
+                               pools.front().toString(), core::kAllowedVips));
   }
   const Address& address = pools.front().address();
   if (address.isUnspecified()) return std::optional<Prefix>();
@@ -142,7 +140,7 @@ PluginApi::Answer PluginApi::createNetwork(std::string_view body) {
   if (!vip4) return vip4.error();
   const auto vip6 = vipOf(request->pools6, Family::V6);
   if (!vip6) return vip6.error();
-  if (!*vip4 && !*vip6) return invalid("a VIP network needs a VIP: --subnet A.B.C.D/32");
+  if (!*vip4 && !*vip6) return invalid(fmt::format("no VIP was given: {}", core::kAllowedVips));
   if (const auto known = checkOptions(request->options); !known) return known.error();
   const auto mtu = core::mtuOf(request->options);
   if (!mtu) return mtu.error();

@@ -16,6 +16,7 @@ TEST_CASE("Vip.PoolsAreSingleAddresses") {
   CHECK(core::requestPool("", "", true, v6)->prefix == net("2001:db8:0:1::101/128"));
   CHECK(core::requestPool("10.0.0.101/32", "", false, v6)->prefix == net("10.0.0.101/32"));
   CHECK(core::requestPool("", "", false, v6)->prefix == net("0.0.0.0/32"));
+  CHECK(core::requestPool("", "", false, {})->prefix == net("0.0.0.0/32"));  // an IPv6 --subnet may follow
 }
 
 TEST_CASE("Vip.OtherPoolsAreRefusedWithWhatIsAllowed") {
@@ -24,7 +25,6 @@ TEST_CASE("Vip.OtherPoolsAreRefusedWithWhatIsAllowed") {
       {"10.0.0.101/31", false, {}},
       {"2001:db8::/64", true, {}},
       {"10.0.0.101/32", true, {}},
-      {"", false, {}},
       {"", true, {}},
       {"", true, {{"v6subnet", "2001:db8::/64"}}},
       {"", true, {{"v6subnet", "10.0.0.1/32"}}},

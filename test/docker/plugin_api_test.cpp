@@ -114,6 +114,17 @@ TEST_CASE("PluginApi.RefusesVipsThatNobodyCanSendTo") {
   CHECK(plugin.createNetwork(kWeb1, "0.0.0.0/32", "ff02::1/128").status == 400);
 }
 
+TEST_CASE("PluginApi.ANetworkWithoutAnyVipIsRefused") {
+  Plugin plugin;  // IPAM cannot know: it is asked for one family after the other
+  for (const char* pool : {"", "0.0.0.0/32"}) {
+    const auto refused = plugin.createNetwork(kWeb1, pool);
+    CHECK(refused.status == 400);
+    CHECK(refused.body.find("no VIP was given") != std::string::npos);
+  }
+  CHECK(plugin.createNetwork(kWeb1, "0.0.0.0/32", "2001:db8:0:1::101/128").status == 200);
+  CHECK(plugin.reconciler.facts().networks.at(kWeb1).vips().size() == 1);
+}
+
 TEST_CASE("PluginApi.AddressesAreOfTheFamilyOfTheirField") {
   Plugin plugin;
   CHECK(plugin.createNetwork(kWeb1, "0.0.0.0/32", "2001:db8:0:1::101/128").status == 200);

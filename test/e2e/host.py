@@ -9,6 +9,7 @@ import wait
 NAME = "bgplb:latest"   # docker plugin install --alias; as a driver the name needs its tag
 WEB = "bgplb-web:trixie"
 GATEWAY = "bgplb_gwbridge"
+MODES = tuple(f"com.docker.network.bridge.gateway_mode_ipv{family}" for family in (4, 6))
 HEALTH = ("--health-cmd", "curl -f http://localhost/ || exit 1", "--health-interval", "300ms", "--health-timeout", "2s",
           "--health-retries", "1")
 
@@ -69,7 +70,8 @@ class Host(lab.Node):
 
     # -- networks
 
-    def create_gateway(self, name=GATEWAY, *more, label=True, subnet=None, subnet6=None, bridge=None):
+    def create_gateway(self, name=GATEWAY, *more, label=True, subnet=None, subnet6=None, bridge=None, mode="routed"):
+        """`mode` is one that Docker 28 needs to let answers through; a Docker before 27 must not mind it."""
         third = self.number - 1
         subnet = subnet or f"172.23.{third}"
         subnet6 = subnet6 or ("2001:db8:" if not third else f"2001:db8:0:f{third}:")
@@ -78,6 +80,7 @@ class Host(lab.Node):
                     "-o", f"com.docker.network.bridge.name={bridge or name}",
                     "-o", "com.docker.network.bridge.enable_icc=false",
                     "-o", "com.docker.network.bridge.enable_ip_masquerade=false",
+                    *[part for option in MODES if mode for part in ("-o", f"{option}={mode}")],
                     *(("--label", "bgplb_advertise=true") if label else ()), *more, name)
         return f"{subnet}.0/24", f"{subnet6}:/64"
 
@@ -104,17 +107,18 @@ class Host(lab.Node):
         """A web server on the gateway network and these, created and started with one `docker run`."""
         options = [*(HEALTH if health else ("--no-healthcheck",)), "-e", f"NAME={name}", *more]
         networks = [GATEWAY, *networks]
-        if self.many_networks_at_once():
+        if self.at_least(25):
             return self.docker("run", "-d", "--name", name, *[f"--network={net}" for net in networks], *options, WEB, *command)
         self.docker("create", "--name", name, f"--network={networks[0]}", *options, WEB, *command)
         for network in networks[1:]:
             self.docker("network", "connect", network, name)
         return self.docker("start", name)
 
-    def many_networks_at_once(self):
-        if not hasattr(self, "many"):
-            self.many = int(self.version().split(".")[0]) >= 25
-        return self.many
+    def at_least(self, version):
+        """Its Docker is that version, or a newer one."""
+        if not hasattr(self, "major"):
+            self.major = int(self.version().split(".")[0])
+        return self.major >= version
 
     def sick(self, name, sick=True):
         self.docker("exec", name, *(("touch",) if sick else ("rm", "-f")), "/tmp/unhealthy")

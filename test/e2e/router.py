@@ -84,8 +84,17 @@ class Router:
 
 
 class RouteWatch:
+    MARK = ("blackhole", "192.0.2.179", "table", "179")
+
     def __init__(self, node):
-        self.stream = node.stream("ip", "-ts", "-o", "monitor", "route")
+        self.node, self.stream = node, node.stream("ip", "-ts", "-o", "monitor", "route")
+        wait.until(self.listens, 10, f"the monitor of {node}'s routes listens", every=0)
+
+    def listens(self):
+        """What happens before it does would be missed: it does when it tells of a change that we make."""
+        self.node.run("ip", "route", "replace", *self.MARK)
+        self.node.run("ip", "route", "del", *self.MARK)
+        return any(self.MARK[1] in line for _, line in self.stream.lines())
 
     def __enter__(self):
         return self

@@ -1,4 +1,5 @@
 """Gateway networks: Docker bridge networks labelled bgplb_advertise=true are announced while they exist."""
+import wait
 from base import GATEWAY, LabTest
 
 
@@ -45,3 +46,54 @@ class GatewayNetworks(LabTest):
                          "--ip6", "2001:db8::25", "-p", "80", "bgplb-web:trixie")
         self.wait_answer("172.23.0.25")
         self.wait_answer("2001:db8::25")
+
+
+class GatewayMode(LabTest):
+    """What README says of Docker 28, and why it needs routed mode; and published ports beside a VIP in every mode."""
+    gateway = False
+    CONTAINER = "172.23.0.25"
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.host.docker, "network", "rm", GATEWAY)   # the next test wants the usual one
+        self.addCleanup(self.host.clean)
+
+    def start(self, mode):
+        self.host.docker("network", "rm", GATEWAY, check=False)
+        self.host.create_gateway(mode=mode)
+        prefixes = self.vip("web1", "10.0.0.101", "2001:db8:0:1::101")
+        self.host.web("web1", "web1", health=False, more=("--ip", self.CONTAINER, "-p", "8080:80"))
+        self.router.wait_for(*prefixes, timeout=3)
+        for vip in ("10.0.0.101", "2001:db8:0:1::101"):
+            self.wait_answer(vip, "web1")
+        self.assertIsNone(self.get("10.0.0.101", ":8080/", timeout=1))   # at the VIP a port is the container's own
+
+    def reaches_out(self):
+        return self.host.ok("docker", "exec", "web1", "ping", "-c1", "-W1", self.client.address)
+
+    def published(self):
+        return self.get(self.host.address, ":8080/", timeout=1) == "web1"
+
+    def needs(self, version):
+        if not self.host.at_least(version):
+            self.skipTest(f"Docker {version} is the first to do so")
+
+    def test_without_a_mode(self):
+        self.start(None)
+        wait.until(self.published, 5, "the published port answers")
+        # From Docker 28 on not even the answer to its own ping comes back.
+        self.assertEqual(self.reaches_out(), not self.host.at_least(28))
+
+    def test_routed(self):
+        self.needs(28)
+        self.start("routed")
+        self.wait_answer(self.CONTAINER, "web1")
+        self.assertTrue(self.reaches_out())
+        self.assertFalse(self.published())
+
+    def test_nat_unprotected(self):
+        self.needs(28)
+        self.start("nat-unprotected")
+        self.wait_answer(self.CONTAINER, "web1")
+        self.assertTrue(self.reaches_out())
+        wait.until(self.published, 5, "the published port answers")

@@ -52,16 +52,6 @@ class Stopping(LabTest):
         self.host.run("kill", "-9", pid)
         self.assert_withdrawn()
 
-    def test_crash_and_restart_policy(self):
-        self.start("--restart", "always")
-        pid = self.host.docker("inspect", "--format", "{{.State.Pid}}", "web1")
-        self.host.run("kill", "-9", pid)
-        wait.until(lambda: self.host.docker("inspect", "--format", "{{.State.Pid}}", "web1") not in (pid, "0"), 10,
-                   "Docker starts it again")
-        self.host.wait_health("web1", "healthy")
-        self.router.wait_for(*self.prefixes, timeout=2)
-        self.wait_answer(V4, "web1")
-
     def test_nothing_is_left_behind(self):
         before = self.host.run("ip", "-o", "link").count("\n")
         for _ in range(3):

@@ -1,0 +1,92 @@
+"""Several VIPs on one container, and a VIP without a gateway network. Published ports beside a VIP: test_gateway.py."""
+import traffic
+from base import LabTest
+from host import HEALTH, WEB
+
+ONE4, ONE6 = "10.0.0.101", "2001:db8:0:1::101"
+TWO4, TWO6 = "10.0.0.102", "2001:db8:0:1::102"
+
+
+class SeveralVips(LabTest):
+    def setUp(self):
+        super().setUp()
+        self.one, self.two = self.vip("one", ONE4, ONE6), self.vip("two", TWO4, TWO6)
+
+    def answer(self, name, *addresses):
+        for address in addresses:
+            self.wait_answer(address, name)
+
+    def test_each_comes_and_goes_on_its_own(self):
+        self.host.web("web1", "one", "two")
+        self.router.wait_for(*self.one, *self.two)
+        self.answer("web1", ONE4, ONE6, TWO4, TWO6)
+        self.host.docker("network", "disconnect", "one", "web1")
+        self.router.wait_gone(*self.one, timeout=1)
+        self.router.stays(0.5, *self.two)
+        self.answer("web1", TWO4, TWO6)
+        self.host.docker("network", "connect", "one", "web1")
+        self.router.wait_for(*self.one, timeout=3)
+        self.answer("web1", ONE4, ONE6, TWO4, TWO6)
+        with self.router.watch() as watch:
+            self.host.docker("kill", "-s", "USR2", "web1")   # a drain is the container's: it ends both
+            self.router.wait_gone(*self.one, *self.two, timeout=1)
+        self.assertEqual({prefix: len(watch.changes(prefix)) for prefix in self.one + self.two},
+                         {prefix: 1 for prefix in self.one + self.two})
+
+    def test_two_containers_share_one_of_the_vips(self):
+        self.host.web("both", "one", "two")
+        self.host.web("second", "two")
+        self.router.wait_for(*self.one, *self.two)
+        self.host.wait_health("second", "healthy")
+        with self.router.watch() as watch:
+            self.host.docker("rm", "-f", "both")
+            self.router.wait_gone(*self.one, timeout=1)
+            self.answer("second", TWO4, TWO6)
+        self.assertEqual([change for prefix in self.two for change in watch.changes(prefix)], [])
+        self.assertEqual(set(traffic.servers(self.client, TWO4, 10)), {"second"})
+
+    def test_one_family_each(self):
+        four, = self.vip("four", "10.0.0.104")
+        self.host.docker("network", "create", "--driver", "bgplb:latest", "--ipam-driver", "bgplb:latest", "--ipv6",
+                         "--ipam-opt", "v6subnet=2001:db8:0:1::106/128", "six")
+        self.host.web("web1", "four", "six")
+        self.router.wait_for(four, "2001:db8:0:1::106/128")
+        self.answer("web1", "10.0.0.104", "2001:db8:0:1::106")
+
+
+class WithoutGatewayNetwork(LabTest):
+    """dockerd attaches such a container to docker_gwbridge, which it makes if there is none: IPv4 only, and masquerading."""
+    gateway = False
+
+    def setUp(self):
+        super().setUp()
+        self.host.docker("network", "rm", "docker_gwbridge", check=False)
+        # What a test has made of it must not be found by the next one.
+        self.addCleanup(self.host.docker, "network", "rm", "docker_gwbridge", check=False)
+        self.addCleanup(self.host.docker, "rm", "-fv", "web1", check=False)
+        self.prefixes = self.vip("one", ONE4, ONE6)
+
+    def start(self):
+        self.host.docker("run", "-d", "--name", "web1", "--network", "one", *HEALTH, "-e", "NAME=web1", WEB)
+        self.router.wait_for(*self.prefixes)
+
+    def check(self, address, client):
+        self.wait_answer(address, "web1")
+        self.assertEqual(self.get(address, "/client"), client)
+
+    def test_the_docker_gwbridge_that_dockerd_makes(self):
+        self.start()
+        self.check(ONE4, self.client.address)
+        self.assertIn("docker_gwbridge", self.host.docker("network", "ls", "--format", "{{.Name}}").split())
+        # To the outside it masquerades: nobody needs a route back.
+        self.assertTrue(self.host.ok("docker", "exec", "web1", "ping", "-c1", "-W2", self.client.address))
+        self.host.sick("web1")
+        self.host.wait_health("web1", "unhealthy")
+        self.router.wait_gone(*self.prefixes, timeout=1)
+
+    def test_one_made_by_hand_for_ipv6(self):
+        self.host.docker("network", "create", "--subnet", "172.28.0.0/24", "--ipv6", "--subnet", "2001:db8:0:28::/64",
+                         "-o", "com.docker.network.bridge.name=docker_gwbridge", "docker_gwbridge")
+        self.start()
+        self.check(ONE4, self.client.address)
+        self.check(ONE6, self.client.address6)

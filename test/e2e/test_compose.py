@@ -1,0 +1,124 @@
+"""docs/compose as it is: the files that a user copies, and the commands that its README shows."""
+import lab
+from base import GATEWAY, LabTest
+from host import WEB
+from traffic import Load
+
+V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
+PREFIXES = (f"{V4}/32", f"{V6}/128")
+DOCS = lab.ROOT / "docs/compose"
+FOLDER = "/root/shop"
+
+
+class Compose(LabTest):
+    settings = {"DRAIN_DELAY": "2"}   # only for the time that it takes
+
+    def setUp(self):
+        super().setUp()
+        if not self.host.ok("docker", "compose", "version"):
+            self.skipTest("Debian has version 2 of Docker Compose from Debian 13 on")
+        self.host.run("mkdir", "-p", FOLDER)
+        for name in ("compose.yaml", "external.yaml", "update"):
+            self.host.run("tee", f"{FOLDER}/{name}", input=(DOCS / name).read_text())
+        self.host.run("chmod", "+x", f"{FOLDER}/update")
+        self.image("shop:1", "ENV NAME=one")
+        self.image("shop:2", "ENV NAME=two")
+
+    def image(self, name, change):
+        """The web server with a change, as the next version of an image is. It stays for the tests after this one."""
+        if not self.host.ok("docker", "image", "inspect", name):
+            origin = self.host.docker("create", WEB)
+            self.host.docker("commit", "--change", change, origin, name)
+            self.host.docker("rm", origin)
+
+    def in_folder(self, *argv, image="shop:1", run=None, **settings):
+        variables = [f"{name}={value}" for name, value in {"WEB_IMAGE": image, **settings}.items()]
+        script = f'cd {FOLDER}; exec "$@"'
+        return (run or self.host.run)("env", *variables, "sh", "-ec", script, "sh", *argv)
+
+    def compose(self, *argv, **options):
+        return self.in_folder("docker", "compose", *argv, **options)
+
+    def web(self):
+        return self.compose("ps", "--all", "--quiet", "web").split()
+
+    def up(self, *more, **options):
+        self.compose("up", "--detach", "--wait", *more, **options)
+        self.router.wait_for(*PREFIXES, timeout=3)
+
+    def moves(self, watch):
+        """Changes of the VIP's routes at the router."""
+        return [change for prefix in PREFIXES for change in watch.changes(prefix)]
+
+
+class Service(Compose):
+    def test_scaled_stopped_and_removed(self):
+        self.up()
+        pools = self.host.inspect("web1")["IPAM"]["Config"]
+        self.assertEqual([pool["Subnet"] for pool in pools], list(PREFIXES))
+        with self.router.watch() as watch:
+            self.up("--scale", "web=3")
+            first, second, _ = self.web()
+            self.host.docker("rm", "-f", first)
+            self.host.docker("kill", second)
+            for address in (V4, V6):
+                self.wait_answer(address, "one")
+        self.assertEqual(self.moves(watch), [])
+
+        stop = self.compose("stop", run=self.host.stream)
+        self.router.wait_gone(*PREFIXES, timeout=3)
+        self.assertIn("running", self.compose("ps", "--format", "{{.State}}"))   # it drains
+        stop.process.wait(20)
+        stop.close()
+        self.compose("start")
+        self.router.wait_for(*PREFIXES, timeout=10)
+
+        self.compose("down")
+        self.router.wait_gone(*PREFIXES, timeout=1)
+        networks = self.host.docker("network", "ls", "--format", "{{.Name}}").split()
+        self.assertNotIn("web1", networks)
+        self.assertIn(GATEWAY, networks)
+
+    def test_another_project_takes_over_on_a_network_made_by_hand(self):
+        def project(name, *argv, **options):
+            self.compose("-p", name, "-f", "compose.yaml", "-f", "external.yaml", *argv, **options)
+        self.host.docker("network", "create", "--driver", "bgplb:latest", "--ipam-driver", "bgplb:latest",
+                         "--subnet", PREFIXES[0], "--ipv6", "--subnet", PREFIXES[1], "web1")
+        project("blue", "up", "--detach", "--wait")
+        self.router.wait_for(*PREFIXES, timeout=3)
+        with self.router.watch() as watch:
+            project("green", "up", "--detach", "--wait", image="shop:2")
+            project("blue", "down")
+            for address in (V4, V6):
+                self.wait_answer(address, "two")
+        self.assertEqual(self.moves(watch), [])
+
+
+class Update(Compose):
+    def update(self, **options):
+        return self.in_folder("./update", "web", **options)
+
+    def test_start_first_loses_no_request(self):
+        self.up("--scale", "web=2")
+        old = self.web()
+        with self.router.watch() as watch, Load(self.client, V4) as load4, Load(self.client, V6) as load6:
+            self.update(image="shop:2")
+        self.assertEqual(self.moves(watch), [])
+        for load in (load4, load6):
+            self.assertEqual(load.failed, 0, load.failures)
+            self.assertEqual(set(load.servers), {"one", "two"})
+        new = self.web()
+        self.assertEqual(len(new), 2)
+        self.assertFalse(set(new) & set(old))
+        self.up("--scale", "web=2", image="shop:2")
+        self.assertEqual(self.web(), new)   # nothing is left to do
+
+    def test_a_version_that_never_gets_healthy_changes_nothing(self):
+        self.image("shop:3", 'CMD ["/bin/sh", "-c", "touch /tmp/unhealthy; exec python3 -u /web.py"]')
+        self.up()
+        before = self.web()
+        with self.router.watch() as watch, self.assertRaises(lab.CommandFailed):
+            self.update(image="shop:3", HEALTHY_WITHIN="3")
+        self.assertEqual(self.moves(watch), [])
+        self.assertEqual(self.web(), before)
+        self.assertEqual(self.get(V4), "one")
