@@ -149,9 +149,10 @@ Task<docker::HttpAnswer> App::answer(docker::HttpRequest request) {
 
 Task<docker::HttpAnswer> App::statusPage() {
   const auto bird = co_await routing_.status();
-  const StatusInputs inputs{reconciler_, kernel_, firewall_.status(), bird,
-                            sync_.following(), sync_.driverName(),
-                            {notes_.begin(), notes_.end()}};
+  std::vector<std::string> notes(notes_.begin(), notes_.end());
+  for (const auto& note : sync_.swarmNotes()) notes.push_back("swarm: " + note);
+  const StatusInputs inputs{reconciler_,        kernel_, firewall_.status(), bird, sync_.following(),
+                            sync_.driverName(), notes};
   co_return docker::HttpAnswer{200, renderStatusPage(inputs)};
 }
 

@@ -57,8 +57,12 @@ bool Address::isLinkLocal() const {
                 : bytes_[0] == 0xfe && (bytes_[1] & 0xc0) == 0x80;
 }
 
+bool Address::isDummy() const {
+  return isV4() && bytes_[0] == 192 && bytes_[1] == 0 && bytes_[2] == 0 && bytes_[3] == 8;
+}
+
 bool Address::isUsableUnicast() const {
-  if (isUnspecified() || isLoopback() || isMulticast() || isLinkLocal()) return false;
+  if (isUnspecified() || isLoopback() || isMulticast() || isLinkLocal() || isDummy()) return false;
   if (isV6()) return true;
   return bytes_[0] != 0 && bytes_[0] < 240;  // 0.0.0.0/8 and 240.0.0.0/4 (RFC 6890)
 }

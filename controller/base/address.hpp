@@ -32,6 +32,7 @@ class Address {
   bool isLoopback() const;     // 127.0.0.0/8, ::1
   bool isMulticast() const;    // 224.0.0.0/4, ff00::/8
   bool isLinkLocal() const;    // 169.254.0.0/16 (RFC 3927), fe80::/10 (RFC 4291)
+  bool isDummy() const;        // 192.0.0.8 (RFC 7600): an IPv4 address for those that have none
   // An address one host can be reached at by unicast from elsewhere.
   bool isUsableUnicast() const;
 

@@ -91,7 +91,7 @@ void takeReport(Container& container, const ContainerReport& report) {
 }
 
 void addVip(Network& network, const Prefix& prefix) {
-  // Among what is no VIP is 0.0.0.0, the stand-in of an IPv6-only network.
+  // Among what is no VIP is the stand-in of an IPv6-only network.
   if (!prefix.isHost() || !prefix.address().isUsableUnicast()) return;
   (prefix.family() == Family::V4 ? network.vip4 : network.vip6) = prefix;
 }
@@ -208,6 +208,7 @@ Touched endpointDeleted(Facts& facts, const EndpointId& id) {
 
 Touched networkReported(Facts& facts, const NetworkReport& report, bool ours) {
   if (ours) {
+    if (report.clusterWide && facts.networks.count(report.id) == 0) return {};
     auto& network = facts.networks[report.id];
     network.name = report.name;
     if (const auto mtu = mtuOf(report.options)) network.mtu = *mtu;
@@ -220,12 +221,14 @@ Touched networkReported(Facts& facts, const NetworkReport& report, bool ours) {
 }
 
 Touched networksReported(Facts& facts, const std::vector<NetworkReport>& all,
-                         const std::set<NetworkId>& ours) {
+                         const std::set<NetworkId>& ours, const std::set<NetworkId>& inUse) {
   Touched touched;
   std::set<NetworkId> seen;
   for (const auto& report : all) {
+    const bool own = ours.count(report.id) > 0;
     seen.insert(report.id);
-    touched.merge(networkReported(facts, report, ours.count(report.id) > 0));
+    if (own && inUse.count(report.id) > 0) facts.networks.try_emplace(report.id);
+    touched.merge(networkReported(facts, report, own));
   }
   for (auto& [id, network] : facts.networks) network.listed = seen.count(id) > 0;
   std::erase_if(facts.bridges, [&](const auto& entry) { return seen.count(entry.first) == 0; });

@@ -34,6 +34,8 @@ struct NetworkReport {
   std::vector<Prefix> subnets;
   std::map<std::string, std::string> labels;
   std::map<std::string, std::string> options;
+  // Swarm's: a manager lists it whether or not anything of it is on this host, and replays nothing.
+  bool clusterWide = false;
 };
 
 // `docker network create -o com.docker.network.driver.mtu=N`, bytes; the default if it is not given.
@@ -59,11 +61,12 @@ Touched endpointLink(Facts& facts, const EndpointId& id, LinkState state);
 Touched endpointDeleted(Facts& facts, const EndpointId& id);
 
 // --- the engine's lists -----------------------------------------------------------------------
-// `ours`: the network was made with this plugin as its driver.
+// `ours`: the network was made with this plugin as its driver. A cluster-wide one is on this host only
+// if a call of dockerd's or a container here says so: nothing is made for one that is not.
 Touched networkReported(Facts& facts, const NetworkReport& report, bool ours);
-// Networks of the engine's that a full list no longer holds.
+// Networks of the engine's that a full list no longer holds. `inUse`: those that containers are on.
 Touched networksReported(Facts& facts, const std::vector<NetworkReport>& all,
-                         const std::set<NetworkId>& ours);
+                         const std::set<NetworkId>& ours, const std::set<NetworkId>& inUse = {});
 Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint now);
 // How many events each known container has had: an answer to a question asked before is older than
 // an event that came since.

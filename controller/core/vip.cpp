@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace bgplb::core {
 
 namespace {
@@ -13,6 +15,12 @@ Error refused(std::string_view what) {
 
 Pool makePool(const Prefix& prefix) {
   return {prefix, fmt::format("{}{}", kPoolIdPrefix, prefix.toString())};
+}
+
+// 0.0.0.0, which the kernel ignores as an address; but Swarm rejects a task that is to have it.
+Pool standInPool(bool global) {
+  constexpr std::array<std::uint8_t, 4> dummy{192, 0, 0, 8};
+  return makePool(Prefix::host(global ? Address::fromBytes(Family::V4, dummy.data()) : Address{}));
 }
 
 Result<Pool> poolOf(std::string_view text, Family family, const char* source) {
@@ -32,11 +40,17 @@ Result<Pool> poolOf(std::string_view text, Family family, const char* source) {
 
 }  // namespace
 
+bool isStandIn(const Prefix& prefix) {
+  return prefix.isHost() && prefix.family() == Family::V4 &&
+         (prefix.address().isUnspecified() || prefix.address().isDummy());
+}
+
 Result<Pool> requestPool(std::string_view pool, std::string_view subPool, bool v6,
-                         const std::map<std::string, std::string>& options) {
+                         const std::map<std::string, std::string>& options, bool global) {
   for (const auto& [key, value] : options) {
-    // Swarm's allocator adds com.docker.network.* keys of its own.
-    if (key != kV6SubnetOption && !key.starts_with("com.docker.network.")) {
+    // Swarm's allocator adds keys of its own.
+    const bool docker = key.starts_with("com.docker.network.") || key == "RequestAddressType";
+    if (key != kV6SubnetOption && !docker) {
       return refused(fmt::format("--ipam-opt {} is unknown", key));
     }
   }
@@ -44,7 +58,10 @@ Result<Pool> requestPool(std::string_view pool, std::string_view subPool, bool v
   const auto v6subnet = options.find(kV6SubnetOption);
   // Swarm's leader sends IPv6 subnets with V6=false: the text decides.
   const bool isV6 = v6 || pool.find(':') != std::string_view::npos;
-  if (!pool.empty()) {
+  // Swarm hands a pool that its leader was given to the nodes, and to the next leader, as --subnet.
+  const auto prefix = Prefix::parse(pool);
+  const bool standIn = prefix && isStandIn(*prefix);
+  if (!pool.empty() && !standIn) {
     auto given = poolOf(pool, isV6 ? Family::V6 : Family::V4, "--subnet");
     if (!given || !isV6 || v6subnet == options.end()) return given;
     const auto other = poolOf(v6subnet->second, Family::V6, "v6subnet");
@@ -63,10 +80,8 @@ Result<Pool> requestPool(std::string_view pool, std::string_view subPool, bool v
     const auto checked = poolOf(v6subnet->second, Family::V6, "v6subnet");
     if (!checked) return checked;
   }
-  // IPv6 only: before Docker 28 there is no network without an IPv4 pool. This stand-in is neither
-  // announced nor routed, and the kernel ignores it as an address. Whether an IPv6 VIP follows, only
-  // CreateNetwork knows.
-  return makePool(Prefix::host(Address{}));
+  // IPv6 only. Whether an IPv6 VIP follows, only CreateNetwork knows.
+  return standIn ? makePool(*prefix) : standInPool(global);
 }
 
 Result<Pool> parsePoolId(std::string_view id) {

@@ -26,9 +26,14 @@ struct Pool {
   std::string id;  // stateless: "bgplb/10.0.0.101/32"
 };
 
-// IpamDriver.RequestPool. `pool` is --subnet or empty, `v6` the request's V6, `subPool` --ip-range.
+// The IPv4 pool of an IPv6-only network, which before Docker 28 must have one: no VIP, neither
+// announced nor routed.
+bool isStandIn(const Prefix& prefix);
+
+// IpamDriver.RequestPool. `pool` is --subnet or empty, `v6` the request's V6, `subPool` --ip-range;
+// `global`: GLOBAL_SCOPE.
 Result<Pool> requestPool(std::string_view pool, std::string_view subPool, bool v6,
-                         const std::map<std::string, std::string>& options);
+                         const std::map<std::string, std::string>& options, bool global = false);
 Result<Pool> parsePoolId(std::string_view id);
 // IpamDriver.RequestAddress: the VIP itself, again and again; `address` is empty, or must be it.
 Result<Prefix> requestAddress(std::string_view poolId, std::string_view address);

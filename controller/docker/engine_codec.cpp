@@ -1,9 +1,11 @@
 #include "docker/engine_codec.hpp"
 
+#include "core/vip.hpp"
 #include "docker/json.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <cstring>
@@ -17,6 +19,7 @@ namespace {
 constexpr int kDockerRtMin = 34;  // moby's signal table: SIGRTMIN is 34, whatever libc keeps to itself
 constexpr int kDockerRtMax = 64;
 constexpr std::chrono::seconds kLongestStop{365 * 86400};  // --stop-timeout -1: wait for ever
+constexpr const char* kSwarmTaskLabel = "com.docker.swarm.task.id";
 
 Result<json::value> parseValue(std::string_view text) {
   boost::system::error_code error;
@@ -36,14 +39,23 @@ Result<core::NetworkReport> networkOf(const json::object& object) {
   report.driver = *driver;
   if (auto labels = textsAt(object, "Labels")) report.labels = std::move(*labels);
   if (auto options = textsAt(object, "Options")) report.options = std::move(*options);
+  report.clusterWide = textOr(object, "Scope") == "swarm";
   const auto* ipam = objectAt(object, "IPAM");
-  const auto* config = ipam == nullptr ? nullptr : arrayAt(*ipam, "Config");
-  if (config == nullptr) return report;
-  for (const auto& entry : *config) {
-    const auto* pool = entry.if_object();
-    if (pool == nullptr) continue;
-    if (const auto prefix = Prefix::parse(textOr(*pool, "Subnet"))) report.subnets.push_back(*prefix);
+  if (ipam == nullptr) return report;
+  const auto add = [&report](std::string_view text) {
+    const auto prefix = Prefix::parse(text);
+    if (!prefix || std::count(report.subnets.begin(), report.subnets.end(), *prefix) > 0) return;
+    report.subnets.push_back(*prefix);
+  };
+  if (const auto* config = arrayAt(*ipam, "Config")) {
+    for (const auto& entry : *config) {
+      if (const auto* pool = entry.if_object()) add(textOr(*pool, "Subnet"));
+    }
   }
+  // A Swarm manager lists the pools of the cluster's leader, which asks for none of IPv6.
+  const auto options = textsAt(*ipam, "Options");
+  if (!options || !flagOr(object, "EnableIPv6", false)) return report;
+  if (const auto v6 = options->find(core::kV6SubnetOption); v6 != options->end()) add(v6->second);
   return report;
 }
 
@@ -61,6 +73,28 @@ core::RunState runStateOf(const json::object& state) {
   const bool running = flagOr(state, "Running", false);
   const bool restarting = flagOr(state, "Restarting", false);
   return running && !restarting ? core::RunState::Running : core::RunState::Stopped;
+}
+
+Result<core::ServiceReport> serviceOf(const json::object& object) {
+  const auto* spec = objectAt(object, "Spec");
+  if (spec == nullptr) return transient("a service without Spec");
+  core::ServiceReport report;
+  report.name = textOr(*spec, "Name");
+  if (const auto* endpoint = objectAt(*spec, "EndpointSpec")) {
+    report.virtualIp = textOr(*endpoint, "Mode", "vip") == "vip";
+  }
+  // The networks were the service's own before they were its tasks'.
+  const auto* tasks = objectAt(*spec, "TaskTemplate");
+  for (const auto* holder : {tasks, spec}) {
+    const auto* networks = holder == nullptr ? nullptr : arrayAt(*holder, "Networks");
+    if (networks == nullptr) continue;
+    for (const auto& entry : *networks) {
+      const auto* network = entry.if_object();
+      const std::string target = network == nullptr ? "" : textOr(*network, "Target");
+      if (!target.empty()) report.networks.insert(NetworkId(target));
+    }
+  }
+  return report;
 }
 
 template <typename Use>
@@ -138,6 +172,9 @@ Result<core::ContainerReport> parseContainerInspect(std::string_view body) {
       const bool forEver = seconds.count() < 0 || seconds > kLongestStop;
       report.stopTimeout = forEver ? kLongestStop : seconds;
     }
+    // Swarm keeps the grace period to itself, and a task that was told to stop never runs again.
+    const auto labels = textsAt(*config, "Labels");
+    if (labels && labels->count(kSwarmTaskLabel) > 0) report.stopTimeout = kLongestStop;
   }
   eachNetwork(*object, [&report](const json::object& network) {
     core::ContainerReport::Attachment attachment;
@@ -149,6 +186,20 @@ Result<core::ContainerReport> parseContainerInspect(std::string_view body) {
     if (!attachment.network.empty()) report.attachments.push_back(std::move(attachment));
   });
   return report;
+}
+
+Result<std::vector<core::ServiceReport>> parseServiceList(std::string_view body) {
+  const auto value = parseValue(body);
+  if (!value) return value.error();
+  const auto* list = value->if_array();
+  if (list == nullptr) return transient("the engine's service list is not a list");
+  std::vector<core::ServiceReport> reports;
+  for (const auto& entry : *list) {
+    const auto* object = entry.if_object();
+    if (object == nullptr) continue;
+    if (auto report = serviceOf(*object)) reports.push_back(std::move(*report));
+  }
+  return reports;
 }
 
 Result<std::string> parsePluginName(std::string_view body) {

@@ -1,7 +1,7 @@
 #pragma once
 // What the Docker engine's API answers and reports, as values. Pure.
 
-#include "core/fold.hpp"
+#include "core/swarm.hpp"
 
 #include <map>
 #include <optional>
@@ -24,12 +24,15 @@ Result<std::vector<ListedContainer>> parseContainerList(std::string_view body);
 // GET /containers/{id}/json.
 Result<core::ContainerReport> parseContainerInspect(std::string_view body);
 
+// GET /services, which only a Swarm manager answers.
+Result<std::vector<core::ServiceReport>> parseServiceList(std::string_view body);
+
 // GET /plugins/{id}/json: the name under which networks know it, tag included.
 Result<std::string> parsePluginName(std::string_view body);
 
 // One line of GET /events.
 struct EngineEvent {
-  std::string type;    // container, network
+  std::string type;    // container, network, service
   std::string action;  // "start", "health_status: healthy", ...
   std::string id;      // Actor.ID
   std::map<std::string, std::string> attributes;

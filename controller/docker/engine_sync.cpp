@@ -27,8 +27,8 @@ constexpr int kSigUsr2 = 12;
 // With health_status among them Docker matches every value as a prefix; exec_* events, which each
 // run of a health check makes, stay out.
 constexpr const char* kFilters =
-    R"({"type":["container","network"],"event":["start","die","destroy","rename","kill","pause",)"
-    R"("unpause","health_status","create","connect","disconnect"]})";
+    R"({"type":["container","network","service"],"event":["start","die","destroy","rename","kill",)"
+    R"("pause","unpause","health_status","create","connect","disconnect","update","remove"]})";
 // Containers that may have a process.
 constexpr const char* kRunningFilter = R"({"status":["running","paused","restarting"]})";
 
@@ -55,7 +55,12 @@ std::string withTag(const std::string& name) {
 
 EngineSync::EngineSync(asio::io_context& io, EngineClient& engine, reconcile::Loop& loop,
                        SyncOptions options)
-    : io_(io), engine_(engine), loop_(loop), options_(std::move(options)), resyncTimer_(io) {}
+    : io_(io),
+      engine_(engine),
+      loop_(loop),
+      options_(std::move(options)),
+      swarm_(engine_),
+      resyncTimer_(io_) {}
 
 void EngineSync::start() {
   asio::co_spawn(io_, followForever(), asio::detached);
@@ -112,41 +117,30 @@ Task<> EngineSync::resyncForever() {
 // The subscription stands before the lists are read, and began before: what the lists miss comes as
 // an event.
 Task<> EngineSync::resync() {
-  auto networks = co_await resyncNetworks();
-  auto containers = networks ? co_await resyncContainers() : networks;
-  if (!containers) {
-    if (!std::exchange(complained_, true)) {
-      log::warning("{}; trying again", containers.error().message);
-    }
+  const auto lists = co_await resyncLists();
+  if (!lists) {
+    if (!std::exchange(complained_, true)) log::warning("{}; trying again", lists.error().message);
     resyncTimer_.expires_after(kLongestReconnect);  // wakes resyncForever
     co_return;
   }
   if (std::exchange(complained_, false)) log::info("the engine answers again");
   loop_.reconciler().touchAll(Clock::now());
   loop_.wake();
+  co_await swarm_.look();
 }
 
-Task<Result<void>> EngineSync::resyncNetworks() {
-  const auto answer = co_await engine_.get("/networks");
-  if (!answer) co_return answer.error();
-  const auto reports = parseNetworkList(*answer);
+Task<Result<void>> EngineSync::resyncLists() {
+  const auto networks = co_await engine_.get("/networks");
+  if (!networks) co_return networks.error();
+  const auto reports = parseNetworkList(*networks);
   if (!reports) co_return reports.error();
-  std::set<NetworkId> ours;
-  for (const auto& report : *reports) {
-    if (isOurs(report)) ours.insert(report.id);
-  }
-  loop_.reconciler().touch(core::networksReported(facts(), *reports, ours));
-  loop_.reconciler().touchBridges();
-  co_return Result<void>{};
-}
-
-Task<Result<void>> EngineSync::resyncContainers() {
   const auto whenAsked = core::eventCounts(facts());
   std::string path = fmt::format("/containers/json?filters={}", urlEncode(kRunningFilter));
-  const auto answer = co_await engine_.get(std::move(path));
-  if (!answer) co_return answer.error();
-  const auto listed = parseContainerList(*answer);
+  const auto containers = co_await engine_.get(std::move(path));
+  if (!containers) co_return containers.error();
+  const auto listed = parseContainerList(*containers);
   if (!listed) co_return listed.error();
+  takeNetworks(*reports, *listed);
   std::set<ContainerId> running;
   for (const auto& container : *listed) {
     running.insert(container.id);
@@ -158,6 +152,24 @@ Task<Result<void>> EngineSync::resyncContainers() {
   loop_.reconciler().touch(core::containersListed(facts(), running, whenAsked, Clock::now()));
   loop_.wake();
   co_return Result<void>{};
+}
+
+void EngineSync::takeNetworks(const std::vector<core::NetworkReport>& reports,
+                              const std::vector<ListedContainer>& containers) {
+  std::set<NetworkId> ours;
+  std::vector<core::NetworkReport> ourReports;
+  for (const auto& report : reports) {
+    if (!isOurs(report)) continue;
+    ours.insert(report.id);
+    ourReports.push_back(report);
+  }
+  swarm_.takeNetworks(ourReports);
+  std::set<NetworkId> inUse;
+  for (const auto& container : containers) {
+    inUse.insert(container.networks.begin(), container.networks.end());
+  }
+  loop_.reconciler().touch(core::networksReported(facts(), reports, ours, inUse));
+  loop_.reconciler().touchBridges();
 }
 
 // Asks until the answer is not older than the last event of the container.
@@ -196,6 +208,7 @@ Task<> EngineSync::askNetwork(NetworkId id) {
   if (!answer) co_return;
   const auto report = parseNetworkInspect(*answer);
   if (!report) co_return;
+  if (isOurs(*report)) swarm_.takeNetwork(*report);
   loop_.reconciler().touch(core::networkReported(facts(), *report, isOurs(*report)));
   loop_.reconciler().touchBridges();
   loop_.wake();
@@ -221,6 +234,7 @@ void EngineSync::onLine(std::string_view line) {
   log::debug("event {} {} {}", event->type, event->action, event->id);
   if (event->type == "container") onContainerEvent(*event);
   if (event->type == "network") onNetworkEvent(*event);
+  if (event->type == "service") asio::co_spawn(io_, swarm_.look(), asio::detached);
 }
 
 void EngineSync::onContainerEvent(const EngineEvent& event) {

@@ -7,6 +7,7 @@
 
 #include "docker/engine_client.hpp"
 #include "docker/engine_codec.hpp"
+#include "docker/swarm_watch.hpp"
 #include "reconcile/loop.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -34,13 +35,15 @@ class EngineSync {
   void start();
   bool following() const { return following_; }  // the event stream stands and the lists were read
   const std::string& driverName() const { return options_.driverName; }
+  const std::set<std::string>& swarmNotes() const { return swarm_.notes(); }
 
  private:
   Task<> followForever();
   Task<> resyncForever();
   Task<> resync();
-  Task<Result<void>> resyncNetworks();
-  Task<Result<void>> resyncContainers();
+  Task<Result<void>> resyncLists();
+  void takeNetworks(const std::vector<core::NetworkReport>& reports,
+                    const std::vector<ListedContainer>& containers);
   Task<> askContainer(ContainerId id);
   Task<> askNetwork(NetworkId id);
   Task<> learnDriverName();
@@ -54,6 +57,7 @@ class EngineSync {
   EngineClient& engine_;
   reconcile::Loop& loop_;
   SyncOptions options_;
+  SwarmWatch swarm_;
   boost::asio::steady_timer resyncTimer_;
   bool following_ = false;
   bool complained_ = false;

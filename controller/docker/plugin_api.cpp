@@ -32,7 +32,7 @@ Result<void> checkOptions(const std::map<std::string, std::string>& options) {
   return {};
 }
 
-// One host prefix of its family, or the stand-in 0.0.0.0/32 of an IPv6-only network (no VIP).
+// One host prefix of its family, or the stand-in of an IPv6-only network (no VIP).
 Result<std::optional<Prefix>> vipOf(const std::vector<Prefix>& pools, Family family) {
   if (pools.empty()) return std::optional<Prefix>();
   if (pools.size() > 1 || !pools.front().isHost() || pools.front().family() != family) {
@@ -40,7 +40,7 @@ Result<std::optional<Prefix>> vipOf(const std::vector<Prefix>& pools, Family fam
                                pools.front().toString(), core::kAllowedVips));
   }
   const Address& address = pools.front().address();
-  if (address.isUnspecified()) return std::optional<Prefix>();
+  if (core::isStandIn(pools.front())) return std::optional<Prefix>();
   // Our IPAM gives out no such pool, but the network may have been made with another one.
   if (!address.isUsableUnicast()) {
     return invalid(fmt::format("{} is not an address others can send to", address.toString()));
@@ -238,7 +238,7 @@ PluginApi::Answer PluginApi::requestPool(std::string_view body) {
   const auto request = parsePool(body);
   if (!request) return request.error();
   const auto pool =
-      core::requestPool(request->pool, request->subPool, request->v6, request->options);
+      core::requestPool(request->pool, request->subPool, request->v6, request->options, globalScope_);
   if (!pool) return pool.error();
   return renderPool(*pool);
 }

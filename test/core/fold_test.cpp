@@ -6,6 +6,40 @@
 using namespace bgplb;
 using namespace bgplb::test;
 
+namespace {
+
+const NetworkId kSwarmNet("3k7qp2m9xw4v8z1t6r5y0ucab");
+
+core::NetworkReport clusterWide() {
+  core::NetworkReport report{.id = kSwarmNet, .name = "web1", .driver = "bgplb:latest"};
+  report.subnets = {net("10.0.0.101/32"), net("2001:db8:0:1::101/128")};
+  report.options[core::kMtuOption] = "9000";
+  report.clusterWide = true;
+  return report;
+}
+
+}  // namespace
+
+// Else every manager would have the bridges of all the cluster's networks, and have them again after
+// the last task has left.
+TEST_CASE("Fold.AClusterWideNetworkIsHere_OnlyIfACallOrAContainerSaysSo") {
+  core::Facts facts;
+  core::networkReported(facts, clusterWide(), true);
+  core::networksReported(facts, {clusterWide()}, {kSwarmNet});
+  CHECK(facts.networks.empty());
+
+  core::networksReported(facts, {clusterWide()}, {kSwarmNet}, {kSwarmNet, kWeb2});
+  REQUIRE(facts.networks.size() == 1);
+  CHECK(facts.networks.at(kSwarmNet).vip6 == net("2001:db8:0:1::101/128"));
+  CHECK(facts.networks.at(kSwarmNet).listed);
+
+  core::networkDeleted(facts, kSwarmNet);
+  core::networkCreated(facts, kSwarmNet, net("10.0.0.101/32"), std::nullopt, 1500);
+  core::networkReported(facts, clusterWide(), true);
+  CHECK(facts.networks.at(kSwarmNet).name == "web1");
+  CHECK(facts.networks.at(kSwarmNet).mtu == 9000);
+}
+
 // Else its former network would keep an endpoint that is deleted with the latter.
 TEST_CASE("Fold.AnEndpointIsOfOneNetwork_WhoeverSaidWhatBefore") {
   core::Facts facts;

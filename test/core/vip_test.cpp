@@ -19,6 +19,34 @@ TEST_CASE("Vip.PoolsAreSingleAddresses") {
   CHECK(core::requestPool("", "", false, {})->prefix == net("0.0.0.0/32"));  // an IPv6 --subnet may follow
 }
 
+// Swarm's leader asks once; what it got comes back from every node and every later leader.
+TEST_CASE("Vip.TheStandInOfAnIPv6OnlyNetworkMayComeBackAsItsSubnet") {
+  const Options v6{{"v6subnet", "2001:db8:0:1::101/128"}, {"com.docker.network.ipam.serial", "true"}};
+  const auto first = core::requestPool("", "", false, v6);
+  const auto again = core::requestPool(first->prefix.toString(), "", false, v6);
+  REQUIRE(again);
+  CHECK(again->id == first->id);
+  CHECK(*core::requestAddress(again->id, "0.0.0.0") == net("0.0.0.0/32"));
+
+  // A task with the address 0.0.0.0 is rejected by Swarm. Which one came first is kept.
+  const auto swarm = core::requestPool("", "", false, v6, true);
+  REQUIRE(swarm);
+  CHECK(swarm->prefix == net("192.0.0.8/32"));
+  for (const bool global : {false, true}) {
+    CHECK(core::requestPool("192.0.0.8/32", "", false, v6, global)->id == swarm->id);
+    CHECK(core::requestPool("0.0.0.0/32", "", false, v6, global)->id == first->id);
+  }
+  CHECK(core::isStandIn(swarm->prefix));
+  CHECK(core::isStandIn(first->prefix));
+  CHECK_FALSE(core::isStandIn(net("10.0.0.101/32")));
+}
+
+TEST_CASE("Vip.KeysThatSwarmAddsAreNoTypingErrors") {
+  const Options swarm{{"RequestAddressType", "com.docker.network.gateway"},
+                      {"com.docker.network.ipam.serial", "true"}};
+  CHECK(core::requestPool("2001:db8::1/128", "", false, swarm)->prefix == net("2001:db8::1/128"));
+}
+
 TEST_CASE("Vip.OtherPoolsAreRefusedWithWhatIsAllowed") {
   const auto [pool, v6, options] = GENERATE(table<std::string, bool, Options>({
       {"10.0.0.0/24", false, {}},
@@ -32,6 +60,8 @@ TEST_CASE("Vip.OtherPoolsAreRefusedWithWhatIsAllowed") {
       {"2001:db8::1/128", true, {{"v6subnet", "2001:db8::2/128"}}},
       {"10.0.0.101/32", false, {{"v6subnett", "x"}}},
       {"0.0.0.0/32", false, {}},
+      {"0.0.0.0/32", false, {{"v6subnet", "2001:db8::/64"}}},
+      {"192.0.0.8/32", false, {}},
       {"127.0.0.1/32", false, {}},
       {"224.0.0.5/32", false, {}},
       {"169.254.1.1/32", false, {}},

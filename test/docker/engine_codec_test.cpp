@@ -2,6 +2,8 @@
 #include "docker/engine_codec.hpp"
 #include "docker/json.hpp"
 
+#include <fmt/format.h>
+
 #include "support/build.hpp"
 #include "support/catch.hpp"
 
@@ -50,6 +52,16 @@ TEST_CASE("EngineCodec.ContainerDefaults") {
   CHECK(report->stopTimeout == std::chrono::seconds(10));
 }
 
+// Swarm gives the container no stop timeout: how long its grace period is only its managers know.
+TEST_CASE("EngineCodec.ASwarmTaskThatWasToldToStopDoesNotComeBack") {
+  const auto report = docker::parseContainerInspect(
+      R"({"Id":"c1","State":{"Running":true},"Config":{"StopSignal":"SIGQUIT",
+          "Labels":{"com.docker.swarm.task":"","com.docker.swarm.task.id":"t1"}}})");
+  REQUIRE(report);
+  CHECK(report->stopSignal == 3);
+  CHECK(report->stopTimeout >= std::chrono::hours(24 * 365));
+}
+
 TEST_CASE("EngineCodec.NetworksAreCanonical") {
   const auto list = docker::parseNetworkList(R"([
     {"Id":"g1","Name":"gw","Driver":"bridge","Labels":{"bgplb_advertise":"true"},
@@ -60,6 +72,39 @@ TEST_CASE("EngineCodec.NetworksAreCanonical") {
   REQUIRE(list->size() == 2);
   CHECK((*list)[0].subnets == std::vector<Prefix>{net("172.23.0.0/24"), net("2001:db8::/64")});
   CHECK((*list)[0].labels.at("bgplb_advertise") == "true");
+}
+
+// As a manager lists it: with the pools of the cluster's leader, which asks for none of IPv6.
+TEST_CASE("EngineCodec.ASwarmNetworkHasItsIPv6VipInTheOptions") {
+  const bool ipv6 = GENERATE(true, false);
+  const auto network = docker::parseNetworkInspect(fmt::format(R"({{
+    "Id":"3k7qp2m9xw4v8z1t6r5y0ucab","Name":"web1","Scope":"swarm","Driver":"bgplb:latest",
+    "EnableIPv6":{},"IPAM":{{"Driver":"bgplb:latest","Options":{{"v6subnet":"2001:0db8:0:1::101/128",
+    "com.docker.network.ipam.serial":"true"}},"Config":[{{"Subnet":"10.0.0.101/32","Gateway":"10.0.0.101"}}]}},
+    "Containers":null}})", ipv6));
+  REQUIRE(network);
+  CHECK(network->clusterWide);
+  std::vector<Prefix> expected{net("10.0.0.101/32")};
+  if (ipv6) expected.push_back(net("2001:db8:0:1::101/128"));
+  CHECK(network->subnets == expected);
+}
+
+// As recorded, but for the one without a mode: it has Swarm's default.
+TEST_CASE("EngineCodec.Services") {
+  const auto services = docker::parseServiceList(R"([
+    {"ID":"s1","Spec":{"Name":"web","TaskTemplate":{"Networks":[{"Target":"n1"},{"Target":"n2"}]},
+     "EndpointSpec":{"Mode":"dnsrr"}},"Endpoint":{"Spec":{}}},
+    {"ID":"s2","Spec":{"Name":"old","TaskTemplate":{"Networks":null},"Networks":[{"Target":"n1"}],
+     "EndpointSpec":{"Mode":"vip"}}},
+    {"ID":"s3","Spec":{"Name":"bare","TaskTemplate":{}}}, {"ID":"s4"}, 7])");
+  REQUIRE(services);
+  REQUIRE(services->size() == 3);
+  CHECK((*services)[0].networks == std::set{NetworkId("n1"), NetworkId("n2")});
+  CHECK_FALSE((*services)[0].virtualIp);
+  CHECK((*services)[1].networks == std::set{NetworkId("n1")});
+  CHECK((*services)[1].virtualIp);
+  CHECK((*services)[2].virtualIp);
+  CHECK_FALSE(docker::parseServiceList(R"({"message":"This node is not a swarm manager."})"));
 }
 
 TEST_CASE("EngineCodec.Events") {

@@ -50,6 +50,10 @@ void fold(core::Facts& facts, std::string_view body, bool ours) {
     check(*container);
     core::containerReported(facts, *container, kNow);
   }
+  if (const auto services = docker::parseServiceList(body)) {
+    const auto networks = docker::parseNetworkList(body);
+    core::swarmNotes(networks ? *networks : std::vector<core::NetworkReport>(), *services);
+  }
   if (const auto name = docker::parsePluginName(body)) ALWAYS(!name->empty());
 }
 
