@@ -45,14 +45,6 @@ class SeveralVips(LabTest):
         self.assertEqual([change for prefix in self.two for change in watch.changes(prefix)], [])
         self.assertEqual(set(traffic.servers(self.client, TWO4, 10)), {"second"})
 
-    def test_one_family_each(self):
-        four, = self.vip("four", "10.0.0.104")
-        self.host.docker("network", "create", "--driver", "bgplb:latest", "--ipam-driver", "bgplb:latest", "--ipv6",
-                         "--ipam-opt", "v6subnet=2001:db8:0:1::106/128", "six")
-        self.host.web("web1", "four", "six")
-        self.router.wait_for(four, "2001:db8:0:1::106/128")
-        self.answer("web1", "10.0.0.104", "2001:db8:0:1::106")
-
 
 class WithoutGatewayNetwork(LabTest):
     """dockerd attaches such a container to docker_gwbridge, which it makes if there is none: IPv4 only, and masquerading."""

@@ -53,13 +53,10 @@ class GatewayMode(LabTest):
     gateway = False
     CONTAINER = "172.23.0.25"
 
-    def setUp(self):
-        super().setUp()
-        self.addCleanup(self.host.docker, "network", "rm", GATEWAY)   # the next test wants the usual one
-        self.addCleanup(self.host.clean)
-
     def start(self, mode):
         self.host.docker("network", "rm", GATEWAY, check=False)
+        self.addCleanup(self.host.docker, "network", "rm", GATEWAY)   # the next test wants the usual one
+        self.addCleanup(self.host.clean)
         self.host.create_gateway(mode=mode)
         prefixes = self.vip("web1", "10.0.0.101", "2001:db8:0:1::101")
         self.host.web("web1", "web1", health=False, more=("--ip", self.CONTAINER, "-p", "8080:80"))

@@ -36,6 +36,10 @@ class Ipv6Only(LabTest):
         self.host.web("web6", "six")
         self.check(V6)
         self.check_no_ipv4()
+        prefix, = self.vip("four", "10.0.0.104")
+        self.host.docker("network", "connect", "four", "web6")
+        self.router.wait_for(prefix, timeout=3)
+        self.wait_answer("10.0.0.104", "web6")
 
     def test_two_networks_of_one_container_by_subnet(self):
         """Docker gives both of them the same stand-in."""

@@ -9,13 +9,15 @@ from traffic import Load
 V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
 
 
-class Restarts(LabTest):
+class RestartPolicies(LabTest):
+    settings = {"DRAIN_DELAY": "2"}   # only for the time that it takes
+
     def setUp(self):
         super().setUp()
         self.prefixes = self.vip("web1", V4, V6)
 
-    def start(self, *more, **options):
-        self.host.web("web1", "web1", more=more, **options)
+    def start(self, *more):
+        self.host.web("web1", "web1", more=more)
         self.router.wait_for(*self.prefixes)
 
     def pid(self):
@@ -41,15 +43,13 @@ class Restarts(LabTest):
         end()
         self.router.wait_gone(*self.prefixes, timeout=2)
         self.host.wait_state("web1", "exited")
-        self.router.stays_away(1.5, *self.prefixes)
+        self.router.stays_away(1, *self.prefixes)
 
-
-class Policies(Restarts):
-    def test_always(self):
+    def test_always_and_no_longer_by_docker_update(self):
         self.start("--restart", "always")
         self.withdrawn_and_back(self.crash)
-        self.withdrawn_and_back(self.end_well)
-        self.gone_for_good(lambda: self.host.docker("stop", "web1"))
+        self.host.docker("update", "--restart", "no", "web1")
+        self.gone_for_good(self.crash)
 
     def test_on_failure(self):
         self.start("--restart", "on-failure:5")
@@ -58,49 +58,35 @@ class Policies(Restarts):
 
     def test_unless_stopped(self):
         self.start("--restart", "unless-stopped")
-        self.withdrawn_and_back(self.crash)
+        self.withdrawn_and_back(self.end_well)
         self.gone_for_good(lambda: self.host.docker("kill", "-s", "USR2", "web1"))   # a drain is a stop, too
 
-    def test_docker_restart(self):
-        self.start("--restart", "unless-stopped", "--stop-signal", "SIGUSR2", "--stop-timeout", "30")
-        began = time.time()
-        self.withdrawn_and_back(lambda: self.host.docker("restart", "web1"))
-        signalled = self.host.event_time(began, "kill", "web1", "12")
-        self.assertAlmostEqual(self.host.event_time(began, "kill", "web1", "15") - signalled, 5, delta=1)
-
-    def test_docker_update_of_the_policy(self):
-        self.start()
-        self.host.docker("update", "--restart", "always", "web1")
-        self.withdrawn_and_back(self.crash)
-        self.host.docker("update", "--restart", "no", "web1")
-        self.gone_for_good(self.crash)
-
-    def test_docker_update_of_the_limits_moves_nothing(self):
-        self.start()
+    def test_docker_update_of_limits_and_docker_restart(self):
+        self.start("--stop-signal", "SIGUSR2", "--stop-timeout", "30")
         pid = self.pid()
         with self.router.watch() as watch, Load(self.client, V4) as load:
             for limit in (("--memory", "256m", "--memory-swap", "256m"), ("--cpus", "0.8"), ("--cpu-shares", "512"),
                           ("--pids-limit", "200"), ("--restart", "unless-stopped")):
                 self.host.docker("update", *limit, "web1")
-            self.router.stays(1, *self.prefixes)
+            self.router.stays(0.5, *self.prefixes)
         self.assertEqual([change for prefix in self.prefixes for change in watch.changes(prefix)], [])
         self.assertEqual((load.failed, load.reopened), (0, 0), load.failures)
         self.assertEqual(self.pid(), pid)
 
-
-class CrashLoop(Restarts):
-    settings = {"HOLD_DOWN": "4"}
-
-    def states(self):
-        vips = json.loads(self.host.bgplb("status", "--json"))["vips"]
-        return [backend["state"] for vip in vips for backend in vip["backends"]]
+        began = time.time()
+        self.withdrawn_and_back(lambda: self.host.docker("restart", "web1"))
+        signalled = self.host.event_time(began, "kill", "web1", "12")
+        self.assertAlmostEqual(self.host.event_time(began, "kill", "web1", "15") - signalled, 2, delta=1)
 
     def test_a_crash_loop_is_held_down(self):
-        """Without a health check Docker calls it well as soon as it runs: each run but the first three would be announced."""
+        """Without a health check Docker calls it well as soon as it runs, and starts it ever again: three runs are announced."""
+        def states():
+            vips = json.loads(self.host.bgplb("status", "--json"))["vips"]
+            return [backend["state"] for vip in vips for backend in vip["backends"]]
         with self.router.watch() as watch:
-            self.host.web("web1", "web1", health=False, more=("--restart", "always"),
-                          command=("sh", "-c", "sleep 0.5; exit 1"))
-            wait.until(lambda: "held-down" in self.states(), 15, "held down", every=0.1)
-            told = len(watch.changes(self.prefixes[0]))
+            self.host.web("web1", "web1", health=False, more=("--restart", "always"), command=("sh", "-c", "sleep 0.5; exit 1"))
+            wait.until(lambda: "held-down" in states(), 30, "held down", every=0.1)
+            told = watch.changes(self.prefixes[0])
             self.router.stays_away(2.5, *self.prefixes)
-            self.assertEqual(len(watch.changes(self.prefixes[0])), told)
+            self.assertEqual(watch.changes(self.prefixes[0]), told)
+        self.assertIn(len(told), (2, 4, 6))   # fewer where Docker's start and the next end came together
