@@ -60,7 +60,7 @@ Result<Pool> requestPool(std::string_view pool, std::string_view subPool, bool v
   const bool isV6 = v6 || pool.find(':') != std::string_view::npos;
   // Swarm hands a pool that its leader was given to the nodes, and to the next leader, as --subnet.
   const auto prefix = Prefix::parse(pool);
-  const bool standIn = prefix && isStandIn(*prefix);
+  const bool standIn = (global || v6subnet != options.end()) && prefix && isStandIn(*prefix);
   if (!pool.empty() && !standIn) {
     auto given = poolOf(pool, isV6 ? Family::V6 : Family::V4, "--subnet");
     if (!given || !isV6 || v6subnet == options.end()) return given;
