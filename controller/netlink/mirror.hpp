@@ -78,6 +78,7 @@ class Mirror {
   std::unordered_map<int, Device> devices_;
   std::unordered_map<std::string, int> indexByName_;
   std::map<Prefix, std::set<int>> linksByRoute_;
+  std::set<int> addressed_;  // the few links that have addresses, of the many there may be
   std::set<std::string> bridges_;
   std::set<std::string> veths_;
 };
