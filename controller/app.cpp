@@ -127,12 +127,9 @@ void App::onStep() {
 }
 
 void App::checkForwarding() {
-  bool ipv4 = false;
-  bool ipv6 = false;
-  for (const auto& [id, network] : reconciler_.facts().networks) {
-    ipv4 = ipv4 || network.vip4;
-    ipv6 = ipv6 || network.vip6;
-  }
+  const auto& vips = reconciler_.facts().byVip;  // IPv4 sorts first
+  const bool ipv4 = !vips.empty() && vips.begin()->first.family() == Family::V4;
+  const bool ipv6 = !vips.empty() && vips.rbegin()->first.family() == Family::V6;
   for (const auto& problem : forwardingProblems(ipv4, ipv6)) {
     if (forwardingProblems_.insert(problem).second) log::warning("{}", problem);
   }

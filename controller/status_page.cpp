@@ -122,6 +122,7 @@ std::string renderStatusPage(const StatusInputs& inputs) {
     birdPart = {{"version", inputs.bird->version},
                 {"pid", inputs.bird->pid},
                 {"recovering", inputs.bird->recovering},
+                {"reconfigurations", inputs.bird->reconfigurations},
                 {"problem", inputs.bird->refused}};
   } else {
     birdPart = {{"problem", inputs.bird.error().message}};

@@ -173,22 +173,12 @@ Result<std::string> renderMain(const std::string& templateText, const core::Bird
   return text;
 }
 
-RouteFiles renderRoutes(const Routes& routes, std::uint32_t localAs) {
-  RouteFiles files;
-  for (const auto& [route, bandwidth] : routes) {
-    auto& text = route.family() == Family::V4 ? files.vips4 : files.vips6;
-    text += kRouteBegin;
-    text += route.toString();
-    text += kRouteTarget;
-    if (bandwidth) {
-      text += kAttributesBegin;
-      text += bandwidthText(*bandwidth, localAs);
-      text += kAttributesEnd;
-    } else {
-      text += kPlainEnd;
-    }
-  }
-  return files;
+std::string renderRoute(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth,
+                        std::uint32_t localAs) {
+  const std::string route = fmt::format("{}{}{}", kRouteBegin, prefix.toString(), kRouteTarget);
+  if (!bandwidth) return fmt::format("{}{}", route, kPlainEnd);
+  return fmt::format("{}{}{}{}", route, kAttributesBegin, bandwidthText(*bandwidth, localAs),
+                     kAttributesEnd);
 }
 
 std::set<Prefix> parseRoutes(std::string_view text) {

@@ -7,7 +7,6 @@
 #include "core/bird_model.hpp"
 #include "core/link_bandwidth.hpp"
 
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -19,17 +18,12 @@ namespace bgplb::bird {
 // or when the template is broken or names a variable that does not exist.
 Result<std::string> renderMain(const std::string& templateText, const core::BirdModel& model);
 
-// What the two static protocols include, one family a file.
-struct RouteFiles {
-  std::string vips4;
-  std::string vips6;
-};
-// What is announced, and with which bandwidth if with any.
-using Routes = std::map<Prefix, std::optional<core::LinkBandwidth>>;
-RouteFiles renderRoutes(const Routes& routes, std::uint32_t localAs);
+// A line of what the two static protocols include. `localAs` is named in the bandwidth's community.
+std::string renderRoute(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth,
+                        std::uint32_t localAs);
 
-// The prefixes in a file that renderRoutes() made, perhaps by a former run of the program. Lines it
-// cannot read are passed over.
+// The prefixes in a file of such lines, perhaps of a former run of the program. Lines it cannot read
+// are passed over.
 std::set<Prefix> parseRoutes(std::string_view text);
 
 // Nothing, or why BIRD or the kernel cannot take this TCP MD5 password. Never quotes it.

@@ -1,6 +1,7 @@
 #include "bird/routing_loop.hpp"
 
 #include "base/log.hpp"
+#include "bird/render.hpp"
 #include "io/file.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -49,6 +50,7 @@ Result<void> RoutingLoop::setModel(const core::BirdModel& model) {
   auto rendered = renderMain(*text, model);
   if (!rendered) return rendered.error();
   model_ = model;
+  wanted_.setLocalAs(model.localAs);
   if (main_ == *rendered) return {};
   main_ = std::move(*rendered);
   retryAt_ = Clock::time_point{};  // what kept BIRD from starting may be gone
@@ -62,16 +64,14 @@ void RoutingLoop::routesComplete() {
 }
 
 void RoutingLoop::announce(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth) {
-  const auto [known, isNew] = wanted_.try_emplace(prefix, bandwidth);
-  if (!isNew && known->second == bandwidth) return;
-  known->second = bandwidth;
+  if (!wanted_.set(prefix, bandwidth)) return;
   unconfirmed_.erase(prefix);
   recoveringWithdrawn_.erase(prefix);
   change();
 }
 
 void RoutingLoop::withdraw(const Prefix& prefix) {
-  if (wanted_.erase(prefix) == 0) return;
+  if (!wanted_.erase(prefix)) return;
   unconfirmed_.insert(prefix);
   change();
 }
@@ -104,7 +104,7 @@ FileSet RoutingLoop::desiredFiles() const {
   const bool refused = main_ == refusedMain_ && files_.confirmed().has_value();
   files.main = refused ? files_.confirmed()->main : main_;
   if (!routesComplete_) return files;
-  auto routes = renderRoutes(wanted_, model_ ? model_->localAs : 0);
+  auto routes = wanted_.files();
   files.vips4 = std::move(routes.vips4);
   files.vips6 = std::move(routes.vips6);
   return files;
@@ -222,6 +222,7 @@ Task<> RoutingLoop::reconfigure() {
     co_return;
   }
   files_.confirm();
+  ++reconfigurations_;
   if (!std::exchange(complaint_, {}).empty()) log::info("routing: BIRD takes changes again");
   if (newMain) {
     log::info("routing: BIRD has its new configuration");

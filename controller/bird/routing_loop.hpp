@@ -7,7 +7,7 @@
 #include "bird/config_files.hpp"
 #include "bird/daemon.hpp"
 #include "bird/recovery_mark.hpp"
-#include "bird/render.hpp"
+#include "bird/route_table.hpp"
 #include "bird/session_watch.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -52,6 +52,7 @@ class RoutingLoop {
 
   // BIRD is there.
   Task<> reconfigure();
+  void pace(Clock::time_point began);
   Task<bool> reconfigurationEnds();
   void onRefused(const std::string& words);
   Task<> look();
@@ -83,7 +84,7 @@ class RoutingLoop {
   // What is wanted.
   std::optional<core::BirdModel> model_;
   std::string main_;  // rendered from it
-  Routes wanted_;
+  RouteTable wanted_;
   bool routesComplete_ = false;
   bool dirty_ = false;  // something of the above may differ from what BIRD has
   std::optional<StopMode> stop_;
@@ -100,10 +101,13 @@ class RoutingLoop {
   bool recoverySeen_ = false;  // at the last look BIRD said so itself
   std::string refusedMain_;    // BIRD does not take this one; the confirmed one is used for it
   std::string refused_;        // BIRD's words
+  std::uint64_t reconfigurations_ = 0;
   std::string complaint_;      // said last; while it lasts it is not said again
   Clock::duration backoff_{0};
   Clock::time_point readyAt_;
   Clock::time_point retryAt_;
+  Clock::time_point notBefore_;       // the next reconfiguration; later, while they crowd
+  Clock::duration crowding_{0};
   Clock::time_point lookAt_;
   Clock::time_point markedAt_;
   Clock::time_point listenRetryAt_;

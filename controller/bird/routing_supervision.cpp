@@ -256,6 +256,7 @@ Task<Result<RoutingStatus>> RoutingLoop::status(std::shared_ptr<RoutingLoop> sel
   status.version = client.version();
   status.pid = client.listener().value_or(0);
   status.refused = self->refused_;
+  status.reconfigurations = self->reconfigurations_;
   const auto general = co_await client.command("show status", kStatusDeadline);
   if (!general) co_return general.error();
   status.recovering = general->has(kRecovering);

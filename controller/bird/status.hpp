@@ -31,6 +31,7 @@ struct RoutingStatus {
   bool recovering = false;  // exports are held until the peers have sent theirs (RFC 4724)
   std::string
       refused;  // what BIRD said about a configuration it does not take; empty: all is taken
+  std::uint64_t reconfigurations = 0;  // that BIRD took since this program was started
   std::vector<PeerStatus> peers;
 };
 

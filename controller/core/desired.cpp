@@ -122,18 +122,23 @@ std::set<Prefix> gatewaySubnets(const Facts& facts) {
   return subnets;
 }
 
+std::set<std::string> replyBridges(const Facts& facts, const ContainerId& id) {
+  std::set<std::string> links;
+  const auto container = facts.containers.find(id);
+  if (container == facts.containers.end() || container->second.attached.empty()) return links;
+  for (const auto& other : container->second.others) {
+    const auto bridge = facts.bridges.find(other);
+    if (bridge != facts.bridges.end()) links.insert(bridge->second.link);
+  }
+  return links;
+}
+
 std::set<std::string> replyBridges(const Facts& facts) {
   std::set<std::string> links;
   for (const auto& [id, bridge] : facts.bridges) {
     if (bridge.advertise || bridge.link == kSwarmGatewayBridge) links.insert(bridge.link);
   }
-  for (const auto& [id, container] : facts.containers) {
-    if (container.attached.empty()) continue;
-    for (const auto& other : container.others) {
-      const auto bridge = facts.bridges.find(other);
-      if (bridge != facts.bridges.end()) links.insert(bridge->second.link);
-    }
-  }
+  for (const auto& [id, container] : facts.containers) links.merge(replyBridges(facts, id));
   return links;
 }
 

@@ -40,5 +40,7 @@ std::set<Prefix> gatewaySubnets(const Facts& facts);
 // The Docker bridges whose containers reply for a VIP: reverse path filtering must be loose there,
 // since the VIP they send from is routed to another link.
 std::set<std::string> replyBridges(const Facts& facts);
+// Those of one container.
+std::set<std::string> replyBridges(const Facts& facts, const ContainerId& id);
 
 }  // namespace bgplb::core

@@ -91,6 +91,7 @@ struct FormerDrain {
 struct Facts {
   FlapPolicy flapPolicy;  // the operator's settings
   std::map<NetworkId, Network> networks;
+  std::map<Prefix, std::set<NetworkId>> byVip;  // of the networks: more than one is a conflict
   std::map<EndpointId, Endpoint> endpoints;
   std::map<ContainerId, Container> containers;
   std::map<NetworkId, DockerBridge> bridges;

@@ -90,10 +90,31 @@ void takeReport(Container& container, const ContainerReport& report) {
   container.asked = true;
 }
 
-void addVip(Network& network, const Prefix& prefix) {
+void forgetVip(Facts& facts, const NetworkId& id, const Prefix& vip) {
+  const auto holders = facts.byVip.find(vip);
+  if (holders == facts.byVip.end()) return;
+  holders->second.erase(id);
+  if (holders->second.empty()) facts.byVip.erase(holders);
+}
+
+void addVip(Facts& facts, const NetworkId& id, const Prefix& prefix) {
   // Among what is no VIP is the stand-in of an IPv6-only network.
   if (!prefix.isHost() || !prefix.address().isUsableUnicast()) return;
-  (prefix.family() == Family::V4 ? network.vip4 : network.vip6) = prefix;
+  auto& network = facts.networks[id];
+  auto& vip = prefix.family() == Family::V4 ? network.vip4 : network.vip6;
+  if (vip == prefix) return;
+  if (vip) forgetVip(facts, id, *vip);
+  vip = prefix;
+  facts.byVip[prefix].insert(id);
+}
+
+void detach(Facts& facts, const Endpoint& endpoint, const EndpointId& id) {
+  if (!endpoint.container) return;
+  const auto container = facts.containers.find(*endpoint.container);
+  if (container == facts.containers.end()) return;
+  const auto attached = container->second.attached.find(endpoint.network);
+  if (attached == container->second.attached.end() || attached->second != id) return;
+  container->second.attached.erase(attached);
 }
 
 // An endpoint is of one network: the one that was named last.
@@ -102,6 +123,7 @@ Endpoint& endpointOf(Facts& facts, const NetworkId& network, const EndpointId& i
   auto& endpoint = facts.endpoints[id];
   const auto former = facts.networks.find(endpoint.network);
   if (former != facts.networks.end() && former->first != network) {
+    detach(facts, endpoint, id);
     former->second.endpoints.erase(id);
     touched.insert(former->first);
   }
@@ -151,8 +173,8 @@ Result<std::optional<unsigned>> weightOf(const std::map<std::string, std::string
 Touched networkCreated(Facts& facts, const NetworkId& id, std::optional<Prefix> vip4,
                        std::optional<Prefix> vip6, unsigned mtu, std::optional<unsigned> weight) {
   auto& network = facts.networks[id];
-  if (vip4) addVip(network, *vip4);
-  if (vip6) addVip(network, *vip6);
+  if (vip4) addVip(facts, id, *vip4);
+  if (vip6) addVip(facts, id, *vip6);
   network.mtu = mtu;
   network.weight = weight;
   return {id};
@@ -161,8 +183,13 @@ Touched networkCreated(Facts& facts, const NetworkId& id, std::optional<Prefix> 
 Touched networkDeleted(Facts& facts, const NetworkId& id) {
   const auto found = facts.networks.find(id);
   if (found == facts.networks.end()) return {id};  // its links may still be there
-  for (const auto& endpoint : found->second.endpoints) facts.endpoints.erase(endpoint);
-  for (auto& [containerId, container] : facts.containers) container.attached.erase(id);
+  for (const auto& endpointId : found->second.endpoints) {
+    const auto endpoint = facts.endpoints.find(endpointId);
+    if (endpoint == facts.endpoints.end()) continue;
+    detach(facts, endpoint->second, endpointId);
+    facts.endpoints.erase(endpoint);
+  }
+  for (const auto& vip : found->second.vips()) forgetVip(facts, id, vip);
   facts.networks.erase(found);
   return {id};
 }
@@ -171,8 +198,8 @@ Touched endpointCreated(Facts& facts, const NetworkId& networkId, const Endpoint
                         std::optional<Address> address4, std::optional<Address> address6,
                         std::optional<MacAddress> mac) {
   auto& network = facts.networks[networkId];
-  if (address4 && !network.vip4) addVip(network, Prefix::host(*address4));
-  if (address6 && !network.vip6) addVip(network, Prefix::host(*address6));
+  if (address4 && !network.vip4) addVip(facts, networkId, Prefix::host(*address4));
+  if (address6 && !network.vip6) addVip(facts, networkId, Prefix::host(*address6));
   Touched touched;
   auto& endpoint = endpointOf(facts, networkId, id, touched);
   if (mac) endpoint.mac = mac;
@@ -193,15 +220,7 @@ Touched endpointDeleted(Facts& facts, const EndpointId& id) {
   if (const auto network = facts.networks.find(networkId); network != facts.networks.end()) {
     network->second.endpoints.erase(id);
   }
-  if (found->second.container) {
-    const auto container = facts.containers.find(*found->second.container);
-    if (container != facts.containers.end()) {
-      const auto attached = container->second.attached.find(networkId);
-      if (attached != container->second.attached.end() && attached->second == id) {
-        container->second.attached.erase(attached);
-      }
-    }
-  }
+  detach(facts, found->second, id);
   facts.endpoints.erase(found);
   return {networkId};
 }
@@ -213,7 +232,7 @@ Touched networkReported(Facts& facts, const NetworkReport& report, bool ours) {
     network.name = report.name;
     if (const auto mtu = mtuOf(report.options)) network.mtu = *mtu;
     if (const auto weight = weightOf(report.options)) network.weight = *weight;
-    for (const auto& subnet : report.subnets) addVip(network, subnet);
+    for (const auto& subnet : report.subnets) addVip(facts, report.id, subnet);
     return {report.id};
   }
   if (report.driver == "bridge") facts.bridges[report.id] = bridgeOf(report);

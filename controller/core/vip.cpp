@@ -109,10 +109,14 @@ Result<Prefix> requestAddress(std::string_view poolId, std::string_view address)
 Result<std::string> checkVip(const Facts& facts, const NetworkId& id, const Prefix& vip,
                              const std::vector<LocalAddress>& local) {
   const std::string shown = vip.address().toString();
-  for (const auto& [otherId, other] : facts.networks) {
-    if (otherId == id || (other.vip4 != vip && other.vip6 != vip)) continue;
-    return conflict(fmt::format("VIP {} is already that of network {}", shown,
-                                other.name.empty() ? otherId.brief() : other.name));
+  const auto holders = facts.byVip.find(vip);
+  if (holders != facts.byVip.end()) {
+    for (const auto& otherId : holders->second) {
+      if (otherId == id) continue;
+      const auto& name = facts.networks.at(otherId).name;
+      return conflict(fmt::format("VIP {} is already that of network {}", shown,
+                                  name.empty() ? otherId.brief() : name));
+    }
   }
   std::string warning;
   for (const auto& own : local) {

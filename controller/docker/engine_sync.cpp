@@ -191,7 +191,7 @@ Task<> EngineSync::askContainer(ContainerId id) {
     const auto after = still == facts().containers.end() ? 0 : still->second.events;
     if (report && before == after) {
       loop_.reconciler().touch(core::containerReported(facts(), *report, Clock::now()));
-      loop_.reconciler().touchBridges();
+      loop_.reconciler().touchBridgesOf(id);
       break;
     }
     if (report) continue;
@@ -208,9 +208,10 @@ Task<> EngineSync::askNetwork(NetworkId id) {
   if (!answer) co_return;
   const auto report = parseNetworkInspect(*answer);
   if (!report) co_return;
-  if (isOurs(*report)) swarm_.takeNetwork(*report);
-  loop_.reconciler().touch(core::networkReported(facts(), *report, isOurs(*report)));
-  loop_.reconciler().touchBridges();
+  const bool ours = isOurs(*report);
+  if (ours) swarm_.takeNetwork(*report);
+  loop_.reconciler().touch(core::networkReported(facts(), *report, ours));
+  if (!ours) loop_.reconciler().touchBridges();
   loop_.wake();
 }
 

@@ -63,6 +63,7 @@ void Mirror::foldLink(const Link& link, bool removed, Changes& changes) {
   if (before && before->running && (removed || !link.running)) dropNextHops(link.index, changes);
   if (removed) {
     dropAddresses(devices_[link.index], changes);
+    addressed_.erase(link.index);
     forgetIfEmpty(link.index);
   }
   const bool sameName = before && before->name == link.name;
@@ -115,10 +116,12 @@ void Mirror::foldAddress(const reconcile::HostAddress& address, bool removed, Ch
     const bool same = known != addresses.end() && known->second == address;
     if (!same && (wasUsable || address.usable)) changes.uplink = true;
     addresses[key] = address;
+    addressed_.insert(address.ifIndex);
     return;
   }
   if (wasUsable) changes.uplink = true;
   if (known != addresses.end()) addresses.erase(known);
+  if (addresses.empty()) addressed_.erase(address.ifIndex);
   // The last IPv4 address takes all IPv4 routes of its link along.
   const bool anyV4 = !addresses.empty() && addresses.begin()->first.first.isV4();  // V4 sorts first
   if (address.address.isV4() && !anyV4) dropRoutes(address.ifIndex, Family::V4, changes);
@@ -175,13 +178,9 @@ core::KernelNetwork Mirror::observe(const std::string& bridge) const {
 }
 
 std::vector<reconcile::HostAddress> Mirror::addresses() const {
-  std::map<int, const Device*> ordered;
-  for (const auto& [index, device] : devices_) {
-    if (!device.addresses.empty()) ordered.emplace(index, &device);
-  }
   std::vector<reconcile::HostAddress> all;
-  for (const auto& [index, device] : ordered) {
-    for (const auto& [key, entry] : device->addresses) all.push_back(entry);
+  for (const int index : addressed_) {
+    for (const auto& [key, entry] : devices_.at(index).addresses) all.push_back(entry);
   }
   return all;
 }

@@ -113,6 +113,7 @@ class Mirror {
   std::map<core::PinnedRoute, int> linksByPinned_;
   std::map<SlotRule, std::size_t> pinnedBySlot_;  // how many there are
   std::set<SlotRule> rules_;
+  std::set<int> addressed_;  // the few links that have addresses, of the many there may be
   std::set<std::string> bridges_;
   std::set<std::string> veths_;
 };

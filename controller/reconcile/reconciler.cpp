@@ -66,6 +66,8 @@ void Reconciler::touchUnconfirmed() {
 
 void Reconciler::touchBridges() { bridgesTouched_ = true; }
 
+void Reconciler::touchBridgesOf(const ContainerId& id) { bridgesTouchedOf_.insert(id); }
+
 void Reconciler::touchFirewall() { firewallTouched_ = true; }
 
 void Reconciler::touchAll(TimePoint now) {
@@ -100,6 +102,9 @@ std::optional<core::TimePoint> Reconciler::step(TimePoint now) {
   const core::Touched now_touched = std::exchange(touched_, {});
   for (const auto& id : now_touched) reconcileNetwork(id, now);
   if (std::exchange(bridgesTouched_, false)) reconcileBridges();
+  for (const auto& id : std::exchange(bridgesTouchedOf_, {})) {
+    relaxReplyBridges(core::replyBridges(facts_, id));
+  }
   reconcileFirewall();
   drainer_.step(now);
   return earliest();
@@ -318,8 +323,12 @@ void Reconciler::reconcileBridges() {
       subnet = gatewaySubnets_.erase(subnet);
     }
   }
+  relaxReplyBridges(core::replyBridges(facts_));
+}
+
+void Reconciler::relaxReplyBridges(const std::set<std::string>& links) {
   if (facts_.networks.empty()) return;  // nobody sends from a VIP
-  for (const auto& link : core::replyBridges(facts_)) {
+  for (const auto& link : links) {
     if (!relaxed_.insert(link).second) continue;
     const auto outcome = kernel_.relaxReversePathFilter(link);
     if (!outcome && outcome.error().kind != ErrorKind::NotFound) {

@@ -42,6 +42,7 @@ class Reconciler {
   void touchBridge(const std::string& link);  // someone else changed our objects in the kernel
   void touchUnconfirmed();  // the routing daemon confirmed something
   void touchBridges();      // a Docker bridge, or who is on one, changed
+  void touchBridgesOf(const ContainerId& id);  // only on which ones this container is
   void touchFirewall();     // Docker rearranged its chains
   void touchAll(TimePoint now);  // after a full list of the engine's
   void removeEndpoint(const EndpointId& id);  // DeleteEndpoint: its veth pair goes at once
@@ -79,6 +80,7 @@ class Reconciler {
   void noteProblem(const NetworkId& id, Track& track, const Result<void>& outcome, TimePoint now);
   void ensureFlowHashing(const core::KernelNetwork& desired);
   void reconcileBridges();
+  void relaxReplyBridges(const std::set<std::string>& links);
   void reconcileFirewall();
   std::string reasons(const NetworkId& id, TimePoint now) const;
   bool isAnnouncedFor(const NetworkId& id, const Prefix& vip) const;
@@ -96,6 +98,7 @@ class Reconciler {
   core::Touched touched_;
   core::Touched disturbed_;  // by someone else, in the kernel
   bool bridgesTouched_ = true;
+  std::set<ContainerId> bridgesTouchedOf_;
   bool firewallTouched_ = true;
   std::map<NetworkId, Track> tracks_;
   std::map<std::string, NetworkId> byBridge_;  // our link's name -> network

@@ -3,11 +3,13 @@
 #include "io/file.hpp"
 #include "support/build.hpp"
 #include "support/catch.hpp"
+#include "support/routes.hpp"
 
 #include <algorithm>
 
 using namespace bgplb;
 using namespace bgplb::bird;
+using bgplb::test::filesOf;
 using bgplb::test::ip;
 using bgplb::test::net;
 
@@ -102,7 +104,7 @@ TEST_CASE("Render.PasswordsThatBirdCannotHold", "[bird]") {
 }
 
 TEST_CASE("Render.RoutesAreSortedOneALine", "[bird]") {
-  const auto files = renderRoutes({{net("10.0.0.102/32"), {}},
+  const auto files = filesOf({{net("10.0.0.102/32"), {}},
                                    {net("2001:db8::/64"), {}},
                                    {net("10.0.0.9/32"), {}},
                                    {net("172.23.0.0/24"), {}},
@@ -115,13 +117,13 @@ TEST_CASE("Render.RoutesAreSortedOneALine", "[bird]") {
   CHECK(files.vips6 ==
         "route 2001:db8::/64 blackhole;\n"
         "route 2001:db8:0:1::101/128 blackhole;\n");
-  CHECK(renderRoutes({}, 65534).vips4.empty());
-  CHECK(renderRoutes({}, 65534).vips6.empty());
+  CHECK(filesOf({}, 65534).vips4.empty());
+  CHECK(filesOf({}, 65534).vips6.empty());
 }
 
 // 0x3f800000 is 1 (IEEE 754), 0x40400000 is 3.
 TEST_CASE("Render.BandwidthIsAnAttributeOfItsRouteAlone", "[bird]") {
-  const auto files = renderRoutes({{net("10.0.0.9/32"), core::linkBandwidth(1, 1)},
+  const auto files = filesOf({{net("10.0.0.9/32"), core::linkBandwidth(1, 1)},
                                    {net("10.0.0.10/32"), {}},
                                    {net("10.0.0.11/32"), core::linkBandwidth(1000, 1'000'000)},
                                    {net("2001:db8:0:1::101/128"), core::linkBandwidth(3, 1)}},
@@ -136,20 +138,40 @@ TEST_CASE("Render.BandwidthIsAnAttributeOfItsRouteAlone", "[bird]") {
 }
 
 TEST_CASE("Render.AnAsNumberOfFourOctetsIsAsTransInTheCommunity", "[bird]") {
-  const Routes routes{{net("10.0.0.9/32"), core::linkBandwidth(1, 1)}};
+  const test::Routes routes{{net("10.0.0.9/32"), core::linkBandwidth(1, 1)}};
   for (const auto& [as, octets] : {std::pair(1U, "0x00040001"), std::pair(65535U, "0x0004ffff"),
                                    std::pair(65536U, "0x00045ba0"),
                                    std::pair(4200000000U, "0x00045ba0")}) {
     CAPTURE(as);
-    CHECK(contains(renderRoutes(routes, as).vips4, octets));
+    CHECK(contains(filesOf(routes, as).vips4, octets));
   }
 }
 
+// However it came about: the files are those of the routes that are wanted now.
+TEST_CASE("RouteTable.FilesAreOfWhatIsWantedNow", "[bird]") {
+  const auto vip = net("10.0.0.9/32");
+  const auto other = net("10.0.0.10/32");
+  RouteTable table;
+  table.setLocalAs(65534);
+  CHECK(table.set(vip, core::linkBandwidth(1, 1)));
+  CHECK_FALSE(table.set(vip, core::linkBandwidth(1, 1)));
+  CHECK(table.set(other, {}));
+  CHECK(table.set(vip, core::linkBandwidth(2, 1)));
+  CHECK(table.files().vips4 == filesOf({{vip, core::linkBandwidth(2, 1)}, {other, {}}}, 65534).vips4);
+  table.setLocalAs(1);
+  CHECK(table.files().vips4 == filesOf({{vip, core::linkBandwidth(2, 1)}, {other, {}}}, 1).vips4);
+  CHECK(table.erase(vip));
+  CHECK_FALSE(table.erase(vip));
+  CHECK(table.set(other, core::linkBandwidth(1, 1)));
+  CHECK(table.set(other, {}));
+  CHECK(table.files().vips4 == "route 10.0.0.10/32 blackhole;\n");
+}
+
 TEST_CASE("Render.RoutesAreReadBack", "[bird]") {
-  const Routes routes = {{net("10.0.0.102/32"), {}},
+  const test::Routes routes = {{net("10.0.0.102/32"), {}},
                          {net("172.23.0.0/24"), core::linkBandwidth(7, 2)},
                          {net("10.0.0.9/32"), core::linkBandwidth(1, 1)}};
-  CHECK(parseRoutes(renderRoutes(routes, 65534).vips4) ==
+  CHECK(parseRoutes(filesOf(routes, 65534).vips4) ==
         std::set<Prefix>{net("10.0.0.9/32"), net("10.0.0.102/32"), net("172.23.0.0/24")});
   CHECK(parseRoutes("").empty());
   CHECK(parseRoutes("# by hand\nroute 10.0.0.9/32 blackhole;\nroute 10.0.0.1 blackhole;\n"

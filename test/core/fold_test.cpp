@@ -93,3 +93,33 @@ TEST_CASE("Fold.WeightIsLearntFromTheEnginesList") {
   core::networkReported(facts, listed(kWeb2, {}), true);
   CHECK(facts.networks.at(kWeb2).weight == std::nullopt);
 }
+
+TEST_CASE("Fold.AVipIsFoundByItsIndex_WhileANetworkHasIt") {
+  core::Facts facts;
+  const auto first = net("10.0.0.101/32");
+  const auto second = net("10.0.0.102/32");
+  core::networkCreated(facts, kWeb1, first, net("2001:db8::1/128"), 1500);
+  core::networkCreated(facts, kWeb2, first, std::nullopt, 1500);
+  CHECK(facts.byVip.at(first) == std::set<NetworkId>{kWeb1, kWeb2});
+  CHECK(facts.byVip.at(net("2001:db8::1/128")) == std::set<NetworkId>{kWeb1});
+
+  core::networkCreated(facts, kWeb1, second, std::nullopt, 1500);  // it has another one now
+  CHECK(facts.byVip.at(first) == std::set<NetworkId>{kWeb2});
+  CHECK(facts.byVip.at(second) == std::set<NetworkId>{kWeb1});
+  core::networkDeleted(facts, kWeb1);
+  core::networkDeleted(facts, kWeb2);
+  CHECK(facts.byVip.empty());
+}
+
+TEST_CASE("Fold.AContainerIsOnNoNetworkThatIsGone") {
+  core::Facts facts;
+  core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), std::nullopt, 1500);
+  core::networkCreated(facts, kWeb2, net("10.0.0.102/32"), std::nullopt, 1500);
+  core::containerReported(facts, report(kCtr1, kWeb1, kEp1, core::Health::None), {});
+  core::endpointCreated(facts, kWeb2, kEp1, std::nullopt, std::nullopt, std::nullopt);
+  CHECK(facts.containers.at(kCtr1).attached.empty());
+  core::containerReported(facts, report(kCtr1, kWeb1, kEp1, core::Health::None), {});
+  core::networkDeleted(facts, kWeb1);
+  CHECK(facts.containers.at(kCtr1).attached.empty());
+  CHECK(facts.endpoints.empty());
+}

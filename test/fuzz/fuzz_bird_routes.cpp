@@ -4,6 +4,7 @@
 #include "bird/render.hpp"
 
 #include "fuzz/fuzz.hpp"
+#include "support/routes.hpp"
 
 using namespace bgplb;
 
@@ -11,12 +12,12 @@ namespace {
 
 // Every other one with a bandwidth.
 bird::RouteFiles written(const std::set<Prefix>& prefixes) {
-  bird::Routes routes;
+  test::Routes routes;
   for (const auto& prefix : prefixes) {
     auto& bandwidth = routes[prefix];
     if (routes.size() % 2 == 0) bandwidth = core::linkBandwidth(routes.size(), 7);
   }
-  return bird::renderRoutes(routes, 65534);
+  return test::filesOf(routes, 65534);
 }
 
 }  // namespace

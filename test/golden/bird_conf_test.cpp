@@ -7,6 +7,7 @@
 #include "io/file.hpp"
 #include "support/build.hpp"
 #include "support/catch.hpp"
+#include "support/routes.hpp"
 #include "support/scoped_netns.hpp"
 
 #include <cstdlib>
@@ -59,9 +60,9 @@ void compare(const std::string& name, const std::string& rendered) {
 }
 
 void check(const std::string& name, const core::BirdModel& model,
-           const bird::Routes& routes = {}) {
+           const test::Routes& routes = {}) {
   const auto main = bird::renderMain(shippedTemplate(), model).value();
-  const auto files = bird::renderRoutes(routes, model.localAs);
+  const auto files = test::filesOf(routes, model.localAs);
   compare(name + ".conf", main);
   if (!files.vips4.empty()) compare(name + ".vips4", files.vips4);
   if (!files.vips6.empty()) compare(name + ".vips6", files.vips6);

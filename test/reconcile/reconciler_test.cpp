@@ -339,6 +339,22 @@ TEST_CASE("Reconciler.DeletedNetworkLeavesNothing_AfterTheWithdrawal") {
   CHECK(host.firewall.calls == std::vector<bool>{true, false});
 }
 
+TEST_CASE("Reconciler.ABackendsOtherBridgesCarryItsReplies") {
+  Host host;
+  host.create();
+  core::NetworkReport other{.id = kWeb2, .name = "other", .driver = "bridge"};
+  other.options["com.docker.network.bridge.name"] = "other0";
+  core::networkReported(host.facts(), other, false);
+  host.join(kEp1, "02:00:00:00:00:01");
+  auto report = test::report(kCtr1, kWeb1, kEp1, Health::None);
+  report.attachments.push_back({kWeb2, EndpointId("other"), std::nullopt});
+  host.touch(core::containerReported(host.facts(), report, host.now));
+  CHECK(host.kernel.relaxed.empty());
+  host.reconciler.touchBridgesOf(kCtr1);
+  host.step();
+  CHECK(host.kernel.relaxed == std::set<std::string>{"other0"});
+}
+
 TEST_CASE("Reconciler.GatewaySubnetsFollowTheLabel") {
   Host host;
   host.create();

@@ -160,7 +160,17 @@ std::string Storm::objectionTo(const Prefix& prefix) const {
   return allDrained(prefix) ? "though every backend is drained" : "";
 }
 
+// The index says what the networks say.
+void Storm::checkIndex() const {
+  std::map<Prefix, std::set<NetworkId>> expected;
+  for (const auto& [id, network] : controller_->facts().networks) {
+    for (const auto& vip : network.vips()) expected[vip].insert(id);
+  }
+  if (controller_->facts().byVip != expected) throw Violation{"the index of VIPs is wrong"};
+}
+
 void Storm::check() {
+  checkIndex();
   if (!listed_) return;  // what a former controller announced stands until then
   for (const auto& prefix : routing_.wanted) {
     if (prefix == docker_.gatewaySubnet) continue;

@@ -104,6 +104,7 @@ class Storm {
   Result<void> settleNetwork(const NetworkId& id);
   void startController();
   void check();
+  void checkIndex() const;
   std::string objectionTo(const Prefix& vip) const;
   bool allDrained(const Prefix& vip) const;
   core::Facts& facts() { return controller_->facts(); }

@@ -121,7 +121,7 @@ void Storm::answer(unsigned which) {
   controller_->touch(core::containerReported(facts(), report, now_));
   told_[id] = report.startedAt;
   if (networksTold_) answered_.insert(id);  // else it is taken for one of no LB network
-  controller_->touchBridges();
+  controller_->touchBridgesOf(id);
 }
 
 void Storm::listOn() {
