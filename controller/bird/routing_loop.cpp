@@ -21,6 +21,9 @@ constexpr auto kMinDeadline = 330ms;
 constexpr auto kDeadlinePerRoute = 10us;  // BIRD reads 1,000 routes in 0.7 ms, and may be busy
 constexpr auto kStatusPauseMin = 2ms;
 constexpr auto kStatusPauseMax = 50ms;
+// Reconfigurations that begin sooner than this after the last one crowd.
+constexpr auto kCrowd = 50ms;
+constexpr auto kLongestPacing = 20ms;
 
 }  // namespace
 
@@ -147,7 +150,12 @@ Task<> RoutingLoop::run(std::shared_ptr<RoutingLoop> self) {
     if (!self->daemon_.isReady()) {
       co_await self->bringUp();
     } else if (self->dirty_ && self->routesComplete_ && !self->main_.empty()) {
-      co_await self->reconfigure();
+      // A withdrawal waits for nothing.
+      if (Clock::now() < self->notBefore_ && self->unconfirmed_.empty()) {
+        co_await self->sleepUntil(self->notBefore_);
+      } else {
+        co_await self->reconfigure();
+      }
     } else if (Clock::now() >= self->lookAt_) {
       co_await self->look();
     } else {
@@ -190,8 +198,20 @@ Task<Result<Reply>> RoutingLoop::command(std::string line) {
   co_return reply;
 }
 
+// A change by itself goes out at once. Of hundreds that come one by one (a host starts, a network
+// fails) each would have BIRD read all routes again: the pause between two grows from what one takes.
+void RoutingLoop::pace(Clock::time_point began) {
+  const auto now = Clock::now();
+  const bool crowded = began - reconfiguredAt_ < kCrowd;
+  pacing_ = crowded ? std::min<Clock::duration>(std::max(2 * pacing_, now - began), kLongestPacing)
+                    : Clock::duration{0};
+  reconfiguredAt_ = now;
+  notBefore_ = now + pacing_;
+}
+
 Task<> RoutingLoop::reconfigure() {
   dirty_ = false;
+  const auto began = Clock::now();
   const auto wanted = desiredFiles();
   const auto withdrawn = unconfirmed_;  // `wanted` has none of them
   if (files_.areConfirmed(wanted)) {
@@ -223,6 +243,7 @@ Task<> RoutingLoop::reconfigure() {
   }
   files_.confirm();
   ++reconfigurations_;
+  pace(began);
   if (!std::exchange(complaint_, {}).empty()) log::info("routing: BIRD takes changes again");
   if (newMain) {
     log::info("routing: BIRD has its new configuration");

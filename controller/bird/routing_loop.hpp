@@ -106,8 +106,9 @@ class RoutingLoop {
   Clock::duration backoff_{0};
   Clock::time_point readyAt_;
   Clock::time_point retryAt_;
-  Clock::time_point notBefore_;       // the next reconfiguration; later, while they crowd
-  Clock::duration crowding_{0};
+  Clock::time_point notBefore_;  // the next reconfiguration
+  Clock::duration pacing_{0};    // from the end of one to the next, while they crowd
+  Clock::time_point reconfiguredAt_;
   Clock::time_point lookAt_;
   Clock::time_point markedAt_;
   Clock::time_point listenRetryAt_;

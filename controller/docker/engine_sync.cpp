@@ -209,10 +209,12 @@ Task<> EngineSync::askNetwork(NetworkId id) {
   const auto report = parseNetworkInspect(*answer);
   if (!report) co_return;
   const bool ours = isOurs(*report);
-  if (ours) swarm_.takeNetwork(*report);
   loop_.reconciler().touch(core::networkReported(facts(), *report, ours));
   if (!ours) loop_.reconciler().touchBridges();
   loop_.wake();
+  if (!ours || !report->clusterWide) co_return;
+  swarm_.takeNetwork(*report);
+  co_await swarm_.look();
 }
 
 bool EngineSync::isOurs(const core::NetworkReport& report) const {
@@ -284,6 +286,12 @@ void EngineSync::onNetworkEvent(const EngineEvent& event) {
       reconciler.touch(core::bridgeDestroyed(facts(), id));
       reconciler.touchBridges();
     }
+  } else if (event.action == "remove") {  // of Swarm
+    swarm_.dropNetwork(id);
+    asio::co_spawn(io_, swarm_.look(), asio::detached);
+  } else if (event.action == "update") {
+    // Of Swarm: it has its driver only when the leader has allocated it, which is told so.
+    asio::co_spawn(io_, askNetwork(id), asio::detached);
   } else if (event.action == "connect" || event.action == "disconnect") {
     const ContainerId container(attribute(event, "container"));
     const bool known = facts().containers.count(container) > 0;

@@ -20,6 +20,7 @@ class SwarmWatch {
   // Networks of this driver: all of them, or one more.
   void takeNetworks(const std::vector<core::NetworkReport>& ours);
   void takeNetwork(const core::NetworkReport& network);
+  void dropNetwork(const NetworkId& id) { networks_.erase(id); }
   // One look at a time; what is asked for meanwhile is one more.
   Task<> look();
 

@@ -12,6 +12,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <deque>
@@ -188,6 +189,27 @@ TEST_CASE("RoutingLoop.ChangesWhileBirdIsBusyGoTogether", "[bird]") {
   REQUIRE(lab.eventually([&] { return lab.bird->configures() == 2 && !lab.pending(); }));
   const auto text = lab.file("vips4.conf");
   CHECK(std::count(text.begin(), text.end(), '\n') == 51);
+}
+
+// One change after the other, each of which would do for a reconfiguration.
+TEST_CASE("RoutingLoop.ChangesThatCrowdGoTogether", "[bird]") {
+  Lab lab;
+  lab.settle({});
+  const auto began = Clock::now();
+  long changes = 0;
+  while (Clock::now() - began < 300ms) {
+    const auto vip = fmt::format("10.1.{}.{}/32", changes / 250, changes % 250);
+    lab.routing->announce(net(vip.c_str()));
+    ++changes;
+    const auto before = lab.bird->configures();
+    runUntil(lab.io, [&] { return lab.bird->configures() > before; }, 1ms);
+  }
+  REQUIRE(changes > 50);
+  REQUIRE(lab.eventually([&] { return !lab.pending(); }));
+  const auto text = lab.file("vips4.conf");
+  CHECK(std::count(text.begin(), text.end(), '\n') == changes);
+  // The pause between two grows to 20 ms.
+  CHECK(lab.bird->configures() <= 10 + (Clock::now() - began) / 20ms);
 }
 
 TEST_CASE("RoutingLoop.NothingIsTold_WhenNothingChanged", "[bird]") {
