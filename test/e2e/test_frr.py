@@ -31,13 +31,13 @@ class FrrTest(LabTest):
         self.node.run("sed", "-i", "s/^bgpd=no/bgpd=yes/", "/etc/frr/daemons")
         self.addCleanup(self.node.run, "/usr/lib/frr/frrinit.sh", "stop", check=False)
         self.node.run("/usr/lib/frr/frrinit.sh", "start")
-        wait.until(lambda: self.established() == len(self.used), 30, "a session with each host", every=0.2)
+        wait.until(lambda: all(self.established(host) for host in self.used), 30, "a session with each host", every=0.2)
 
     def vtysh(self, command):
         return self.node.run("vtysh", "-c", command, check=False)
 
-    def established(self):
-        return self.vtysh("show bgp neighbors").count("BGP state = Established")
+    def established(self, host):
+        return "BGP state = Established" in self.vtysh(f"show bgp neighbors {host.address}")
 
     def dump(self):
         print(self.vtysh("show bgp summary"), self.vtysh("show bgp ipv4 unicast"), self.node.run("ip", "route"), file=sys.stderr)

@@ -16,7 +16,7 @@ class Ipv6Only(LabTest):
         self.router.wait_for(*[f"{address}/128" for address in addresses])
         for address in addresses:
             self.wait_answer(address, name)
-            self.assertRegex(self.host.host_routes(address), rf"^{address} dev bgplb-")
+            self.assertRegex(self.host.host_routes(address), rf"(?s)^{address} .*\bdev bgplb-")
 
     def check_no_ipv4(self):
         """No VIP of IPv4: not at the router, not in BIRD, not in the host's routes and neighbours, not in the container."""

@@ -90,7 +90,7 @@ class Services(LabTest):
                 network = host.docker("network", "inspect", "--format", "{{.Id}}", "web1")
                 self.assertEqual(len(network), 25)
                 for address in (V4, V6):
-                    self.assertRegex(host.host_routes(address), rf"^{address} (\S+ )*?dev bgplb-{network[:9]} ")
+                    self.assertRegex(host.host_routes(address), rf"(?s)^{address} .*\bdev bgplb-{network[:9]} ")
 
         drained = self.hosts[2]
         with self.subTest("a node is drained, and nothing stays there, though as a manager it still lists the network"):
