@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the end-to-end tests: the lab up, the plugin built and installed from the lab's registry, then every test.
 
-  run.py [--junit FILE] [--docker 26.1] [--plugin DIR | --reuse] [PATTERN...]     PATTERN: part of a test's name
+  run.py [--junit FILE] [--docker 26.1] [--plugin DIR | --reuse] [--all] [PATTERN...]     PATTERN: part of a test's name
 --plugin takes one that is built (docker/build --output DIR); --reuse takes the lab and the plugin as they are.
 """
 import argparse
@@ -89,11 +89,14 @@ class Result(unittest.TestResult):
             ET.SubElement(case, "skipped", message=self.skip_reason)
 
 
-def chosen(suite, patterns):
+def chosen(suite, patterns, everything):
     for test in suite:
         if isinstance(test, unittest.TestSuite):
-            yield from chosen(test, patterns)
-        elif not patterns or any(pattern in test.id() for pattern in patterns):
+            yield from chosen(test, patterns, everything)
+        elif patterns:
+            if any(pattern in test.id() for pattern in patterns):
+                yield test
+        elif everything or not getattr(getattr(test, test._testMethodName, None), "slow", False):
             yield test
 
 
@@ -135,9 +138,10 @@ def main():
     parser.add_argument("--docker", default="26.1", choices=SUITES)
     parser.add_argument("--plugin")
     parser.add_argument("--reuse", action="store_true")
+    parser.add_argument("--all", action="store_true", help="with the slow ones")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
-    tests = list(chosen(unittest.defaultTestLoader.discover(str(HERE)), options.pattern))
+    tests = list(chosen(unittest.defaultTestLoader.discover(str(HERE)), options.pattern, options.all))
     if options.list:
         return print("\n".join(test.id() for test in tests))
     os.environ.setdefault("DOCKER_CLI_HINTS", "false")

@@ -1,6 +1,6 @@
 """docs/compose as it is: the files that a user copies, and the commands that its README shows."""
 import lab
-from base import GATEWAY, LabTest
+from base import GATEWAY, LabTest, slow
 from host import WEB
 from traffic import Load
 
@@ -75,6 +75,7 @@ class Service(Compose):
         self.assertNotIn("web1", networks)
         self.assertIn(GATEWAY, networks)
 
+    @slow
     def test_another_project_takes_over_on_a_network_made_by_hand(self):
         def project(name, *argv, **options):
             self.compose("-p", name, "-f", "compose.yaml", "-f", "external.yaml", *argv, **options)

@@ -6,7 +6,7 @@ import sys
 import lab
 import traffic
 import wait
-from base import LabTest
+from base import LabTest, slow
 
 V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
 PREFIXES = (f"{V4}/32", f"{V6}/128")
@@ -107,6 +107,7 @@ class Weights(FrrTest):
         for prefix in PREFIXES:
             self.wait_ratio(prefix, 1)
 
+    @slow
     def test_a_hosts_own_weight_and_none(self):
         self.start("web1", V4, V6, 3, 1)
         self.start("web2", "10.0.0.102", None, 3, None)

@@ -3,7 +3,7 @@ import json
 import time
 
 import wait
-from base import LabTest
+from base import LabTest, slow
 from traffic import Load
 
 V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
@@ -51,11 +51,13 @@ class RestartPolicies(LabTest):
         self.host.docker("update", "--restart", "no", "web1")
         self.gone_for_good(self.crash)
 
+    @slow
     def test_on_failure(self):
         self.start("--restart", "on-failure:5")
         self.withdrawn_and_back(self.crash)
         self.gone_for_good(self.end_well)
 
+    @slow
     def test_unless_stopped(self):
         self.start("--restart", "unless-stopped")
         self.withdrawn_and_back(self.end_well)

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # How each rung is built and run. A rung leaves $results/<rung>.xml, and counts as one failure when it cannot. Sourced by
-# test/run, which sets $build and $results.
+# test/run, which sets $build, $results and $full.
 # shellcheck disable=SC2154
 
 # The fuzzers have a build of their own.
@@ -117,7 +117,7 @@ rung_e2e() {
     [[ -z ${aside_fuzz:-} ]] || start_fuzz
     [[ -n ${e2e_started:-} || -z $(docker ps -q --filter "label=bgplb.lab=${LAB_PREFIX:-bgplb-lab}") ]] || lab_was_up=1
     e2e_started=1
-    timeout --kill-after 30 1500 python3 test/e2e/run.py --junit "$results/e2e${1:+-$1}.xml" ${1:+--docker "$1"} "${built[@]}" </dev/null || rc=$?
+    timeout --kill-after 30 2700 python3 test/e2e/run.py ${full:+--all} --junit "$results/e2e${1:+-$1}.xml" ${1:+--docker "$1"} "${built[@]}" </dev/null || rc=$?
     [[ -s $results/e2e${1:+-$1}.xml ]] || record_failure "e2e${1:+-$1}" "ended with exit status $rc and no results"
     [[ -z ${aside_pids[fuzz]:-} ]] || end_fuzz || rc=1
     unset 'aside_pids[plugin]' 'aside_pids[fuzz]' aside_fuzz
