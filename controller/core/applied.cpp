@@ -1,18 +1,9 @@
 // What an action does to a network: core/kernel.hpp's applied().
 #include "core/kernel.hpp"
 
+#include "base/overloaded.hpp"
+
 namespace bgplb::core {
-
-namespace {
-
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <typename... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
-
-}  // namespace
 
 void KernelNetwork::removeNextHop(const Address& via) {
   nextHops.erase(via);

@@ -1,5 +1,7 @@
 #include "core/kernel.hpp"
 
+#include "base/overloaded.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -18,13 +20,6 @@ constexpr std::array<std::uint8_t, 16> kNextHops6{0xfe, 0x80, 0, 0, 0, 0, 0, 0, 
 std::uint32_t tableOf(const PinnedRoute& route) {
   return kSlotTable + slotOf(route.via).value_or(0);
 }
-
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <typename... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 }  // namespace
 

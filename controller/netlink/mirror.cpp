@@ -1,15 +1,10 @@
 #include "netlink/mirror.hpp"
 
+#include "base/overloaded.hpp"
+
 namespace bgplb::netlink {
 
 namespace {
-
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <typename... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 // One by which traffic of the host itself may go. Containers' veths come and go all the time.
 bool isUplink(const Link& link) { return link.kind != "veth" && !isOurBridge(link); }
@@ -44,15 +39,20 @@ void Mirror::foldLink(const Link& link, bool removed, Changes& changes) {
   }
   if (removed ? !before : before == link) return;
 
-  // A port shows on its bridge, a bridge on itself: on the one of before and on that of now.
-  markBridge(link.index, changes);
+  // A port shows on its bridge, a bridge on itself: on the one of before and on that of now. A carrier
+  // that went shows by the next hops that go with it.
+  Link quiet = before.value_or(link);
+  quiet.running = false;
+  Changes shown;
+  markBridge(link.index, shown);
   if (before) {
-    if (isOurVeth(*before)) markBridge(before->master, changes);
+    if (isOurVeth(*before)) markBridge(before->master, shown);
     unindex(*before);
   }
   if (!removed) index(link);
-  markBridge(link.index, changes);
-  if (!removed && isOurVeth(link)) markBridge(link.master, changes);
+  markBridge(link.index, shown);
+  if (!removed && isOurVeth(link)) markBridge(link.master, shown);
+  if (removed || quiet != link || !before) changes.add(std::move(shown));
 
   const bool wasUp = before && before->up;
   if (wasUp && (removed || !link.up)) {

@@ -292,83 +292,6 @@ void Reconciler::noteProblem(const NetworkId& id, Track& track, const Result<voi
   if (!track.again || retry < *track.again) track.again = retry;
 }
 
-// Only where it matters: it concerns every multipath route of the host.
-void Reconciler::ensureFlowHashing(const core::KernelNetwork& desired) {
-  for (const auto& [family, members] : desired.groups) {
-    if (members.size() < 2 || !flowsHashed_.insert(family).second) continue;
-    const auto outcome = kernel_.hashFlows(family);
-    if (!outcome && hashingProblems_.insert(outcome.error().message).second) {
-      log::warning("{}", outcome.error().message);
-    }
-  }
-}
-
-void Reconciler::reconcileBridges() {
-  const auto wanted = core::gatewaySubnets(facts_);
-  for (const auto& subnet : wanted) {
-    if (gatewaySubnets_.insert(subnet).second) {
-      log::info("gateway subnet {}: announced", subnet.toString());
-      routing_.announce(subnet);
-    }
-  }
-  // Not before the engine was asked: a former controller's announcements stand until then.
-  if (facts_.engineAsked) {
-    for (auto subnet = gatewaySubnets_.begin(); subnet != gatewaySubnets_.end();) {
-      if (wanted.count(*subnet) > 0) {
-        ++subnet;
-        continue;
-      }
-      log::info("gateway subnet {}: withdrawn", subnet->toString());
-      routing_.withdraw(*subnet);
-      subnet = gatewaySubnets_.erase(subnet);
-    }
-  }
-  relaxReplyBridges(core::replyBridges(facts_));
-}
-
-void Reconciler::relaxReplyBridges(const std::set<std::string>& links) {
-  if (facts_.networks.empty()) return;  // nobody sends from a VIP
-  for (const auto& link : links) {
-    if (!relaxed_.insert(link).second) continue;
-    const auto outcome = kernel_.relaxReversePathFilter(link);
-    if (!outcome && outcome.error().kind != ErrorKind::NotFound) {
-      log::warning("{}: replies from VIPs may be dropped: {}; set it by hand: sysctl -w "
-                   "net.ipv4.conf.{}.rp_filter=2",
-                   link, outcome.error().message, link);
-    }
-    if (!outcome) relaxed_.erase(link);
-  }
-}
-
-void Reconciler::reconcileFirewall() {
-  const bool wanted = !facts_.networks.empty();
-  if (!std::exchange(firewallTouched_, false) && firewallWanted_ == wanted) return;
-  // A host whose engine was not asked yet may have networks that we do not know.
-  if (!wanted && !facts_.engineAsked) return;
-  if (firewallWanted_ != wanted) bridgesTouched_ = bridgesTouched_ || wanted;
-  firewallWanted_ = wanted;
-  firewall_.ensure(wanted);
-  if (std::exchange(bridgesTouched_, false)) reconcileBridges();
-}
-
-std::string Reconciler::reasons(const NetworkId& id, TimePoint now) const {
-  const auto network = facts_.networks.find(id);
-  if (network == facts_.networks.end()) return "removed";
-  std::string text;
-  for (const auto& endpoint : network->second.endpoints) {
-    const auto known = facts_.endpoints.find(endpoint);
-    std::string who = endpoint.brief();
-    if (known != facts_.endpoints.end() && known->second.container) {
-      const auto container = facts_.containers.find(*known->second.container);
-      if (container != facts_.containers.end()) who = container->second.name;
-    }
-    const bool linkThere = kernel_.hasVeth(core::vethHostName(endpoint));
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", who,
-                        core::word(core::readiness(facts_, endpoint, linkThere, now)));
-  }
-  return text.empty() ? "no backend" : text;
-}
-
 std::optional<core::TimePoint> Reconciler::earliest() const {
   std::optional<TimePoint> first;
   if (!touched_.empty()) first = TimePoint::min();
@@ -376,15 +299,6 @@ std::optional<core::TimePoint> Reconciler::earliest() const {
   const auto drain = drainer_.due();
   if (drain && (!first || *drain < *first)) first = drain;
   return first;
-}
-
-bool Reconciler::routed(const NetworkId& id) const {
-  return !kernel_.observe(core::bridgeName(id)).routes.empty();
-}
-
-std::string Reconciler::problem(const NetworkId& id) const {
-  const auto track = tracks_.find(id);
-  return track == tracks_.end() ? "" : track->second.problem;
 }
 
 }  // namespace bgplb::reconcile

@@ -51,7 +51,7 @@ TEST_CASE("Iptables.FollowsDocker_FromOneFlavourToTheOther") {
   CHECK(wall.ensure(true).flavour == "nft");  // at boot, before dockerd is there
   restore("iptables-legacy-restore", recordedText("docker-26.1.v4"));
   CHECK(wall.ensure(true) ==
-        firewall::FirewallStatus{.flavour = "legacy", .v4 = true, .v6 = true, .problem = ""});
+        firewall::FirewallStatus{.flavour = "legacy", .v4 = true, .v6 = true, .problem = "", .marks = true});
   CHECK(has(shell("iptables-legacy-save"), "-A FORWARD -j BGPLB-FORWARD"));
   CHECK(!has(shell("iptables-nft-save"), "BGPLB"));
   // Docker has no IPv6 chains: the flavour of IPv4 counts... if its table is there at all.
@@ -102,7 +102,7 @@ TEST_CASE("Iptables.UsesLegacy_WhereTheKernelHasNoNfTables") {
   }
   Wall wall;
   CHECK(wall.ensure(true) ==
-        firewall::FirewallStatus{.flavour = "legacy", .v4 = true, .v6 = true, .problem = ""});
+        firewall::FirewallStatus{.flavour = "legacy", .v4 = true, .v6 = true, .problem = "", .marks = true});
   CHECK(has(shell("ip6tables-legacy-save"), "-A FORWARD -j BGPLB-FORWARD"));
   fakes.add("iptables-legacy-save", "echo 'Permission denied' >&2; exit 1");
   CHECK(has(wall.ensure(true).problem, "Permission denied"));
@@ -119,7 +119,7 @@ TEST_CASE("Iptables.AcceptsOtherWordsForItsRules") {
   Wall wall;
   for (int round = 0; round < 3; ++round) {
     CHECK(wall.ensure(true) ==
-          firewall::FirewallStatus{.flavour = "nft", .v4 = true, .v6 = true, .problem = ""});
+          firewall::FirewallStatus{.flavour = "nft", .v4 = true, .v6 = true, .problem = "", .marks = true});
   }
   CHECK(shell("wc -l <" + fakes.folder + "/log") == "1\n");
 }

@@ -213,6 +213,7 @@ TEST_CASE("RtnlKernel.MovesItsOwnRouteToAnotherNetwork") {
   world.apply(core::BridgeAdd{kOther});
   world.apply(core::VethAdd{kHost2, kContainer2, kOther});
   shell("ip link set " + kContainer2 + " up");
+  world.awaitCarrier(kOther);
   for (const auto& action : World::routing(kOther)) world.apply(action);
   CHECK(world.kernel.observe(kBridge).pinned.empty());
   CHECK(world.kernel.observe(kOther).pinned.size() == 2);

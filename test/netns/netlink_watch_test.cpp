@@ -68,7 +68,8 @@ TEST_CASE("RtnlKernel.FollowsACarrierThatComesAndGoes_BeforeTheKernelTells") {
   world.apply(core::VethAdd{kHost, kContainer, kBridge});
   for (int round = 0; round < 5; ++round) {
     shell("ip link set " + kContainer + " up");
-    // The kernel takes next hops from then on, and tells of the carrier up to a second later.
+    // The kernel takes next hops, and tells of the carrier up to a second later.
+    world.awaitCarrier(kBridge);
     for (const auto& action : World::routing(kBridge)) world.apply(action);
     shell("ip link set " + kContainer + " down");
     CHECK(runUntil(world.io, [&] { return world.observe(kBridge).nextHops.empty(); }));

@@ -113,6 +113,11 @@ struct World {
     REQUIRE(runUntil(io, [] { return has(shell("ip link show " + kBridge), "state UP"); }));
     runReady(io);
   }
+  // Until the kernel takes a next hop on that bridge, whether it has told of the carrier or not.
+  void awaitCarrier(const std::string& bridge) {
+    REQUIRE(runUntil(
+        io, [&] { return kernel.apply(core::NextHopAdd{kHop4, bridge}).has_value(); }));
+  }
   // What leads both VIPs to one backend, in the order of the plan.
   static std::vector<core::Action> routing(const std::string& bridge) {
     return {core::NeighReplace{kHop4, kMac, bridge},
