@@ -54,7 +54,7 @@ class Controller(FaultTest):
             self.wait_one(timeout=2)
             break_it()
             wait.holds(lambda: self.router.next_hops(PREFIXES[0]) == {self.used[1].address}, 2, "drained")
-            self.host.wait_state(self.name, "exited", timeout=10)
+            self.host.wait_state(self.name, "exited", timeout=30)
         self.assertEqual(fault.failed, 0, fault.failures)
         signalled = self.host.event_time(began, "kill", self.name, "12")
         self.assertAlmostEqual(self.host.event_time(began, "kill", self.name, "15") - signalled, 5, delta=1.5)
@@ -211,7 +211,7 @@ class Engine(FaultTest):
             self.both_stay(2)
         fault.nothing_moved()
         self.host.sick(self.name)
-        self.wait_one(timeout=10)
+        self.wait_one(timeout=30)   # dockerd has a backlog of health checks
 
     def test_changes_while_the_controller_was_away(self):
         pid = self.kill("bgplb", "STOP")
