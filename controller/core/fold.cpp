@@ -1,28 +1,16 @@
 #include "core/fold.hpp"
 
-#include <fmt/format.h>
+#include "core/network_options.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace bgplb::core {
 
 namespace {
 
 constexpr int kSigKill = 9;
-constexpr unsigned kLeastMtu = 68;
-constexpr unsigned kLargestMtu = 65535;
-constexpr unsigned kLargestWeight = 1'000'000;
 constexpr const char* kAdvertiseLabel = "bgplb_advertise";
 constexpr const char* kBridgeNameOption = "com.docker.network.bridge.name";
-
-// The whole text as a number; none if it is anything else or not within the limits.
-std::optional<unsigned> numberIn(std::string_view text, unsigned least, unsigned largest) {
-  unsigned number = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (code != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number >= least && number <= largest ? std::optional(number) : std::nullopt;
-}
 
 Touched networksOf(const Facts& facts, const ContainerId& id) {
   Touched touched;
@@ -152,22 +140,6 @@ std::vector<Prefix> Network::vips() const {
   if (vip4) all.push_back(*vip4);
   if (vip6) all.push_back(*vip6);
   return all;
-}
-
-Result<unsigned> mtuOf(const std::map<std::string, std::string>& options) {
-  const auto option = options.find(kMtuOption);
-  if (option == options.end()) return kDefaultMtu;
-  if (const auto mtu = numberIn(option->second, kLeastMtu, kLargestMtu)) return *mtu;
-  return invalid(fmt::format("-o {}={}: a number of bytes from {} to {} is allowed", kMtuOption,
-                             option->second.substr(0, 32), kLeastMtu, kLargestMtu));
-}
-
-Result<std::optional<unsigned>> weightOf(const std::map<std::string, std::string>& options) {
-  const auto option = options.find(kWeightOption);
-  if (option == options.end()) return std::optional<unsigned>();
-  if (const auto weight = numberIn(option->second, 1, kLargestWeight)) return weight;
-  return invalid(fmt::format("-o {}={}: a whole number from 1 to {} is allowed", kWeightOption,
-                             option->second.substr(0, 32), kLargestWeight));
 }
 
 Touched networkCreated(Facts& facts, const NetworkId& id, std::optional<Prefix> vip4,

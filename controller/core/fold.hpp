@@ -38,16 +38,6 @@ struct NetworkReport {
   bool clusterWide = false;
 };
 
-// `docker network create -o com.docker.network.driver.mtu=N`, bytes; the default if it is not given.
-// Invalid for anything that is no MTU (68, RFC 791, to 65535).
-inline constexpr const char* kMtuOption = "com.docker.network.driver.mtu";
-Result<unsigned> mtuOf(const std::map<std::string, std::string>& options);
-
-// `docker network create -o bgplb.weight=N`, 1 to 1000000; none if it is not given. Invalid for
-// anything else.
-inline constexpr const char* kWeightOption = "bgplb.weight";
-Result<std::optional<unsigned>> weightOf(const std::map<std::string, std::string>& options);
-
 // --- the plugin calls -------------------------------------------------------------------------
 Touched networkCreated(Facts& facts, const NetworkId& id, std::optional<Prefix> vip4,
                        std::optional<Prefix> vip6, unsigned mtu,

@@ -1,6 +1,7 @@
 #include "docker/plugin_api.hpp"
 
 #include "base/log.hpp"
+#include "core/network_options.hpp"
 #include "docker/json.hpp"
 
 #include <fmt/format.h>
@@ -20,16 +21,6 @@ unsigned statusOf(ErrorKind kind) {
     case ErrorKind::Unavailable: return 503;
   }
   return 500;
-}
-
-// Options of Docker's own are none of our business, but one that nobody knows is a typing error.
-Result<void> checkOptions(const std::map<std::string, std::string>& options) {
-  for (const auto& [key, value] : options) {
-    if (key.starts_with("com.docker.") || key == core::kWeightOption) continue;
-    return invalid(fmt::format("-o {} is unknown; allowed are {} and {}", key.substr(0, 64),
-                               core::kMtuOption, core::kWeightOption));
-  }
-  return {};
 }
 
 // One host prefix of its family, or the stand-in of an IPv6-only network (no VIP).
@@ -141,7 +132,7 @@ PluginApi::Answer PluginApi::createNetwork(std::string_view body) {
   const auto vip6 = vipOf(request->pools6, Family::V6);
   if (!vip6) return vip6.error();
   if (!*vip4 && !*vip6) return invalid(fmt::format("no VIP was given: {}", core::kAllowedVips));
-  if (const auto known = checkOptions(request->options); !known) return known.error();
+  if (const auto known = core::checkOptions(request->options); !known) return known.error();
   const auto mtu = core::mtuOf(request->options);
   if (!mtu) return mtu.error();
   const auto weight = core::weightOf(request->options);

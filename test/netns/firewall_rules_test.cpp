@@ -50,8 +50,7 @@ TEST_CASE("Iptables.FollowsDocker_FromOneFlavourToTheOther") {
   Wall wall;
   CHECK(wall.ensure(true).flavour == "nft");  // at boot, before dockerd is there
   restore("iptables-legacy-restore", recordedText("docker-26.1.v4"));
-  CHECK(wall.ensure(true) ==
-        firewall::FirewallStatus{.flavour = "legacy", .v4 = true, .v6 = true, .problem = "", .marks = true});
+  CHECK(wall.ensure(true) == allIn("legacy"));
   CHECK(has(shell("iptables-legacy-save"), "-A FORWARD -j BGPLB-FORWARD"));
   CHECK(!has(shell("iptables-nft-save"), "BGPLB"));
   // Docker has no IPv6 chains: the flavour of IPv4 counts... if its table is there at all.
@@ -101,8 +100,7 @@ TEST_CASE("Iptables.UsesLegacy_WhereTheKernelHasNoNfTables") {
     fakes.add(name, "echo 'Could not fetch rule set generation id: Invalid argument' >&2; exit 1");
   }
   Wall wall;
-  CHECK(wall.ensure(true) ==
-        firewall::FirewallStatus{.flavour = "legacy", .v4 = true, .v6 = true, .problem = "", .marks = true});
+  CHECK(wall.ensure(true) == allIn("legacy"));
   CHECK(has(shell("ip6tables-legacy-save"), "-A FORWARD -j BGPLB-FORWARD"));
   fakes.add("iptables-legacy-save", "echo 'Permission denied' >&2; exit 1");
   CHECK(has(wall.ensure(true).problem, "Permission denied"));
@@ -118,8 +116,7 @@ TEST_CASE("Iptables.AcceptsOtherWordsForItsRules") {
             "echo change >>" + fakes.folder + "/log; exec /usr/sbin/iptables-nft-restore \"$@\"");
   Wall wall;
   for (int round = 0; round < 3; ++round) {
-    CHECK(wall.ensure(true) ==
-          firewall::FirewallStatus{.flavour = "nft", .v4 = true, .v6 = true, .problem = "", .marks = true});
+    CHECK(wall.ensure(true) == allIn("nft"));
   }
   CHECK(shell("wc -l <" + fakes.folder + "/log") == "1\n");
 }

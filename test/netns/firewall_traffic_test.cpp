@@ -196,7 +196,7 @@ void passTraffic(const std::string& version, const std::string& flavour) {
   CHECK(isRefused(host.client, kVip6));
 
   Wall wall;
-  const firewall::FirewallStatus right{.flavour = flavour, .v4 = true, .v6 = true, .problem = "", .marks = true};
+  const auto right = allIn(flavour);
   CHECK(wall.ensure(true) == right);
   for (const std::string& vip : {kVip4, kVip6}) {
     INFO(vip);

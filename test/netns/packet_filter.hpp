@@ -42,4 +42,9 @@ struct Wall {
   }
 };
 
+// Everything that is wanted stands, in this flavour.
+inline firewall::FirewallStatus allIn(const std::string& flavour) {
+  return {.flavour = flavour, .v4 = true, .v6 = true, .problem = "", .marks = true};
+}
+
 }  // namespace bgplb::test::packet_filter

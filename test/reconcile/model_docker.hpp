@@ -3,6 +3,7 @@
 // do. It knows nothing of the controller, so that it can tell what the controller should conclude.
 
 #include "core/fold.hpp"
+#include "core/network_options.hpp"
 #include "support/build.hpp"
 
 #include <fmt/format.h>

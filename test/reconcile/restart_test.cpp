@@ -1,4 +1,5 @@
 // A controller is started anew, and something happens before the engine has told it anything.
+#include "core/network_options.hpp"
 #include "reconcile/web1_host.hpp"
 
 #include "support/catch.hpp"
