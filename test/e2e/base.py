@@ -19,6 +19,7 @@ class Lab:
     """Set up once by run.py."""
     hosts = []
     reference = None
+    full = False   # run.py --all: what can be longer or more often is
 
     @classmethod
     def use(cls, hosts, reference):
@@ -88,8 +89,7 @@ class LabTest(unittest.TestCase):
 
     def wait_no_host_route(self, *addresses, host=None, timeout=5):
         host = host or self.host
-        wait.until(lambda: not any(host.host_routes(address) for address in addresses), timeout,
-                   f"no host route to {addresses}")
+        wait.until_none(lambda: "".join(host.host_routes(address) for address in addresses), timeout, "host routes")
 
     def assert_refused(self, words, *argv, host=None):
         """The docker command fails with a sentence that has all these words."""

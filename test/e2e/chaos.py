@@ -166,7 +166,7 @@ class Chaos:
         return found
 
     def settle(self, timeout=30):
-        wait.until(lambda: not self.disagreement(), timeout, "Docker, the kernel, BIRD and the router agree", every=0.5)
+        wait.until_none(self.disagreement, timeout, "what Docker, the kernel, BIRD and the router disagree on", every=0.5)
 
     def remove_all(self):
         for client in self.clients:

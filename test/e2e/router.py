@@ -64,7 +64,7 @@ class Router:
         return wait.until(look, timeout, f"{prefixes} at the router")
 
     def wait_gone(self, *prefixes, timeout=10):
-        wait.until(lambda: not set(prefixes) & self.prefixes(), timeout, f"{prefixes} withdrawn at the router")
+        wait.until_none(lambda: set(prefixes) & self.prefixes(), timeout, "routes at the router")
 
     def wait_next_hops(self, prefix, hops, timeout=10):
         try:

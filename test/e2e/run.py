@@ -138,9 +138,10 @@ def main():
     parser.add_argument("--docker", default="26.1", choices=SUITES)
     parser.add_argument("--plugin")
     parser.add_argument("--reuse", action="store_true")
-    parser.add_argument("--all", action="store_true", help="with the slow ones")
+    parser.add_argument("--all", action="store_true", help="with the slow ones, and the others at full length")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
+    Lab.full = options.all
     tests = list(chosen(unittest.defaultTestLoader.discover(str(HERE)), options.pattern, options.all))
     if options.list:
         return print("\n".join(test.id() for test in tests))

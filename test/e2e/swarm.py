@@ -100,7 +100,7 @@ class Swarm:
         if services:
             manager.docker("service", "rm", *services)
         def gone(host):
-            wait.until(lambda: not host.docker("ps", "--quiet"), 40, f"no task is left on {host}", every=0.3)
+            wait.until_none(lambda: host.docker("ps", "--quiet"), 40, f"tasks on {host}", every=0.3)
         on_all(self.hosts, gone)
         ours = [line.split()[0] for line in manager.docker("network", "ls", "--format", "{{.Name}} {{.Driver}}").splitlines()
                 if line.split()[1] == NAME]

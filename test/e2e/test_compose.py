@@ -95,6 +95,7 @@ class Update(Compose):
     def update(self, **options):
         return self.in_folder("./update", "web", **options)
 
+    @slow
     def test_start_first_loses_no_request_and_a_bad_version_changes_nothing(self):
         self.up("--scale", "web=2")
         old = self.web()

@@ -1,10 +1,9 @@
 """What dies comes back, and the router does not notice more than it must: each fault under load on two hosts."""
-import os
 import time
 
 import traffic
 import wait
-from base import GATEWAY, NAME, Lab
+from base import GATEWAY, NAME, Lab, slow
 from faults import PREFIXES, V4, V6, Fault, FaultTest
 
 
@@ -23,14 +22,15 @@ class Controller(FaultTest):
 
     def test_killed_in_the_middle_of_changes(self):
         """Joins, leaves and configurations being written: what is under way fails or not, the other VIP never."""
-        with Fault(self, "controller killed while networks come and go, 6 times") as fault:
-            for moment in range(6):
+        times = 6 if Lab.full else 3
+        with Fault(self, f"controller killed while networks come and go, {times} times") as fault:
+            for moment in range(times):
                 script = f"""docker network create -d {NAME} --ipam-driver {NAME} --subnet 10.0.7.{moment + 1}/32 busy{moment} &&
                     docker run -d --name busy{moment} --network busy{moment} --no-healthcheck bgplb-web:trixie &&
                     docker rm -f busy{moment}; docker rm -f busy{moment}; docker network rm busy{moment}"""
                 busy = self.host.stream("sh", "-c", script)
                 pid, = self.host.plugin_pids("bgplb")
-                time.sleep(0.08 * (moment + 1))   # the moment is the variable of the experiment
+                time.sleep(0.48 * (moment + 1) / times)   # the moment is the variable of the experiment
                 self.kill("bgplb")
                 self.wait_new("bgplb", pid)
                 busy.process.wait(60)
@@ -43,6 +43,7 @@ class Controller(FaultTest):
     def test_killed_in_a_drain(self):
         self.drain_through("controller killed in a drain", lambda: self.wait_new("bgplb", self.kill("bgplb")))
 
+    @slow
     def test_plugin_killed_in_a_drain(self):
         self.drain_through("plugin killed in a drain", lambda: self.wait_new("bgplb-init", self.kill("bgplb-init")))
 
@@ -141,6 +142,7 @@ class Bird(FaultTest):
             self.both_stay(2)
         fault.nothing_moved(session=False)
 
+    @slow
     def test_killed_while_a_vip_goes(self):
         pid, = self.host.plugin_pids("bird")
         with Fault(self, "BIRD killed while the container is killed") as fault:
@@ -202,7 +204,7 @@ class Engine(FaultTest):
         """It answers nothing: nothing announced is withdrawn for that; what happened meanwhile is noticed after it."""
         dockerd = self.host.run("kept", "pid").strip()
         self.addCleanup(self.host.run, "kill", "-CONT", dockerd)
-        seconds = int(os.environ.get("BGPLB_SILENCE_SECONDS", "15"))   # a minute in `test/run full`
+        seconds = 60 if Lab.full else 15
         with Fault(self, f"dockerd silent for {seconds} s") as fault:
             self.host.run("kill", "-STOP", dockerd)
             self.both_stay(seconds)
@@ -286,6 +288,7 @@ class ByHand(FaultTest):
         self.host.sh(f"grep broken {folder}/drains.json.corrupt && rm {folder}/drains.json.corrupt")
         self.assertIn("drains.json", self.host.log_since(began))
 
+    @slow
     def test_state_folder_not_writable(self):
         folder = f"/var/lib/docker/plugins/{self.host.plugin_id()}/propagated-mount"
         self.host.sh(f"rm -f {folder}/drains.json; mkdir {folder}/drains.json {folder}/drains.json.new")

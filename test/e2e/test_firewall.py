@@ -53,7 +53,7 @@ class Firewall(LabTest):
         self.assertTrue(self.host.has_firewall_rules())
         self.host.docker("rm", "-f", "web1")
         self.host.docker("network", "rm", "web1")
-        wait.until(lambda: not self.host.has_firewall_rules(), 5, "no rule of ours is left")
+        wait.until_none(self.host.has_firewall_rules, 5, "rules of ours")
 
     def test_rules_that_somebody_removed_come_back(self):
         self.policy("DROP")

@@ -119,6 +119,7 @@ class Weights(FrrTest):
         weights = {vip["vip"]: vip["weight"] for vip in json.loads(self.used[1].bgplb("status", "--json"))["vips"]}
         self.assertEqual(weights, {**dict.fromkeys(PREFIXES, 1), "10.0.0.102/32": None})
 
+    @slow
     def test_a_new_controller_knows_the_weight(self):
         self.start("web1", V4, V6, 3, 1)
         for prefix in PREFIXES:

@@ -63,6 +63,7 @@ class RestartPolicies(LabTest):
         self.withdrawn_and_back(self.end_well)
         self.gone_for_good(lambda: self.host.docker("kill", "-s", "USR2", "web1"))   # a drain is a stop, too
 
+    @slow
     def test_docker_update_of_limits_and_docker_restart(self):
         self.start("--stop-signal", "SIGUSR2", "--stop-timeout", "30")
         pid = self.pid()

@@ -69,8 +69,8 @@ class Services(LabTest):
 
     @staticmethod
     def wait_nothing_left(host):
-        wait.until(lambda: not re.search(r": (bgplb-|bg[lc][0-9a-f]{12})", host.run("ip", "-o", "link")), 10,
-                   f"no link of ours on {host}")
+        wait.until_none(lambda: re.findall(r": ((?:bgplb-|bg[lc][0-9a-f]{12}).*)", host.run("ip", "-o", "link")), 10,
+                        f"links of ours on {host}")
         assert not host.run("ip", "route", "show", "proto", "178") + host.run("ip", "-6", "route", "show", "proto", "178")
 
     # -- the tests
@@ -97,7 +97,7 @@ class Services(LabTest):
         with self.subTest("a node is drained, and nothing stays there, though as a manager it still lists the network"):
             self.swarm.manager().docker("node", "update", "--availability", "drain", drained.name)
             self.wait_served_by(self.hosts[:2])
-            wait.until(lambda: not drained.docker("ps", "--quiet"), 20, "its task has ended")
+            wait.until_none(lambda: drained.docker("ps", "--quiet"), 20, "its task")
             self.wait_nothing_left(drained)
             for pid in drained.plugin_pids("bgplb"):
                 drained.run("kill", "-9", str(pid))
@@ -195,7 +195,7 @@ class Services(LabTest):
         for word in ("service web", "web1", "docker service update --endpoint-mode dnsrr web"):
             self.assertIn(word, note)
         self.swarm.manager().docker("service", "update", "--detach", "--endpoint-mode", "dnsrr", "web")
-        wait.until(lambda: not notes(), 5, "no note any more")
+        wait.until_none(notes, 5, "the note")
 
     def test_ipv6_only(self):
         self.host.docker("network", "create", "--driver", NAME, "--ipam-driver", NAME, "--ipv6",

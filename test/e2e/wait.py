@@ -18,6 +18,15 @@ def until(condition, timeout, what, every=0.05):
         time.sleep(every)
 
 
+def until_none(find, timeout, what, every=0.05):
+    """Until find() finds nothing any more; Timeout with what it still does."""
+    deadline = time.monotonic() + timeout
+    while found := find():
+        if time.monotonic() >= deadline:
+            raise Timeout(f"after {timeout} s still there: {what}: {found!r}")
+        time.sleep(every)
+
+
 def holds(condition, seconds, what, every=0.1):
     """Fails as soon as condition() is not true during these seconds."""
     deadline = time.monotonic() + seconds
