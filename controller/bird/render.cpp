@@ -181,22 +181,25 @@ std::string renderRoute(const Prefix& prefix, std::optional<core::LinkBandwidth>
                      kAttributesEnd);
 }
 
+std::optional<Prefix> parseRoute(std::string_view line) {
+  if (!line.starts_with(kRouteBegin)) return std::nullopt;
+  line.remove_prefix(kRouteBegin.size());
+  const auto target = std::min(line.find(' '), line.size());
+  auto rest = line.substr(target);
+  if (!rest.starts_with(kRouteTarget)) return std::nullopt;
+  rest.remove_prefix(kRouteTarget.size());
+  const bool attributes = rest.starts_with(kAttributesBegin) && rest.ends_with(kAttributesEnd);
+  if (rest != kPlainEnd && !attributes) return std::nullopt;
+  const auto prefix = Prefix::parse(line.substr(0, target));
+  return prefix ? std::optional(*prefix) : std::nullopt;
+}
+
 std::set<Prefix> parseRoutes(std::string_view text) {
   std::set<Prefix> routes;
   while (!text.empty()) {
     const auto end = std::min(text.find('\n'), text.size() - 1) + 1;
-    auto line = text.substr(0, end);
+    if (const auto prefix = parseRoute(text.substr(0, end))) routes.insert(*prefix);
     text.remove_prefix(end);
-    if (!line.starts_with(kRouteBegin)) continue;
-    line.remove_prefix(kRouteBegin.size());
-    const auto target = line.find(' ');
-    if (target == std::string_view::npos) continue;
-    auto rest = line.substr(target);
-    if (!rest.starts_with(kRouteTarget)) continue;
-    rest.remove_prefix(kRouteTarget.size());
-    const bool attributes = rest.starts_with(kAttributesBegin) && rest.ends_with(kAttributesEnd);
-    if (rest != kPlainEnd && !attributes) continue;
-    if (const auto prefix = Prefix::parse(line.substr(0, target))) routes.insert(*prefix);
   }
   return routes;
 }

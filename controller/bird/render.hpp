@@ -22,8 +22,9 @@ Result<std::string> renderMain(const std::string& templateText, const core::Bird
 std::string renderRoute(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth,
                         std::uint32_t localAs);
 
-// The prefixes in a file of such lines, perhaps of a former run of the program. Lines it cannot read
-// are passed over.
+// The prefix of such a line, its end included; none if it is no such line.
+std::optional<Prefix> parseRoute(std::string_view line);
+// Those in a file, perhaps of a former run of the program.
 std::set<Prefix> parseRoutes(std::string_view text);
 
 // Nothing, or why BIRD or the kernel cannot take this TCP MD5 password. Never quotes it.

@@ -2,37 +2,89 @@
 
 #include "bird/render.hpp"
 
+#include <string_view>
+#include <utility>
+
 namespace bgplb::bird {
 
+namespace {
+
+// Beyond that it is cheaper to write the files anew than to move their ends for each line.
+constexpr std::size_t kFewChanges = 64;
+
+struct Span {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+// Where the line of `prefix` is in a sorted file; if it has none, where it belongs.
+Span lineOf(std::string_view text, const Prefix& prefix) {
+  Span left{0, text.size()};  // beginnings of lines
+  while (left.begin < left.end) {
+    const std::size_t middle = (left.begin + left.end) / 2;
+    const std::size_t begin = middle == 0 ? 0 : text.rfind('\n', middle - 1) + 1;  // npos + 1 is 0
+    const std::size_t end = text.find('\n', middle) + 1;
+    const auto here = parseRoute(text.substr(begin, end - begin));
+    if (here == prefix) return {begin, end};
+    if (here < prefix) {
+      left.begin = end;
+    } else {
+      left.end = begin;
+    }
+  }
+  return left;
+}
+
+}  // namespace
+
 void RouteTable::setLocalAs(std::uint32_t localAs) {
-  if (localAs == localAs_) return;
-  localAs_ = localAs;
-  for (auto& [prefix, route] : routes_) route.line = renderRoute(prefix, route.bandwidth, localAs_);
+  allChanged_ = std::exchange(localAs_, localAs) != localAs || allChanged_;
 }
 
 bool RouteTable::set(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth) {
-  const auto [entry, isNew] = routes_.try_emplace(prefix);
-  Route& route = entry->second;
-  if (!isNew && route.bandwidth == bandwidth) return false;
-  route = {bandwidth, renderRoute(prefix, bandwidth, localAs_)};
+  const auto [route, isNew] = routes_.try_emplace(prefix, bandwidth);
+  if (!isNew && std::exchange(route->second, bandwidth) == bandwidth) return false;
+  changed_.insert(prefix);
   return true;
 }
 
-bool RouteTable::erase(const Prefix& prefix) { return routes_.erase(prefix) > 0; }
+bool RouteTable::erase(const Prefix& prefix) {
+  if (routes_.erase(prefix) == 0) return false;
+  changed_.insert(prefix);
+  return true;
+}
 
-RouteFiles RouteTable::files() const {
-  RouteFiles files;
-  std::size_t bytes4 = 0;
-  std::size_t bytes6 = 0;
-  for (const auto& [prefix, route] : routes_) {
-    (prefix.family() == Family::V4 ? bytes4 : bytes6) += route.line.size();
+void RouteTable::clear() {
+  routes_.clear();
+  allChanged_ = true;
+}
+
+const RouteFiles& RouteTable::files() {
+  if (allChanged_ || changed_.size() > kFewChanges) {
+    renderAll();
+  } else {
+    for (const auto& prefix : changed_) patch(prefix);
   }
-  files.vips4.reserve(bytes4);
-  files.vips6.reserve(bytes6);
-  for (const auto& [prefix, route] : routes_) {
-    (prefix.family() == Family::V4 ? files.vips4 : files.vips6) += route.line;
+  changed_.clear();
+  allChanged_ = false;
+  return files_;
+}
+
+void RouteTable::renderAll() {
+  files_ = {};
+  for (const auto& [prefix, bandwidth] : routes_) {
+    (prefix.family() == Family::V4 ? files_.vips4 : files_.vips6) +=
+        renderRoute(prefix, bandwidth, localAs_);
   }
-  return files;
+}
+
+void RouteTable::patch(const Prefix& prefix) {
+  auto& text = prefix.family() == Family::V4 ? files_.vips4 : files_.vips6;
+  const auto route = routes_.find(prefix);
+  const std::string line =
+      route == routes_.end() ? "" : renderRoute(prefix, route->second, localAs_);
+  const Span old = lineOf(text, prefix);
+  text.replace(old.begin, old.end - old.begin, line);
 }
 
 }  // namespace bgplb::bird

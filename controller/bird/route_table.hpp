@@ -1,6 +1,6 @@
 #pragma once
-// The routes that are wanted, each with its line in the file that BIRD includes: a change renders its
-// own line and no other, however many there are. Equal routes give equal bytes.
+// The routes that are wanted, and the files that BIRD includes, of which equal routes give equal
+// bytes: sorted, one line a route. A change renders its own line and no other, however many there are.
 
 #include "base/address.hpp"
 #include "core/link_bandwidth.hpp"
@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace bgplb::bird {
@@ -27,20 +28,21 @@ class RouteTable {
   // Both: false if it was so already.
   bool set(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth);
   bool erase(const Prefix& prefix);
-  void clear() { routes_.clear(); }
+  void clear();
 
   bool contains(const Prefix& prefix) const { return routes_.contains(prefix); }
   std::size_t size() const { return routes_.size(); }
-  RouteFiles files() const;  // sorted, one line a route
+  const RouteFiles& files();
 
  private:
-  struct Route {
-    std::optional<core::LinkBandwidth> bandwidth;
-    std::string line;
-  };
+  void renderAll();
+  void patch(const Prefix& prefix);
 
   std::uint32_t localAs_;
-  std::map<Prefix, Route> routes_;
+  std::map<Prefix, std::optional<core::LinkBandwidth>> routes_;
+  RouteFiles files_;           // as they were before the changes
+  std::set<Prefix> changed_;
+  bool allChanged_ = false;
 };
 
 }  // namespace bgplb::bird

@@ -102,14 +102,14 @@ Task<> RoutingLoop::sleepUntil(Clock::time_point time) {
   co_await wake_.async_wait(asTuple);
 }
 
-FileSet RoutingLoop::desiredFiles() const {
+FileSet RoutingLoop::desiredFiles() {
   FileSet files;
   const bool refused = main_ == refusedMain_ && files_.confirmed().has_value();
   files.main = refused ? files_.confirmed()->main : main_;
   if (!routesComplete_) return files;
-  auto routes = wanted_.files();
-  files.vips4 = std::move(routes.vips4);
-  files.vips6 = std::move(routes.vips6);
+  const auto& routes = wanted_.files();
+  files.vips4 = routes.vips4;
+  files.vips6 = routes.vips6;
   return files;
 }
 

@@ -61,7 +61,7 @@ class RoutingLoop {
   Task<Result<Reply>> command(std::string line);
   std::chrono::milliseconds deadline() const;
 
-  FileSet desiredFiles() const;
+  FileSet desiredFiles();
   void confirm(const std::set<Prefix>& withdrawn);
   void nothingIsHeld();
   void complain(const std::string& trouble);

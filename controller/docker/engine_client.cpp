@@ -23,6 +23,7 @@ using Socket = asio::local::stream_protocol::socket;
 
 constexpr std::size_t kAnswerBytes = 256U << 20;  // the network list of a very large host
 constexpr std::size_t kLineBytes = 1U << 20;
+constexpr std::size_t kReadBytes = 65536;
 // The newest API whose answers this code was written against; older engines are asked in theirs.
 constexpr unsigned kNewestMinor = 47;
 
@@ -121,6 +122,9 @@ Task<Error> EngineClient::follow(std::string filters, std::string since,
   boost::beast::flat_buffer buffer;
   http::response_parser<http::buffer_body> parser;
   parser.body_limit(boost::none);
+  // What has come is taken at once: of a burst of events as many as there are in one turn.
+  parser.eager(true);
+  buffer.reserve(kReadBytes);
   const std::string path = versioned(
       fmt::format("/events?filters={}&since={}", urlEncode(filters), urlEncode(since)));
   {

@@ -5,7 +5,10 @@
 #include "support/catch.hpp"
 #include "support/routes.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <random>
 
 using namespace bgplb;
 using namespace bgplb::bird;
@@ -165,6 +168,40 @@ TEST_CASE("RouteTable.FilesAreOfWhatIsWantedNow", "[bird]") {
   CHECK(table.set(other, core::linkBandwidth(1, 1)));
   CHECK(table.set(other, {}));
   CHECK(table.files().vips4 == "route 10.0.0.10/32 blackhole;\n");
+}
+
+// Few changes are patched into the files, many have them written anew: nobody can tell.
+TEST_CASE("RouteTable.FilesAreTheSame_HoweverManyChangesTheyTook", "[bird]") {
+  std::mt19937 random(4);
+  const auto below = [&random](unsigned limit) { return static_cast<unsigned>(random()) % limit; };
+  const auto somePrefix = [&below] {
+    const auto text = below(3) > 0 ? fmt::format("10.{}.0.{}/32", below(3) * 100, below(40))
+                                   : fmt::format("2001:db8::{:x}/{}", below(40) << 4, 124 + below(2) * 4);
+    return net(text.c_str());
+  };
+  RouteTable table(65534);
+  test::Routes routes;
+  for (int round = 0; round < 300; ++round) {
+    const unsigned changes = round % 30 == 0 ? 200 : below(4);
+    for (unsigned i = 0; i < changes; ++i) {
+      const auto prefix = somePrefix();
+      if (below(3) == 0) {
+        CHECK(table.erase(prefix) == (routes.erase(prefix) > 0));
+      } else {
+        const auto bandwidth =
+            below(2) == 0 ? std::nullopt : std::optional(core::linkBandwidth(below(3) + 1, 1));
+        const auto [known, isNew] = routes.try_emplace(prefix, bandwidth);
+        CHECK(table.set(prefix, bandwidth) == (isNew || known->second != bandwidth));
+        known->second = bandwidth;
+      }
+    }
+    const auto files = filesOf(routes, 65534);
+    REQUIRE(table.files().vips4 == files.vips4);
+    REQUIRE(table.files().vips6 == files.vips6);
+  }
+  CHECK(table.size() == routes.size());
+  table.clear();
+  CHECK(table.files().vips4 + table.files().vips6 == "");
 }
 
 TEST_CASE("Render.RoutesAreReadBack", "[bird]") {
