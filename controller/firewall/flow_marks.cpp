@@ -25,9 +25,10 @@ std::string mask() { return fmt::format("{:#010x}", core::kSlotMarkMask); }
 std::string restoreChain() {
   std::string rules = fmt::format(
       "  chain restore {{\n"
-      "    ct mark & {} == 0 accept\n"
+      "    ct mark & {0} == 0 accept\n"
       "    ct direction reply accept\n"
-      "    meta mark set meta mark & {}\n",
+      "    meta mark & {1} == 0 meta mark set ct mark & {0} accept\n"  // nobody else marks: in one step
+      "    meta mark set meta mark & {1}\n",
       mask(), others());
   for (unsigned bit = 0; bit < kBits; ++bit) {
     const std::string one = mark(1U << bit);
