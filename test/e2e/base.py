@@ -57,6 +57,8 @@ class LabTest(unittest.TestCase):
     def clean_up(self):
         for host in self.used:
             host.clean()
+        for host in self.used:
+            wait.until_none(host.own_links, 15, f"links of ours on {host}")
 
     def failed_so_far(self):
         return bool(getattr(self._outcome.result, "problems", None))   # run.py's Result

@@ -172,6 +172,10 @@ class Host(lab.Node):
         if networks:
             self.docker("network", "rm", *networks, timeout=90)
 
+    def own_links(self):
+        """Bridges and veth pairs of the plugin."""
+        return re.findall(r"(?m)^\d+: ((?:bgplb-|bg[lc][0-9a-f]{12})[^:]*): ", self.run("ip", "-o", "link"))
+
     def has_firewall_rules(self):
         """Rules of ours, in either family."""
         return [line for tool in ("iptables-save", "ip6tables-save") for line in self.run(tool, check=False).splitlines()

@@ -27,9 +27,7 @@ class Health(LabTest):
 
     def test_a_container_that_never_gets_healthy_is_never_announced(self):
         prefixes = self.vip("web1", V4, V6)
-        self.host.docker("run", "-d", "--name", "web1", "--network", "bgplb_gwbridge", "--network", "web1",
-                         "--health-cmd", "exit 1", "--health-interval", "300ms", "--health-retries", "2",
-                         "bgplb-web:trixie")
+        self.host.web("web1", "web1", more=("--health-cmd", "exit 1", "--health-retries", "2"))
         self.host.wait_health("web1", "unhealthy")
         self.router.stays_away(1, *prefixes)
 

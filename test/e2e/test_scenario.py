@@ -12,6 +12,8 @@ class Scenario(LabTest):
 
     def setUp(self):
         super().setUp()
+        if not self.host.at_least(25):
+            self.skipTest("one docker run with two networks came with Docker 25; test_engine_20_10 has it with docker network connect")
         # From nothing, as a user begins: the plugin installed from a registry, no network there.
         self.host.docker("network", "rm", GATEWAY, check=False)
         self.host.docker("plugin", "rm", "-f", NAME, check=False)
