@@ -38,7 +38,9 @@ Span lineOf(std::string_view text, const Prefix& prefix) {
 }  // namespace
 
 void RouteTable::setLocalAs(std::uint32_t localAs) {
-  allChanged_ = std::exchange(localAs_, localAs) != localAs || allChanged_;
+  if (localAs == localAs_) return;
+  localAs_ = localAs;
+  allChanged_ = true;
 }
 
 bool RouteTable::set(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth) {
