@@ -122,13 +122,14 @@ std::set<Prefix> gatewaySubnets(const Facts& facts) {
   return subnets;
 }
 
-std::set<std::string> replyBridges(const Facts& facts, const ContainerId& id) {
-  std::set<std::string> links;
+std::map<std::string, std::optional<Address>> replyBridges(const Facts& facts,
+                                                           const ContainerId& id) {
+  std::map<std::string, std::optional<Address>> links;
   const auto container = facts.containers.find(id);
   if (container == facts.containers.end() || container->second.attached.empty()) return links;
-  for (const auto& other : container->second.others) {
+  for (const auto& [other, address6] : container->second.others) {
     const auto bridge = facts.bridges.find(other);
-    if (bridge != facts.bridges.end()) links.insert(bridge->second.link);
+    if (bridge != facts.bridges.end()) links.emplace(bridge->second.link, address6);
   }
   return links;
 }
@@ -138,7 +139,9 @@ std::set<std::string> replyBridges(const Facts& facts) {
   for (const auto& [id, bridge] : facts.bridges) {
     if (bridge.advertise || bridge.link == kSwarmGatewayBridge) links.insert(bridge.link);
   }
-  for (const auto& [id, container] : facts.containers) links.merge(replyBridges(facts, id));
+  for (const auto& [id, container] : facts.containers) {
+    for (const auto& [link, address6] : replyBridges(facts, id)) links.insert(link);
+  }
   return links;
 }
 

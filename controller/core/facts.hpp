@@ -68,7 +68,9 @@ struct Container {
   std::string startedAt;      // State.StartedAt, which tells one run from the next; empty: not asked
   std::uint64_t events = 0;   // how many events came: an answer older than the last is asked again
   std::map<NetworkId, EndpointId> attached;  // LB networks
-  std::set<NetworkId> others;                // other networks: their bridges carry the replies
+  // Other networks, with its IPv6 address there: their bridges carry the replies.
+  std::map<NetworkId, std::optional<Address>> others;
+  std::set<Address> greeted;  // of those addresses, in this run (reconcile::Kernel::greet)
 };
 
 // A Docker network with the bridge driver. With the label bgplb_advertise=true it is a gateway

@@ -64,6 +64,7 @@ void takeReport(Container& container, const ContainerReport& report) {
   if (report.run == RunState::Running && anotherRun) {
     container.drain.reset();
     container.stoppingUntil.reset();
+    container.greeted.clear();
   }
   // After a restart of dockerd under live-restore every health check begins again at `starting`,
   // which says nothing of a run that was healthy.
@@ -241,7 +242,7 @@ Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint
   for (const auto& attachment : report.attachments) {
     const auto network = facts.networks.find(attachment.network);
     if (network == facts.networks.end()) {
-      container.others.insert(attachment.network);
+      container.others[attachment.network] = attachment.address6;
       continue;
     }
     if (attachment.endpoint.empty()) continue;  // not running: it has no endpoint
@@ -287,6 +288,7 @@ Touched containerStarted(Facts& facts, const ContainerId& id, TimePoint now) {
     container.startedAt.clear();
     container.drain.reset();
     container.stoppingUntil.reset();
+    container.greeted.clear();
   });
 }
 

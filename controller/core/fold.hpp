@@ -22,6 +22,7 @@ struct ContainerReport {
     NetworkId network;
     EndpointId endpoint;
     std::optional<MacAddress> mac;
+    std::optional<Address> address6;
   };
   std::vector<Attachment> attachments;
 };

@@ -183,6 +183,9 @@ Result<core::ContainerReport> parseContainerInspect(std::string_view body) {
     if (const auto mac = MacAddress::parse(textOr(network, "MacAddress"))) {
       attachment.mac = *mac;
     }
+    if (const auto v6 = Address::parse(textOr(network, "GlobalIPv6Address"))) {
+      attachment.address6 = *v6;
+    }
     if (!attachment.network.empty()) report.attachments.push_back(std::move(attachment));
   });
   return report;

@@ -55,6 +55,10 @@ class Kernel {
   // Loose reverse path filtering (IFLA_INET_CONF, IPV4_DEVCONF_RP_FILTER = 2, RFC 3704 section 2.4)
   // on `dev` if it is strict there; netlink because /proc/sys is read-only in a plugin.
   virtual Result<void> relaxReversePathFilter(const std::string& dev) = 0;
+  // Makes this host known to an IPv6 neighbour that may not be able to ask for us: who is asked, by
+  // Neighbor Discovery, learns who asks (RFC 4861 section 7.2.3). An empty UDP datagram is sent to its
+  // port 9 (discard, RFC 863); what comes of it is not waited for.
+  virtual Result<void> greet(const Address& neighbor) = 0;
   // Multipath routes choose by a hash over addresses and ports (fib_multipath_hash_policy 1) where it is
   // over addresses alone (0), so that the connections of one client are spread, too. The error says
   // how to set it by hand.

@@ -42,7 +42,7 @@ class Reconciler {
   void touchBridge(const std::string& link);  // someone else changed our objects in the kernel
   void touchUnconfirmed();  // the routing daemon confirmed something
   void touchBridges();      // a Docker bridge, or who is on one, changed
-  void touchBridgesOf(const ContainerId& id);  // only on which ones this container is
+  void touchBridgesOf(const ContainerId& id);  // the engine told on which ones this container is
   void touchFirewall();     // Docker rearranged its chains
   void touchAll(TimePoint now);  // after a full list of the engine's
   void removeEndpoint(const EndpointId& id);  // DeleteEndpoint: its veth pair goes at once
@@ -80,7 +80,8 @@ class Reconciler {
   void noteProblem(const NetworkId& id, Track& track, const Result<void>& outcome, TimePoint now);
   void ensureFlowHashing(const core::KernelNetwork& desired);
   void reconcileBridges();
-  void relaxReplyBridges(const std::set<std::string>& links);
+  void relaxReplyBridge(const std::string& link);
+  void openReplyWay(const ContainerId& id);
   void reconcileFirewall();
   std::string reasons(const NetworkId& id, TimePoint now) const;
   bool isAnnouncedFor(const NetworkId& id, const Prefix& vip) const;

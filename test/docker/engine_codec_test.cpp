@@ -29,7 +29,9 @@ TEST_CASE("EngineCodec.ContainerInspect") {
              "StartedAt":"2026-11-22T20:00:00.1Z","Health":{"Status":"unhealthy","Log":null}},
     "Config":{"StopSignal":"SIGUSR2","StopTimeout":30},
     "NetworkSettings":{"Networks":{
-      "web1":{"NetworkID":"n1","EndpointID":"e1","MacAddress":"02:42:0a:00:00:65"},
+      "web1":{"NetworkID":"n1","EndpointID":"e1","MacAddress":"02:42:0a:00:00:65",
+              "GlobalIPv6Address":"2001:db8:0:1::101"},
+      "gateway":{"NetworkID":"n2","EndpointID":"e2","MacAddress":"","GlobalIPv6Address":""},
       "odd":null}}})");
   REQUIRE(report);
   CHECK(report->name == "web1");
@@ -37,9 +39,11 @@ TEST_CASE("EngineCodec.ContainerInspect") {
   CHECK(report->health == core::Health::Unhealthy);
   CHECK(report->stopSignal == 12);
   CHECK(report->stopTimeout == std::chrono::seconds(30));
-  REQUIRE(report->attachments.size() == 1);
+  REQUIRE(report->attachments.size() == 2);
   CHECK(report->attachments[0].endpoint == EndpointId("e1"));
   CHECK(report->attachments[0].mac == mac("02:42:0a:00:00:65"));
+  CHECK(report->attachments[0].address6 == *Address::parse("2001:db8:0:1::101"));
+  CHECK(!report->attachments[1].address6);
 }
 
 TEST_CASE("EngineCodec.ContainerDefaults") {

@@ -2,8 +2,9 @@
 import re
 from datetime import datetime, timezone
 
+import traffic
 import wait
-from base import LabTest
+from base import GATEWAY, LabTest
 from router import RouteWatch
 
 V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
@@ -19,6 +20,20 @@ def stamped(watch, prefix):
 
 
 class Order(LabTest):
+    def test_what_is_announced_answers(self):
+        """Ready at its start: no health check waits until the new container's links are in order."""
+        prefixes = self.vip("web1", V4, V6)
+        self.host.web("first", health=False)   # the gateway's own address is tentative until there was one
+        wait.until_none(lambda: self.host.run("ip", "-6", "address", "show", "dev", GATEWAY, "tentative").strip(), 10,
+                        "tentative addresses of the gateway")
+        for _ in range(3):
+            self.host.web("web1", "web1", health=False)
+            self.router.wait_for(*prefixes)
+            for address in (V6, V4):
+                self.assertEqual(traffic.get(self.client, address, timeout=0.9), "web1", address)
+            self.host.docker("rm", "-f", "web1")
+            self.router.wait_gone(*prefixes)
+
     def test_route_before_announcement_and_after_withdrawal(self):
         prefixes = self.vip("web1", V4, V6)
         with RouteWatch(self.host) as here, self.router.watch() as there:

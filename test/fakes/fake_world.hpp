@@ -45,6 +45,10 @@ class FakeKernel : public reconcile::Kernel {
     relaxed.insert(dev);
     return {};
   }
+  Result<void> greet(const Address& neighbor) override {
+    greeted.push_back(neighbor);
+    return {};
+  }
   Result<void> hashFlows(Family family) override {
     hashed.insert(family);
     return {};
@@ -56,6 +60,7 @@ class FakeKernel : public reconcile::Kernel {
   std::vector<reconcile::HostAddress> own;
   std::map<Address, reconcile::RouteLookup> ways;
   std::set<std::string> relaxed;
+  std::vector<Address> greeted;
   std::set<Family> hashed;
   std::vector<std::string> log;
   int failures = 0;

@@ -290,6 +290,40 @@ TEST_CASE("RtnlKernel.RelaxesReversePathFiltering_WhereProcIsReadOnly") {
   CHECK(problem == "2\n");
 }
 
+// As a container is just after its start: the address that Docker gave it is valid, its link-local one is
+// tentative. Then it cannot ask for its gateway on behalf of an address that is on another link.
+TEST_CASE("RtnlKernel.WhoIsGreetedKnowsTheHost") {
+  World world;
+  test::Netns container;
+  shell("ip link add eth9 type veth peer name eth0; ip address add 2001:db8::1/64 dev eth9 nodad;"
+        "ip link set eth9 up");
+  shell("ip link set eth0 netns " + container.path());
+  container.shell(
+      "sh -ec 'ip link set lo up; ip address add 2001:db8:0:1::101/128 dev lo nodad;"
+      "sysctl -qw net.ipv6.conf.eth0.dad_transmits=60; ip link set eth0 up;"
+      "ip address add 2001:db8::25/64 dev eth0 nodad; ip -6 route add default via 2001:db8::1'");
+  shell("ip -6 route add 2001:db8:0:1::101/128 via 2001:db8::25");
+  // From the address on another link; nobody listens there, which the host says when it is reached.
+  const auto reachesHost = [&container] {
+    return has(tryShell(container.inside(R"(python3 -c '
+import socket
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind(("2001:db8:0:1::101", 0))
+s.settimeout(1)
+s.connect(("2001:db8::1", 9))
+s.send(b"")
+s.recv(1)')")).out, "ConnectionRefusedError");
+  };
+  REQUIRE(has(container.shell("ip -6 address show tentative"), "fe80"));
+  CHECK(!reachesHost());
+  CHECK(world.kernel.greet(address("2001:db8::25")).has_value());
+  CHECK(reachesHost());
+  CHECK(has(container.shell("ip -6 address show tentative"), "fe80"));
+
+  CHECK(!world.kernel.greet(address("2001:db8:ffff::1")).has_value());  // no route
+  CHECK(world.kernel.greet(address("192.0.2.1")).error().kind == ErrorKind::Invalid);
+}
+
 // Run with [bench]: what the operations cost on this machine.
 TEST_CASE("RtnlKernel.Costs", "[.bench]") {
   World world;

@@ -347,12 +347,44 @@ TEST_CASE("Reconciler.ABackendsOtherBridgesCarryItsReplies") {
   core::networkReported(host.facts(), other, false);
   host.join(kEp1, "02:00:00:00:00:01");
   auto report = test::report(kCtr1, kWeb1, kEp1, Health::None);
-  report.attachments.push_back({kWeb2, EndpointId("other"), std::nullopt});
+  report.attachments.push_back({kWeb2, EndpointId("other"), std::nullopt, std::nullopt});
   host.touch(core::containerReported(host.facts(), report, host.now));
   CHECK(host.kernel.relaxed.empty());
   host.reconciler.touchBridgesOf(kCtr1);
   host.step();
   CHECK(host.kernel.relaxed == std::set<std::string>{"other0"});
+}
+
+TEST_CASE("Reconciler.ABackendHearsFromItsIpv6GatewayOnceInEachRun") {
+  Host host;
+  host.create();
+  core::networkReported(host.facts(), {.id = kWeb2, .name = "gw", .driver = "bridge"}, false);
+  const NetworkId elsewhere("overlay");
+  host.join(kEp1, "02:00:00:00:00:01");
+  auto report = test::report(kCtr1, kWeb1, kEp1, Health::None);
+  const auto on = [](const NetworkId& network, const char* address6) {
+    return core::ContainerReport::Attachment{network, EndpointId("other"), std::nullopt,
+                                             *Address::parse(address6)};
+  };
+  report.attachments.push_back(on(kWeb2, "2001:db8::25"));
+  report.attachments.push_back(on(elsewhere, "2001:db8:1::25"));
+  const auto told = [&] {
+    host.touch(core::containerReported(host.facts(), report, host.now));
+    host.reconciler.touchBridgesOf(kCtr1);
+    host.step();
+    return std::exchange(host.kernel.greeted, {});
+  };
+  const std::vector<Address> once{*Address::parse("2001:db8::25")};
+  CHECK(told() == once);
+  CHECK(told().empty());
+
+  host.touch(core::containerDied(host.facts(), kCtr1, host.now));
+  report.run = core::RunState::Stopped;
+  CHECK(told().empty());
+  host.touch(core::containerStarted(host.facts(), kCtr1, host.now));
+  report.run = core::RunState::Running;
+  report.startedAt = "2026-11-22T21:00:00Z";
+  CHECK(told() == once);
 }
 
 TEST_CASE("Reconciler.GatewaySubnetsFollowTheLabel") {
