@@ -101,6 +101,15 @@ start_node() {
     machine "$name" bgplb-node:trixie "$prefix" "$net.$byte" -- keep "$@"
 }
 
+# A process in a frozen cgroup (version 1) cannot be killed, and its host cannot end before it: a paused container of a test
+# that was interrupted.
+thaw_cgroups() {
+    local state
+    while read -r state; do
+        [[ $(<"$state") == THAWED ]] || echo THAWED | as_root tee "$state"
+    done < <(find /sys/fs/cgroup -path "*/$prefix/*" -name freezer.state 2>/dev/null)
+}
+
 # What the hosts' containers leave in the tree of cgroups when their host is simply gone.
 remove_cgroups() {
     local dirs

@@ -30,6 +30,7 @@ class LabTest(unittest.TestCase):
     hosts_needed = 1
     settings = {}        # changes to the plugin's default settings, on every host used
     gateway = True       # the scenario's gateway network is there
+    takes_long = False   # minutes: begun first where several labs share the tests
 
     @property
     def client(self):

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Runs the end-to-end tests: the lab up, the plugin built and installed from the lab's registry, then every test.
 
-  run.py [--junit FILE] [--docker 26.1] [--plugin DIR | --reuse] [--all] [PATTERN...]     PATTERN: part of a test's name
---plugin takes one that is built (docker/build --output DIR); --reuse takes the lab and the plugin as they are.
+  run.py [--junit FILE] [--docker 26.1] [--plugin DIR | --reuse] [--labs N] [--all] [PATTERN...]
+PATTERN: part of a test's name. --plugin takes one that is built (docker/build --output DIR); --reuse takes the lab and the
+plugin as they are; --labs shares the tests among so many labs.
 """
 import argparse
 import os
@@ -18,6 +19,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "bench")]
 import faults  # noqa: E402
 import lab  # noqa: E402
+import labs  # noqa: E402
 from base import Lab  # noqa: E402
 from host import NAME, WEB, Host  # noqa: E402
 
@@ -104,6 +106,10 @@ def publish(folder):
     return lab.lab("publish", folder, "test").split()[-1]
 
 
+def build_plugin(folder):
+    step("plugin built", lab.run, [lab.ROOT / "docker/build", "--output", folder], "here", None, True, 1200)
+
+
 def set_up(options, hosts):
     if options.reuse:
         for host in hosts:
@@ -117,7 +123,7 @@ def set_up(options, hosts):
         reference = step("plugin published", publish, options.plugin)
     else:
         with tempfile.TemporaryDirectory() as folder:
-            step("plugin built", lab.run, [lab.ROOT / "docker/build", "--output", folder], "here", None, True, 1200)
+            build_plugin(folder)
             reference = step("plugin published", publish, folder)
     for host in hosts:
         step(f"plugin installed on {host}", install, host, reference)
@@ -131,6 +137,37 @@ def install(host, reference):
     host.install(reference)
 
 
+def run_here(options, tests):
+    """The tests in this process and its lab; their results as JUnit."""
+    suite = ET.Element("testsuite", name="e2e")
+    result = Result(suite)
+    try:
+        set_up(options, [Host(number) for number in (1, 2)])
+        (labs.Shared(tests, options.share) if options.share else unittest.TestSuite(tests)).run(result)
+    except Exception as error:
+        traceback.print_exc()
+        result.skip_reason = None
+        result.entry("lab", 0, f"{type(error).__name__}: {error}")
+    faults.report()
+    return suite
+
+
+def run_in_labs(options):
+    """What all labs need is made once, before they begin."""
+    suite = ET.Element("testsuite", name="e2e")
+    argv = [__file__, "--docker", options.docker, *(["--all"] if options.all else []), *options.pattern]
+    with tempfile.TemporaryDirectory() as folder:
+        if options.reuse:
+            argv.append("--reuse")
+        else:
+            step("images of the lab", lab.lab, "images", "--suite", SUITES[options.docker])
+            if not options.plugin:
+                build_plugin(folder)
+            argv += ["--plugin", options.plugin or folder]
+        suite.extend(labs.run(argv, options.labs))
+    return suite
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pattern", nargs="*")
@@ -138,6 +175,8 @@ def main():
     parser.add_argument("--docker", default="26.1", choices=SUITES)
     parser.add_argument("--plugin")
     parser.add_argument("--reuse", action="store_true")
+    parser.add_argument("--labs", type=int, default=1)
+    parser.add_argument("--share", help=argparse.SUPPRESS)   # the folder by which the labs' processes agree
     parser.add_argument("--all", action="store_true", help="with the slow ones, and the others at full length")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
@@ -146,16 +185,7 @@ def main():
     if options.list:
         return print("\n".join(test.id() for test in tests))
     os.environ.setdefault("DOCKER_CLI_HINTS", "false")
-    suite = ET.Element("testsuite", name="e2e")
-    result = Result(suite)
-    try:
-        set_up(options, [Host(number) for number in (1, 2)])
-        unittest.TestSuite(tests).run(result)
-    except Exception as error:
-        traceback.print_exc()
-        result.skip_reason = None
-        result.entry("lab", 0, f"{type(error).__name__}: {error}")
-    faults.report()
+    suite = run_in_labs(options) if options.labs > 1 else run_here(options, tests)
     if options.junit:
         ET.ElementTree(suite).write(options.junit, encoding="unicode")
     failed = sum(1 for case in suite if case.find("failure") is not None)

@@ -8,6 +8,8 @@ V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
 
 
 class Engine2010(LabTest):
+    takes_long = True
+
     @classmethod
     def setUpClass(cls):
         cls.old = Host(3)

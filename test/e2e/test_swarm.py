@@ -17,6 +17,7 @@ DRAINED = ("--stop-signal", "SIGUSR2", "--stop-grace-period", "20s")
 
 
 class Services(LabTest):
+    takes_long = True
     gateway = False   # docker_gwbridge is the gateway network here
     settings = SETTINGS
 

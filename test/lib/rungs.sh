@@ -105,9 +105,10 @@ start_plugin() {
     start_aside plugin docker/build --output "$asides/plugin"
 }
 
-# The lab is shared by all tests of the run. What was up before stays up: a developer's lab is not ours to stop.
+# Two labs share the tests, of which the second is run.py's own. What was up before stays up: a developer's lab is not ours
+# to stop.
 rung_e2e() {
-    local rc=0 built=()
+    local rc=0 built=() labs=${BGPLB_LABS:-2}
     [[ -n ${e2e_started:-} || -n ${aside_pids[plugin]:-} ]] || ! engine_answers || engine_was_up=1
     ensure_engine || { record_failure e2e 'no Docker engine'; return 1; }
     if [[ -n ${aside_pids[plugin]:-} ]]; then
@@ -117,7 +118,7 @@ rung_e2e() {
     [[ -z ${aside_fuzz:-} ]] || start_fuzz
     [[ -n ${e2e_started:-} || -z $(docker ps -q --filter "label=bgplb.lab=${LAB_PREFIX:-bgplb-lab}") ]] || lab_was_up=1
     e2e_started=1
-    timeout --kill-after 30 2700 python3 test/e2e/run.py ${full:+--all} --junit "$results/e2e${1:+-$1}.xml" ${1:+--docker "$1"} "${built[@]}" </dev/null || rc=$?
+    timeout --kill-after 30 2700 python3 test/e2e/run.py --labs "$labs" ${full:+--all} --junit "$results/e2e${1:+-$1}.xml" ${1:+--docker "$1"} "${built[@]}" </dev/null || rc=$?
     [[ -s $results/e2e${1:+-$1}.xml ]] || record_failure "e2e${1:+-$1}" "ended with exit status $rc and no results"
     [[ -z ${aside_pids[fuzz]:-} ]] || end_fuzz || rc=1
     unset 'aside_pids[plugin]' 'aside_pids[fuzz]' aside_fuzz
