@@ -3,30 +3,17 @@
 Only what the controller asks for is answered, in the form of Docker 26.1 (test/contract/engine). It says what it is told to
 say: a container has no process, and its end of the veth pair goes into a namespace that all share.
 """
-import http.client
 import http.server
 import json
-import socket
 import socketserver
 import statistics
 import threading
 import time
 
+from unix_http import UnixConnection
+
 DRIVER = "bgplb"
 GATEWAY_ID = "f" * 64
-
-
-class UnixConnection(http.client.HTTPConnection):
-    """One connection for all calls, as dockerd keeps it."""
-
-    def __init__(self, path):
-        super().__init__("plugin", timeout=30)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
 
 
 class Container:
@@ -58,12 +45,16 @@ class Container:
 
 
 class FakeDocker:
-    def __init__(self, engine_socket, plugin_socket):
-        self.plugin = UnixConnection(plugin_socket)
+    driver = DRIVER
+
+    def __init__(self, folder, move):
+        """`move` takes the container's end of a veth pair into its namespace, as dockerd does after Join."""
+        self.socket, self.plugin_socket, self.move = f"{folder}/docker.sock", f"{folder}/plugin.sock", move
+        self.plugin = UnixConnection(self.plugin_socket)
         self.containers, self.networks = {}, {}   # by their ids
         self.streams, self.asked, self.calls = [], set(), {}
         self.changed = threading.Condition()
-        self.server = Server(engine_socket, Handler)
+        self.server = Server(self.socket, Handler)
         self.server.docker = self
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -108,10 +99,15 @@ class FakeDocker:
         return began
 
     def becomes(self, containers, health):
+        """When it was said of each, in ns."""
         for container in containers:
             container.health = health
-        return self.tell([self.event("container", f"health_status: {health}", container.id, image="web:1", name=container.name)
-                          for container in containers])
+        began = self.tell([self.event("container", f"health_status: {health}", container.id, image="web:1", name=container.name)
+                           for container in containers])
+        return [began] * len(containers)
+
+    def wait_for_controller(self):
+        self.wait(lambda: self.streams, 10, "the controller follows the events")
 
     def wait(self, condition, timeout, what):
         with self.changed:
@@ -130,8 +126,8 @@ class FakeDocker:
             raise RuntimeError(f"{name}: {response.status} {answer}")
         return answer
 
-    def median(self, name):
-        return statistics.median(self.calls[name])
+    def set_up_figures(self):
+        return {f"{name} ms": statistics.median(self.calls[f"NetworkDriver.{name}"]) for name in ("CreateNetwork", "Join")}
 
     def create_network(self, container):
         pools = [{"AddressSpace": "bgplb", "Pool": prefix, "Gateway": prefix} for prefix in container.prefixes]
@@ -141,14 +137,13 @@ class FakeDocker:
         self.networks[container.network] = container
         self.tell([self.event("network", "create", container.network, name=container.name, type=DRIVER)])
 
-    def start(self, container, move):
-        """`move` takes the container's end of the veth pair into its namespace, as dockerd does after Join."""
+    def start(self, container):
         ids = {"NetworkID": container.network, "EndpointID": container.endpoint}
         self.containers[container.id] = container
         self.call("NetworkDriver.CreateEndpoint", {**ids, "Options": {}, "Interface": {
             "Address": container.prefixes[0], "AddressIPv6": (container.prefixes + [""])[1], "MacAddress": container.mac}})
         joined = self.call("NetworkDriver.Join", {**ids, "SandboxKey": "/run/docker/netns/none", "Options": {}})
-        move(joined["InterfaceName"]["SrcName"])
+        self.move(joined["InterfaceName"]["SrcName"])
         container.started = True
         attributes = {"container": container.id, "name": container.name, "type": DRIVER}
         self.tell([self.event("network", "connect", container.network, **attributes),
