@@ -134,6 +134,23 @@ std::map<std::string, std::optional<Address>> replyBridges(const Facts& facts,
   return links;
 }
 
+std::optional<NetworkId> unnamedReplyBridge(const Facts& facts, const ContainerId& id) {
+  const auto found = facts.containers.find(id);
+  if (found == facts.containers.end()) return std::nullopt;
+  const auto& container = found->second;
+  const bool wanted = !container.attached.empty() && container.run == RunState::Running;
+  if (!wanted || !container.greeted.empty()) return std::nullopt;
+  for (const auto& [link, address6] : replyBridges(facts, id)) {
+    if (address6) return std::nullopt;
+  }
+  const auto hasV6 = [](const Prefix& subnet) { return subnet.family() == Family::V6; };
+  for (const auto& [network, bridge] : facts.bridges) {
+    if (bridge.name != kSwarmGatewayBridge) continue;
+    if (std::any_of(bridge.subnets.begin(), bridge.subnets.end(), hasV6)) return network;
+  }
+  return std::nullopt;
+}
+
 std::set<std::string> replyBridges(const Facts& facts) {
   std::set<std::string> links;
   for (const auto& [id, bridge] : facts.bridges) {

@@ -44,5 +44,8 @@ std::set<std::string> replyBridges(const Facts& facts);
 // Those of one container, with its IPv6 address there.
 std::map<std::string, std::optional<Address>> replyBridges(const Facts& facts,
                                                            const ContainerId& id);
+// docker_gwbridge, if a backend may reply through it for IPv6 and was not greeted in this run: Docker attaches
+// containers to it without saying so in their description.
+std::optional<NetworkId> unnamedReplyBridge(const Facts& facts, const ContainerId& id);
 
 }  // namespace bgplb::core

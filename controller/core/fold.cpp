@@ -260,6 +260,12 @@ Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint
   return touched;
 }
 
+void containerOnBridge(Facts& facts, const ContainerId& id, const NetworkId& bridge,
+                       const Address& address6) {
+  const auto container = facts.containers.find(id);
+  if (container != facts.containers.end()) container->second.others[bridge] = address6;
+}
+
 EventCounts eventCounts(const Facts& facts) {
   EventCounts counts;
   for (const auto& [id, container] : facts.containers) counts[id] = container.events;

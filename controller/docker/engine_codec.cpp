@@ -129,6 +129,17 @@ Result<core::NetworkReport> parseNetworkInspect(std::string_view body) {
   return networkOf(*object);
 }
 
+Result<Address> parseMemberAddress6(std::string_view networkInspect, const ContainerId& member) {
+  const auto object = parseObject(networkInspect);
+  if (!object) return object.error();
+  const auto* members = objectAt(*object, "Containers");
+  const auto* entry = members == nullptr ? nullptr : objectAt(*members, member.value);
+  const std::string text = entry == nullptr ? "" : textOr(*entry, "IPv6Address");  // with its length
+  const auto address = Address::parse(std::string_view(text).substr(0, text.find('/')));
+  if (!address) return notFound(fmt::format("{} has no IPv6 address there", member.brief()));
+  return *address;
+}
+
 Result<std::vector<ListedContainer>> parseContainerList(std::string_view body) {
   const auto value = parseValue(body);
   if (!value) return value.error();

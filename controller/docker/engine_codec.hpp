@@ -15,6 +15,9 @@ namespace bgplb::docker {
 Result<std::vector<core::NetworkReport>> parseNetworkList(std::string_view body);
 Result<core::NetworkReport> parseNetworkInspect(std::string_view body);
 
+// The same: the IPv6 address that a container has on it. NotFound if it is not there, or has none.
+Result<Address> parseMemberAddress6(std::string_view networkInspect, const ContainerId& member);
+
 // GET /containers/json: which are there and which networks they are on.
 struct ListedContainer {
   ContainerId id;

@@ -192,6 +192,9 @@ Task<> EngineSync::askContainer(ContainerId id) {
     if (report && before == after) {
       loop_.reconciler().touch(core::containerReported(facts(), *report, Clock::now()));
       loop_.reconciler().touchBridgesOf(id);
+      if (auto bridge = core::unnamedReplyBridge(facts(), id)) {
+        asio::co_spawn(io_, askReplyAddress(std::move(*bridge), id), asio::detached);
+      }
       break;
     }
     if (report) continue;
@@ -199,6 +202,17 @@ Task<> EngineSync::askContainer(ContainerId id) {
     co_await pause.async_wait(asTuple);
   }
   asking_.erase(id);
+  loop_.wake();
+}
+
+Task<> EngineSync::askReplyAddress(NetworkId bridge, ContainerId id) {
+  std::string path = fmt::format("/networks/{}", bridge.value);
+  const auto answer = co_await engine_.get(std::move(path));
+  if (!answer) co_return;
+  const auto address = parseMemberAddress6(*answer, id);
+  if (!address) co_return;
+  core::containerOnBridge(facts(), id, bridge, *address);
+  loop_.reconciler().touchBridgesOf(id);
   loop_.wake();
 }
 

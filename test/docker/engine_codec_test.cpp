@@ -78,6 +78,19 @@ TEST_CASE("EngineCodec.NetworksAreCanonical") {
   CHECK((*list)[0].labels.at("bgplb_advertise") == "true");
 }
 
+TEST_CASE("EngineCodec.WhoIsOnANetwork") {
+  const std::string body = R"({"Id":"g1","Name":"docker_gwbridge","Driver":"bridge","Containers":{
+    "c1":{"Name":"gateway_1f2e","IPv4Address":"172.28.0.3/24","IPv6Address":"2001:db8:0:28::3/64"},
+    "c2":{"Name":"gateway_3d4c","IPv4Address":"172.28.0.4/24","IPv6Address":""}}})";
+  CHECK(*docker::parseMemberAddress6(body, ContainerId("c1")) == *Address::parse("2001:db8:0:28::3"));
+  for (const char* other : {"c2", "c3"}) {
+    CHECK(docker::parseMemberAddress6(body, ContainerId(other)).error().kind == ErrorKind::NotFound);
+  }
+  CHECK(docker::parseMemberAddress6(R"({"Id":"g1"})", ContainerId("c1")).error().kind ==
+        ErrorKind::NotFound);
+  CHECK(!docker::parseMemberAddress6("[]", ContainerId("c1")).has_value());
+}
+
 // As a manager lists it: with the pools of the cluster's leader, which asks for none of IPv6.
 TEST_CASE("EngineCodec.ASwarmNetworkHasItsIPv6VipInTheOptions") {
   const bool ipv6 = GENERATE(true, false);

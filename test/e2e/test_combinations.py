@@ -58,8 +58,8 @@ class WithoutGatewayNetwork(LabTest):
         self.addCleanup(self.host.docker, "rm", "-fv", "web1", check=False)
         self.prefixes = self.vip("one", ONE4, ONE6)
 
-    def start(self):
-        self.host.docker("run", "-d", "--name", "web1", "--network", "one", *HEALTH, "-e", "NAME=web1", WEB)
+    def start(self, *options):
+        self.host.docker("run", "-d", "--name", "web1", "--network", "one", *(options or HEALTH), "-e", "NAME=web1", WEB)
         self.router.wait_for(*self.prefixes)
 
     def check(self, address, client):
@@ -82,3 +82,7 @@ class WithoutGatewayNetwork(LabTest):
         self.start()
         self.check(ONE4, self.client.address)
         self.check(ONE6, self.client.address6)
+        # Its address there is in no description of the container; the gateway's own is valid by now.
+        self.host.docker("rm", "-f", "web1")
+        self.start("--no-healthcheck")
+        self.assertEqual(self.get(ONE6, timeout=0.9), "web1")

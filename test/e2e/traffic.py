@@ -6,8 +6,8 @@ import uuid
 import wait
 
 
-def url(address, path="/", port=80):
-    return f"http://{f'[{address}]' if ':' in address else address}:{port}{path}"
+def url(address, path="/"):
+    return f"http://{f'[{address}]' if ':' in address else address}{path}"
 
 
 def get(client, address, path="/", timeout=2):

@@ -98,11 +98,12 @@ end_fuzz() {
     return 1
 }
 
-# The plugin is built while the namespaces' tests run.
-start_plugin() {
+# The lab's images, which are packages to be fetched and unpacked, and the plugin are made while the tests are compiled and
+# the first of them run.
+start_e2e_parts() {
     ! engine_answers || engine_was_up=1
     ensure_engine || return 0   # rung_e2e says so
-    start_aside plugin docker/build --output "$asides/plugin"
+    start_aside plugin bash -c 'docker/lab/lab images && docker/build --output "$1"' bash "$asides/plugin"
 }
 
 # Two labs share the tests, of which the second is run.py's own. What was up before stays up: a developer's lab is not ours
@@ -112,7 +113,7 @@ rung_e2e() {
     [[ -n ${e2e_started:-} || -n ${aside_pids[plugin]:-} ]] || ! engine_answers || engine_was_up=1
     ensure_engine || { record_failure e2e 'no Docker engine'; return 1; }
     if [[ -n ${aside_pids[plugin]:-} ]]; then
-        end_aside plugin 'plugin (begun beside the others)' || { record_failure e2e 'the plugin was not built'; return 1; }
+        end_aside plugin 'images and plugin (begun beside the others)' || { record_failure e2e 'the plugin was not built'; return 1; }
         built=(--plugin "$asides/plugin")
     fi
     [[ -z ${aside_fuzz:-} ]] || start_fuzz

@@ -387,6 +387,35 @@ TEST_CASE("Reconciler.ABackendHearsFromItsIpv6GatewayOnceInEachRun") {
   CHECK(told() == once);
 }
 
+TEST_CASE("Reconciler.ABackendOnDockerGwbridgeHearsFromItAsWell") {
+  Host host;
+  host.create();
+  core::NetworkReport bridge{.id = kWeb2, .name = "docker_gwbridge", .driver = "bridge"};
+  bridge.subnets = {net("172.28.0.0/24")};
+  core::networkReported(host.facts(), bridge, false);
+  host.join(kEp1, "02:00:00:00:00:01");
+  auto report = test::report(kCtr1, kWeb1, kEp1, Health::None);
+  const auto unnamed = [&] {
+    host.touch(core::containerReported(host.facts(), report, host.now));
+    return core::unnamedReplyBridge(host.facts(), kCtr1);
+  };
+  CHECK(!unnamed());  // no IPv6 there
+  bridge.subnets.push_back(net("2001:db8:0:28::/64"));
+  core::networkReported(host.facts(), bridge, false);
+  CHECK(unnamed() == kWeb2);
+  report.run = core::RunState::Stopped;
+  CHECK(!unnamed());
+  report.run = core::RunState::Running;
+  CHECK(unnamed() == kWeb2);
+
+  const auto address = *Address::parse("2001:db8:0:28::3");
+  core::containerOnBridge(host.facts(), kCtr1, kWeb2, address);
+  host.reconciler.touchBridgesOf(kCtr1);
+  host.step();
+  CHECK(host.kernel.greeted == std::vector<Address>{address});
+  CHECK(!unnamed());
+}
+
 TEST_CASE("Reconciler.GatewaySubnetsFollowTheLabel") {
   Host host;
   host.create();
