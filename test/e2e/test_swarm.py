@@ -224,7 +224,7 @@ class Services(LabTest):
         with self.subTest("the machine is back"):
             lab.run(["docker", "start", lost.container])
             self.wait_served_by(self.hosts, timeout=60)
-            self.router.wait_next_hops("10.0.0.102/32", [host.address for host in self.hosts], timeout=20)
+            self.router.wait_next_hops("10.0.0.102/32", [host.address for host in self.hosts], timeout=60)   # Swarm hears of its plugins within 20 s
             self.wait_answered_by(self.hosts)
 
     @slow
