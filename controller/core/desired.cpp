@@ -8,8 +8,6 @@ namespace bgplb::core {
 
 namespace {
 
-constexpr const char* kSwarmGatewayBridge = "docker_gwbridge";
-
 bool isRunning(const Facts& facts, const Endpoint& endpoint) {
   if (endpoint.link != LinkState::Joined || !endpoint.container) return false;
   const auto container = facts.containers.find(*endpoint.container);
@@ -122,33 +120,15 @@ std::set<Prefix> gatewaySubnets(const Facts& facts) {
   return subnets;
 }
 
-std::map<std::string, std::optional<Address>> replyBridges(const Facts& facts,
-                                                           const ContainerId& id) {
-  std::map<std::string, std::optional<Address>> links;
+std::set<std::string> replyBridges(const Facts& facts, const ContainerId& id) {
+  std::set<std::string> links;
   const auto container = facts.containers.find(id);
   if (container == facts.containers.end() || container->second.attached.empty()) return links;
-  for (const auto& [other, address6] : container->second.others) {
+  for (const auto& other : container->second.others) {
     const auto bridge = facts.bridges.find(other);
-    if (bridge != facts.bridges.end()) links.emplace(bridge->second.link, address6);
+    if (bridge != facts.bridges.end()) links.insert(bridge->second.link);
   }
   return links;
-}
-
-std::optional<NetworkId> unnamedReplyBridge(const Facts& facts, const ContainerId& id) {
-  const auto found = facts.containers.find(id);
-  if (found == facts.containers.end()) return std::nullopt;
-  const auto& container = found->second;
-  const bool wanted = !container.attached.empty() && container.run == RunState::Running;
-  if (!wanted || !container.greeted.empty()) return std::nullopt;
-  for (const auto& [link, address6] : replyBridges(facts, id)) {
-    if (address6) return std::nullopt;
-  }
-  const auto hasV6 = [](const Prefix& subnet) { return subnet.family() == Family::V6; };
-  for (const auto& [network, bridge] : facts.bridges) {
-    if (bridge.name != kSwarmGatewayBridge) continue;
-    if (std::any_of(bridge.subnets.begin(), bridge.subnets.end(), hasV6)) return network;
-  }
-  return std::nullopt;
 }
 
 std::set<std::string> replyBridges(const Facts& facts) {
@@ -156,9 +136,7 @@ std::set<std::string> replyBridges(const Facts& facts) {
   for (const auto& [id, bridge] : facts.bridges) {
     if (bridge.advertise || bridge.link == kSwarmGatewayBridge) links.insert(bridge.link);
   }
-  for (const auto& [id, container] : facts.containers) {
-    for (const auto& [link, address6] : replyBridges(facts, id)) links.insert(link);
-  }
+  for (const auto& [id, container] : facts.containers) links.merge(replyBridges(facts, id));
   return links;
 }
 

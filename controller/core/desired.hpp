@@ -6,7 +6,6 @@
 #include "core/link_bandwidth.hpp"
 #include "core/readiness.hpp"
 
-#include <map>
 #include <optional>
 #include <set>
 
@@ -41,11 +40,7 @@ std::set<Prefix> gatewaySubnets(const Facts& facts);
 // The Docker bridges whose containers reply for a VIP: reverse path filtering must be loose there,
 // since the VIP they send from is routed to another link.
 std::set<std::string> replyBridges(const Facts& facts);
-// Those of one container, with its IPv6 address there.
-std::map<std::string, std::optional<Address>> replyBridges(const Facts& facts,
-                                                           const ContainerId& id);
-// docker_gwbridge, if a backend may reply through it for IPv6 and was not greeted in this run: Docker attaches
-// containers to it without saying so in their description.
-std::optional<NetworkId> unnamedReplyBridge(const Facts& facts, const ContainerId& id);
+// Those of one container.
+std::set<std::string> replyBridges(const Facts& facts, const ContainerId& id);
 
 }  // namespace bgplb::core

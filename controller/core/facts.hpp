@@ -68,10 +68,12 @@ struct Container {
   std::string startedAt;      // State.StartedAt, which tells one run from the next; empty: not asked
   std::uint64_t events = 0;   // how many events came: an answer older than the last is asked again
   std::map<NetworkId, EndpointId> attached;  // LB networks
-  // Other networks, with its IPv6 address there: their bridges carry the replies.
-  std::map<NetworkId, std::optional<Address>> others;
-  std::set<Address> greeted;  // of those addresses, in this run (reconcile::Kernel::greet)
+  std::set<NetworkId> others;                // other networks: their bridges carry the replies
 };
+
+// The bridge that Docker attaches containers to which have no other way out, without naming it in their
+// description.
+inline constexpr const char* kSwarmGatewayBridge = "docker_gwbridge";
 
 // A Docker network with the bridge driver. With the label bgplb_advertise=true it is a gateway
 // bridge and its subnets are announced.

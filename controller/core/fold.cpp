@@ -64,7 +64,6 @@ void takeReport(Container& container, const ContainerReport& report) {
   if (report.run == RunState::Running && anotherRun) {
     container.drain.reset();
     container.stoppingUntil.reset();
-    container.greeted.clear();
   }
   // After a restart of dockerd under live-restore every health check begins again at `starting`,
   // which says nothing of a run that was healthy.
@@ -242,7 +241,7 @@ Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint
   for (const auto& attachment : report.attachments) {
     const auto network = facts.networks.find(attachment.network);
     if (network == facts.networks.end()) {
-      container.others[attachment.network] = attachment.address6;
+      container.others.insert(attachment.network);
       continue;
     }
     if (attachment.endpoint.empty()) continue;  // not running: it has no endpoint
@@ -258,12 +257,6 @@ Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint
     facts.containers.erase(report.id);
   }
   return touched;
-}
-
-void containerOnBridge(Facts& facts, const ContainerId& id, const NetworkId& bridge,
-                       const Address& address6) {
-  const auto container = facts.containers.find(id);
-  if (container != facts.containers.end()) container->second.others[bridge] = address6;
 }
 
 EventCounts eventCounts(const Facts& facts) {
@@ -294,7 +287,6 @@ Touched containerStarted(Facts& facts, const ContainerId& id, TimePoint now) {
     container.startedAt.clear();
     container.drain.reset();
     container.stoppingUntil.reset();
-    container.greeted.clear();
   });
 }
 

@@ -59,9 +59,6 @@ Touched networkReported(Facts& facts, const NetworkReport& report, bool ours);
 Touched networksReported(Facts& facts, const std::vector<NetworkReport>& all,
                          const std::set<NetworkId>& ours, const std::set<NetworkId>& inUse = {});
 Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint now);
-// What a container's own description does not tell: it is on this Docker bridge, too.
-void containerOnBridge(Facts& facts, const ContainerId& id, const NetworkId& bridge,
-                       const Address& address6);
 // How many events each known container has had: an answer to a question asked before is older than
 // an event that came since.
 using EventCounts = std::map<ContainerId, std::uint64_t>;

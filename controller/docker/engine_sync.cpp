@@ -1,6 +1,7 @@
 #include "docker/engine_sync.hpp"
 
 #include "base/log.hpp"
+#include "core/greeting.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -190,11 +191,10 @@ Task<> EngineSync::askContainer(ContainerId id) {
     const auto still = facts().containers.find(id);
     const auto after = still == facts().containers.end() ? 0 : still->second.events;
     if (report && before == after) {
+      const bool justStarted = still != facts().containers.end() && still->second.startedAt.empty();
       loop_.reconciler().touch(core::containerReported(facts(), *report, Clock::now()));
       loop_.reconciler().touchBridgesOf(id);
-      if (auto bridge = core::unnamedReplyBridge(facts(), id)) {
-        asio::co_spawn(io_, askReplyAddress(std::move(*bridge), id), asio::detached);
-      }
+      if (justStarted) asio::co_spawn(io_, greet(*report), asio::detached);
       break;
     }
     if (report) continue;
@@ -205,15 +205,15 @@ Task<> EngineSync::askContainer(ContainerId id) {
   loop_.wake();
 }
 
-Task<> EngineSync::askReplyAddress(NetworkId bridge, ContainerId id) {
-  std::string path = fmt::format("/networks/{}", bridge.value);
+Task<> EngineSync::greet(core::ContainerReport started) {
+  const auto greeting = core::greetingFor(facts(), started);
+  for (const auto& address : greeting.addresses) loop_.reconciler().greet(address);
+  if (!greeting.unnamed) co_return;
+  std::string path = fmt::format("/networks/{}", greeting.unnamed->value);
   const auto answer = co_await engine_.get(std::move(path));
   if (!answer) co_return;
-  const auto address = parseMemberAddress6(*answer, id);
-  if (!address) co_return;
-  core::containerOnBridge(facts(), id, bridge, *address);
-  loop_.reconciler().touchBridgesOf(id);
-  loop_.wake();
+  const auto address = parseMemberAddress6(*answer, started.id);
+  if (address) loop_.reconciler().greet(*address);
 }
 
 Task<> EngineSync::askNetwork(NetworkId id) {

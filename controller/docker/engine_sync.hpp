@@ -46,7 +46,7 @@ class EngineSync {
                     const std::vector<ListedContainer>& containers);
   Task<> askContainer(ContainerId id);
   Task<> askNetwork(NetworkId id);
-  Task<> askReplyAddress(NetworkId bridge, ContainerId id);
+  Task<> greet(core::ContainerReport started);
   Task<> learnDriverName();
   void onLine(std::string_view line);
   void onContainerEvent(const EngineEvent& event);

@@ -102,7 +102,9 @@ std::optional<core::TimePoint> Reconciler::step(TimePoint now) {
   const core::Touched now_touched = std::exchange(touched_, {});
   for (const auto& id : now_touched) reconcileNetwork(id, now);
   if (std::exchange(bridgesTouched_, false)) reconcileBridges();
-  for (const auto& id : std::exchange(bridgesTouchedOf_, {})) openReplyWay(id);
+  for (const auto& id : std::exchange(bridgesTouchedOf_, {})) {
+    relaxReplyBridges(core::replyBridges(facts_, id));
+  }
   reconcileFirewall();
   drainer_.step(now);
   return earliest();

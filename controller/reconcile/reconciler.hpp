@@ -42,10 +42,11 @@ class Reconciler {
   void touchBridge(const std::string& link);  // someone else changed our objects in the kernel
   void touchUnconfirmed();  // the routing daemon confirmed something
   void touchBridges();      // a Docker bridge, or who is on one, changed
-  void touchBridgesOf(const ContainerId& id);  // the engine told on which ones this container is
+  void touchBridgesOf(const ContainerId& id);  // only on which ones this container is
   void touchFirewall();     // Docker rearranged its chains
   void touchAll(TimePoint now);  // after a full list of the engine's
   void removeEndpoint(const EndpointId& id);  // DeleteEndpoint: its veth pair goes at once
+  void greet(const Address& neighbor);        // core/greeting.hpp
   void beginDrain(const ContainerId& id, const core::Drain& drain);
   void resumeDrains(std::map<ContainerId, core::FormerDrain> drains);  // a former run's, at start
 
@@ -80,8 +81,7 @@ class Reconciler {
   void noteProblem(const NetworkId& id, Track& track, const Result<void>& outcome, TimePoint now);
   void ensureFlowHashing(const core::KernelNetwork& desired);
   void reconcileBridges();
-  void relaxReplyBridge(const std::string& link);
-  void openReplyWay(const ContainerId& id);
+  void relaxReplyBridges(const std::set<std::string>& links);
   void reconcileFirewall();
   std::string reasons(const NetworkId& id, TimePoint now) const;
   bool isAnnouncedFor(const NetworkId& id, const Prefix& vip) const;

@@ -39,33 +39,25 @@ void Reconciler::reconcileBridges() {
       subnet = gatewaySubnets_.erase(subnet);
     }
   }
+  relaxReplyBridges(core::replyBridges(facts_));
+}
+
+void Reconciler::relaxReplyBridges(const std::set<std::string>& links) {
   if (facts_.networks.empty()) return;  // nobody sends from a VIP
-  for (const auto& link : core::replyBridges(facts_)) relaxReplyBridge(link);
+  for (const auto& link : links) {
+    if (!relaxed_.insert(link).second) continue;
+    const auto outcome = kernel_.relaxReversePathFilter(link);
+    if (!outcome && outcome.error().kind != ErrorKind::NotFound) {
+      log::warning("{}: replies from VIPs may be dropped: {}; set it by hand: sysctl -w "
+                   "net.ipv4.conf.{}.rp_filter=2",
+                   link, outcome.error().message, link);
+    }
+    if (!outcome) relaxed_.erase(link);
+  }
 }
 
-void Reconciler::relaxReplyBridge(const std::string& link) {
-  if (!relaxed_.insert(link).second) return;
-  const auto outcome = kernel_.relaxReversePathFilter(link);
-  if (!outcome && outcome.error().kind != ErrorKind::NotFound) {
-    log::warning("{}: replies from VIPs may be dropped: {}; set it by hand: sysctl -w "
-                 "net.ipv4.conf.{}.rp_filter=2",
-                 link, outcome.error().message, link);
-  }
-  if (!outcome) relaxed_.erase(link);
-}
-
-// A container asks for its gateway's link-layer address from its link-local address, for the VIP that it
-// replies from is not on that link; and the link-local one is tentative for up to two seconds after its
-// start (RFC 4862), until when no reply could leave. It need not ask when it has heard from the gateway
-// (docs/decisions/0011).
-void Reconciler::openReplyWay(const ContainerId& id) {
-  for (const auto& [link, address6] : core::replyBridges(facts_, id)) {
-    relaxReplyBridge(link);
-    auto& container = facts_.containers.at(id);
-    if (!address6 || container.run != core::RunState::Running) continue;
-    if (!container.greeted.insert(*address6).second) continue;
-    if (const auto sent = kernel_.greet(*address6); !sent) log::debug("{}", sent.error().message);
-  }
+void Reconciler::greet(const Address& neighbor) {
+  if (const auto sent = kernel_.greet(neighbor); !sent) log::debug("{}", sent.error().message);
 }
 
 void Reconciler::reconcileFirewall() {

@@ -21,7 +21,8 @@ class Shared(unittest.TestSuite):
     _cleanup = False   # of unittest: the tests are no list to take from
 
     def __init__(self, tests, folder):
-        super().__init__(sorted(tests, key=lambda test: not getattr(test, "takes_long", False)))   # or one lab would wait for it in the end
+        # What takes long first, or one lab would wait for it in the end.
+        super().__init__(sorted(tests, key=lambda test: not getattr(test, "takes_long", False)))
         self.folder = folder
 
     def __iter__(self):
@@ -86,7 +87,8 @@ def run(argv, count):
         share.mkdir()
         workers = []
         try:
-            workers += [Worker(number, [*argv, "--share", str(share)], folder) for number in range(1, count + 1)]
+            for number in range(1, count + 1):
+                workers.append(Worker(number, [*argv, "--share", str(share)], folder))
             return [case for worker in workers for case in worker.end()]
         finally:
             for worker in workers:

@@ -45,10 +45,7 @@ class FakeKernel : public reconcile::Kernel {
     relaxed.insert(dev);
     return {};
   }
-  Result<void> greet(const Address& neighbor) override {
-    greeted.push_back(neighbor);
-    return {};
-  }
+  Result<void> greet(const Address&) override { return {}; }
   Result<void> hashFlows(Family family) override {
     hashed.insert(family);
     return {};
@@ -60,7 +57,6 @@ class FakeKernel : public reconcile::Kernel {
   std::vector<reconcile::HostAddress> own;
   std::map<Address, reconcile::RouteLookup> ways;
   std::set<std::string> relaxed;
-  std::vector<Address> greeted;
   std::set<Family> hashed;
   std::vector<std::string> log;
   int failures = 0;

@@ -214,15 +214,6 @@ TEST_CASE("Reconciler.SecondBackendKeepsTheVip_WhenTheFirstLeaves") {
   CHECK_FALSE(there.pinned.contains({host.vip4, first}));
 }
 
-TEST_CASE("Reconciler.FlowsAreHashed_WhereThereIsAChoice") {
-  Host host;
-  host.makeReady();
-  CHECK(host.kernel.hashed.empty());
-  host.join(kEp2, "02:00:00:00:00:02");
-  host.report(kCtr2, kEp2, Health::Healthy);
-  CHECK(host.kernel.hashed == std::set<Family>{Family::V4, Family::V6});
-}
-
 TEST_CASE("Reconciler.ALinkThatIsNotUpYetIsAwaited_AndIsNoProblem") {
   Host host;
   host.kernel.carrier = false;
@@ -337,101 +328,4 @@ TEST_CASE("Reconciler.DeletedNetworkLeavesNothing_AfterTheWithdrawal") {
   CHECK(host.kernel.networks.empty());
   CHECK(host.kernel.existing.empty());
   CHECK(host.firewall.calls == std::vector<bool>{true, false});
-}
-
-TEST_CASE("Reconciler.ABackendsOtherBridgesCarryItsReplies") {
-  Host host;
-  host.create();
-  core::NetworkReport other{.id = kWeb2, .name = "other", .driver = "bridge"};
-  other.options["com.docker.network.bridge.name"] = "other0";
-  core::networkReported(host.facts(), other, false);
-  host.join(kEp1, "02:00:00:00:00:01");
-  auto report = test::report(kCtr1, kWeb1, kEp1, Health::None);
-  report.attachments.push_back({kWeb2, EndpointId("other"), std::nullopt, std::nullopt});
-  host.touch(core::containerReported(host.facts(), report, host.now));
-  CHECK(host.kernel.relaxed.empty());
-  host.reconciler.touchBridgesOf(kCtr1);
-  host.step();
-  CHECK(host.kernel.relaxed == std::set<std::string>{"other0"});
-}
-
-TEST_CASE("Reconciler.ABackendHearsFromItsIpv6GatewayOnceInEachRun") {
-  Host host;
-  host.create();
-  core::networkReported(host.facts(), {.id = kWeb2, .name = "gw", .driver = "bridge"}, false);
-  const NetworkId elsewhere("overlay");
-  host.join(kEp1, "02:00:00:00:00:01");
-  auto report = test::report(kCtr1, kWeb1, kEp1, Health::None);
-  const auto on = [](const NetworkId& network, const char* address6) {
-    return core::ContainerReport::Attachment{network, EndpointId("other"), std::nullopt,
-                                             *Address::parse(address6)};
-  };
-  report.attachments.push_back(on(kWeb2, "2001:db8::25"));
-  report.attachments.push_back(on(elsewhere, "2001:db8:1::25"));
-  const auto told = [&] {
-    host.touch(core::containerReported(host.facts(), report, host.now));
-    host.reconciler.touchBridgesOf(kCtr1);
-    host.step();
-    return std::exchange(host.kernel.greeted, {});
-  };
-  const std::vector<Address> once{*Address::parse("2001:db8::25")};
-  CHECK(told() == once);
-  CHECK(told().empty());
-
-  host.touch(core::containerDied(host.facts(), kCtr1, host.now));
-  report.run = core::RunState::Stopped;
-  CHECK(told().empty());
-  host.touch(core::containerStarted(host.facts(), kCtr1, host.now));
-  report.run = core::RunState::Running;
-  report.startedAt = "2026-11-22T21:00:00Z";
-  CHECK(told() == once);
-}
-
-TEST_CASE("Reconciler.ABackendOnDockerGwbridgeHearsFromItAsWell") {
-  Host host;
-  host.create();
-  core::NetworkReport bridge{.id = kWeb2, .name = "docker_gwbridge", .driver = "bridge"};
-  bridge.subnets = {net("172.28.0.0/24")};
-  core::networkReported(host.facts(), bridge, false);
-  host.join(kEp1, "02:00:00:00:00:01");
-  auto report = test::report(kCtr1, kWeb1, kEp1, Health::None);
-  const auto unnamed = [&] {
-    host.touch(core::containerReported(host.facts(), report, host.now));
-    return core::unnamedReplyBridge(host.facts(), kCtr1);
-  };
-  CHECK(!unnamed());  // no IPv6 there
-  bridge.subnets.push_back(net("2001:db8:0:28::/64"));
-  core::networkReported(host.facts(), bridge, false);
-  CHECK(unnamed() == kWeb2);
-  report.run = core::RunState::Stopped;
-  CHECK(!unnamed());
-  report.run = core::RunState::Running;
-  CHECK(unnamed() == kWeb2);
-
-  const auto address = *Address::parse("2001:db8:0:28::3");
-  core::containerOnBridge(host.facts(), kCtr1, kWeb2, address);
-  host.reconciler.touchBridgesOf(kCtr1);
-  host.step();
-  CHECK(host.kernel.greeted == std::vector<Address>{address});
-  CHECK(!unnamed());
-}
-
-TEST_CASE("Reconciler.GatewaySubnetsFollowTheLabel") {
-  Host host;
-  host.create();
-  core::NetworkReport gateway{.id = kWeb2, .name = "gw", .driver = "bridge"};
-  gateway.subnets = {net("172.23.0.0/24"), net("2001:db8::/64")};
-  gateway.labels["bgplb_advertise"] = "true";
-  gateway.options["com.docker.network.bridge.name"] = "bgplb_gwbridge";
-  core::networkReported(host.facts(), gateway, false);
-  host.reconciler.touchBridges();
-  host.step();
-  CHECK(host.routing.wanted == std::set<Prefix>{net("172.23.0.0/24"), net("2001:db8::/64")});
-  CHECK(host.kernel.relaxed == std::set<std::string>{"bgplb_gwbridge"});
-
-  gateway.labels["bgplb_advertise"] = "false";
-  core::networkReported(host.facts(), gateway, false);
-  host.reconciler.touchBridges();
-  host.step();
-  CHECK(host.routing.wanted.empty());
 }

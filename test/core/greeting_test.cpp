@@ -1,0 +1,55 @@
+#include "core/greeting.hpp"
+
+#include "support/build.hpp"
+#include "support/catch.hpp"
+
+using namespace bgplb;
+using namespace bgplb::test;
+
+namespace {
+
+const NetworkId kGateway("gateway");
+const NetworkId kGwbridge("gwbridge");
+const auto kThere = *Address::parse("2001:db8::25");
+
+core::ContainerReport on(const std::vector<NetworkId>& networks) {
+  core::ContainerReport report{.id = kCtr1};
+  for (const auto& network : networks) {
+    report.attachments.push_back({network, EndpointId("e"), std::nullopt, kThere});
+  }
+  return report;
+}
+
+core::Facts facts(const std::vector<Prefix>& gwbridge) {
+  core::Facts facts;
+  facts.networks.try_emplace(kWeb1);
+  facts.bridges[kGateway] = {.name = "gw", .link = "gw0"};
+  facts.bridges[kGwbridge] = {
+      .name = "docker_gwbridge", .link = "docker_gwbridge", .subnets = gwbridge};
+  return facts;
+}
+
+const std::vector<Prefix> kBoth{net("172.28.0.0/24"), net("2001:db8:0:28::/64")};
+
+}  // namespace
+
+TEST_CASE("Greeting.OnTheBridgesThatItsDescriptionNames") {
+  const auto greeting = core::greetingFor(facts(kBoth), on({kWeb1, kGateway, NetworkId("overlay")}));
+  CHECK(greeting.addresses == std::vector<Address>{kThere});
+  CHECK(!greeting.unnamed);
+}
+
+TEST_CASE("Greeting.DockerGwbridgeIsAsked_WhenItHasIpv6AndNoOtherIsThere") {
+  CHECK(core::greetingFor(facts(kBoth), on({kWeb1})).unnamed == kGwbridge);
+  CHECK(!core::greetingFor(facts({net("172.28.0.0/24")}), on({kWeb1})).unnamed);
+  auto ipv4Only = on({kWeb1, kGateway});
+  ipv4Only.attachments[1].address6.reset();
+  CHECK(core::greetingFor(facts(kBoth), ipv4Only).unnamed == kGwbridge);
+}
+
+TEST_CASE("Greeting.NobodyWithoutAVip") {
+  const auto greeting = core::greetingFor(facts(kBoth), on({kGateway}));
+  CHECK(greeting.addresses.empty());
+  CHECK(!greeting.unnamed);
+  CHECK(!core::greetingFor(facts(kBoth), on({})).unnamed);
+}

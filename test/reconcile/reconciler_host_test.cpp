@@ -1,0 +1,53 @@
+// What the reconciler does to the host as a whole: reconciler_host.cpp.
+#include "reconcile/web1_host.hpp"
+
+#include "support/catch.hpp"
+
+using namespace bgplb;
+using namespace bgplb::test;
+using core::Health;
+
+TEST_CASE("Reconciler.FlowsAreHashed_WhereThereIsAChoice") {
+  Host host;
+  host.makeReady();
+  CHECK(host.kernel.hashed.empty());
+  host.join(kEp2, "02:00:00:00:00:02");
+  host.report(kCtr2, kEp2, Health::Healthy);
+  CHECK(host.kernel.hashed == std::set<Family>{Family::V4, Family::V6});
+}
+
+TEST_CASE("Reconciler.ABackendsOtherBridgesCarryItsReplies") {
+  Host host;
+  host.create();
+  core::NetworkReport other{.id = kWeb2, .name = "other", .driver = "bridge"};
+  other.options["com.docker.network.bridge.name"] = "other0";
+  core::networkReported(host.facts(), other, false);
+  host.join(kEp1, "02:00:00:00:00:01");
+  auto report = test::report(kCtr1, kWeb1, kEp1, Health::None);
+  report.attachments.push_back({kWeb2, EndpointId("other"), std::nullopt, std::nullopt});
+  host.touch(core::containerReported(host.facts(), report, host.now));
+  CHECK(host.kernel.relaxed.empty());
+  host.reconciler.touchBridgesOf(kCtr1);
+  host.step();
+  CHECK(host.kernel.relaxed == std::set<std::string>{"other0"});
+}
+
+TEST_CASE("Reconciler.GatewaySubnetsFollowTheLabel") {
+  Host host;
+  host.create();
+  core::NetworkReport gateway{.id = kWeb2, .name = "gw", .driver = "bridge"};
+  gateway.subnets = {net("172.23.0.0/24"), net("2001:db8::/64")};
+  gateway.labels["bgplb_advertise"] = "true";
+  gateway.options["com.docker.network.bridge.name"] = "bgplb_gwbridge";
+  core::networkReported(host.facts(), gateway, false);
+  host.reconciler.touchBridges();
+  host.step();
+  CHECK(host.routing.wanted == std::set<Prefix>{net("172.23.0.0/24"), net("2001:db8::/64")});
+  CHECK(host.kernel.relaxed == std::set<std::string>{"bgplb_gwbridge"});
+
+  gateway.labels["bgplb_advertise"] = "false";
+  core::networkReported(host.facts(), gateway, false);
+  host.reconciler.touchBridges();
+  host.step();
+  CHECK(host.routing.wanted.empty());
+}
