@@ -1,5 +1,7 @@
 #include "bird/launch.hpp"
 
+#include "bird/no_delay.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
@@ -46,6 +48,7 @@ bool readWhole(int fd, void* to, std::size_t size) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
+  allowNoDelay();
   told = told && null >= 0 && ::dup2(null, STDIN_FILENO) >= 0 && ::dup2(null, STDOUT_FILENO) >= 0 &&
          ::dup2(standardError, STDERR_FILENO) >= 0 &&
          ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0;

@@ -56,6 +56,7 @@ class RoutingLoop {
   Task<bool> reconfigurationEnds();
   void onRefused(const std::string& words);
   Task<> look();
+  void ensureNoDelay();
   Task<> retryListening(std::vector<PeerStatus> peers);
   Clock::duration lookInterval() const;
   Task<Result<Reply>> command(std::string line);
@@ -97,6 +98,7 @@ class RoutingLoop {
   // What is.
   bool started_ = false;       // the coroutine runs, or has run
   bool ready_ = false;         // onReady(), and no onExit() since
+  bool delayTold_ = false;     // why TCP_NODELAY cannot be set
   bool recovering_ = false;    // exports are held (RFC 4724), or were a moment ago
   bool recoverySeen_ = false;  // at the last look BIRD said so itself
   std::string refusedMain_;    // BIRD does not take this one; the confirmed one is used for it

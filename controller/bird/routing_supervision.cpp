@@ -1,5 +1,6 @@
 // RoutingLoop, the other half: that there is a BIRD, and how its sessions are.
 #include "base/log.hpp"
+#include "bird/no_delay.hpp"
 #include "bird/routing_loop.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -197,6 +198,7 @@ Task<> RoutingLoop::look() {
   const bool hadSession = sessions_.anyEstablished();
   sessions_.look(peers, now);
   if (sessions_.anyEstablished()) {
+    ensureNoDelay();
     if (now - markedAt_ >= kMarkInterval) {
       if (const auto marked = mark_.refresh(); !marked) complain(marked.error().message);
       markedAt_ = now;
@@ -224,6 +226,13 @@ Task<> RoutingLoop::look() {
     co_await retryListening(std::move(peers));
   }
   lookAt_ = Clock::now() + lookInterval();
+}
+
+// At every look: a session may have been replaced between two of them.
+void RoutingLoop::ensureNoDelay() {
+  const auto set = setNoDelay(daemon_.pid());
+  if (set || !daemon_.isAlive() || std::exchange(delayTold_, true)) return;
+  log::warning("routing: what BIRD sends may wait for a router's acknowledgement: {}", set.error().message);
 }
 
 // BIRD tries once and then disables the protocol, so that `restart` would do nothing.

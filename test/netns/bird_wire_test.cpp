@@ -77,6 +77,24 @@ TEST_CASE("Bird.BandwidthIsOnTheWire_AndAnotherOneIsOneUpdate", "[netns]") {
   CHECK(listener.events("down").empty());
 }
 
+// IPv6's message is not to wait until IPv4's was acknowledged.
+TEST_CASE("Bird.ItsSessionsDoNotWaitForAcknowledgements", "[netns]") {
+  Lab lab;
+  auto listener = std::make_unique<Listener>(lab.there);
+  lab.runController(Lab::model(), {kVip4});
+  const auto connections = [&lab] {
+    const auto bird = std::to_string(pidIn(lab.run / "bird.pid"));
+    return test::tryShell("python3 " PROJECT_SOURCE_DIR "/test/netns/tcp_nodelay.py " + bird).out;
+  };
+  CHECK(lab.eventually([&] { return connections() == "179 1\n"; }));
+  SECTION("nor does the next one") {
+    listener.reset();
+    listener = std::make_unique<Listener>(lab.there);
+    REQUIRE(lab.eventually([&] { return listener->events("up").size() == 1; }));
+    CHECK(lab.eventually([&] { return connections() == "179 1\n"; }));
+  }
+}
+
 TEST_CASE("Bird.BandwidthOfAFourOctetAs_IsAsTransOnTheWire", "[netns]") {
   Lab lab;
   const Listener listener(lab.there);
