@@ -47,6 +47,12 @@ def add_host(number, suite):
     wait.until(lambda: Node(f"host{number}").ok("docker", "version"), 90, f"dockerd on host{number}")
 
 
+def ends_with_input(*argv):
+    """The command, ending when its standard input does."""
+    script = 'exec 3<&0; "$@" 3<&- & pid=$!; { cat <&3 >/dev/null; kill $pid 2>/dev/null; } & wait $pid'
+    return ["sh", "-c", script, "sh", *argv]
+
+
 class Stream:
     """A command that goes on; its lines are kept with the time they came."""
 
@@ -109,8 +115,7 @@ class Node:
 
     def stream(self, *argv):
         """A command that ends by itself or when the stream is closed: `docker exec` alone would leave it running."""
-        script = 'exec 3<&0; "$@" 3<&- & pid=$!; { cat <&3 >/dev/null; kill $pid 2>/dev/null; } & wait $pid'
-        return Stream(self.exec_argv("sh", "-c", script, "sh", *argv))
+        return Stream(self.exec_argv(*ends_with_input(*argv)))
 
     def log(self, lines=60):
         """What the machine's main program (dockerd on a host) printed last."""

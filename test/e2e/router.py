@@ -1,7 +1,9 @@
 """The router's own table: what it would do with a packet, asked of its BIRD and of its kernel."""
+import os
 import re
 from dataclasses import dataclass
 
+import lab
 import wait
 
 
@@ -103,12 +105,48 @@ class RouteWatch:
         self.stream.close()
 
     def changes(self, prefix):
-        """(time, 'Deleted' or '', line) of each change to this prefix; a host prefix is printed without its length."""
-        address, _, length = prefix.partition("/")
-        name = address if length in ("32", "128") else prefix
-        found = []
-        for stamp, line in self.stream.lines():
-            # Backends have tables of their own for the connections that are theirs.
-            if re.search(rf"(?:^|\s){re.escape(name)}\s", line) and " table " not in line:
-                found.append((stamp, "Deleted" if "Deleted " in line else "", line))
-        return found
+        """(time, 'Deleted' or '', line) of each change to this prefix."""
+        return [(stamp, "Deleted" if "Deleted " in line else "", line)
+                for stamp, line in self.stream.lines() if concerns(line, prefix)]
+
+
+class OrderWatch:
+    """The changes of two machines' kernel routes in the order in which they came about: one socket hears of both, and the
+    kernel queues what it tells before the change's maker goes on. The times of two monitors are those of their readers."""
+
+    def __init__(self, *nodes):
+        lab.run(["ip", "link", "show"])   # tells of the far ends of the links here, for which each namespace gets its id
+        self.stream = lab.Stream(lab.ends_with_input("ip", "-o", "monitor", "all-nsid", "route"))
+        self.ids = {node.name: self.find(node) for node in nodes}
+
+    def find(self, node):
+        mark, marked = ("blackhole", "192.0.2.180", "table", str(os.getpid())), set(self.ids_of_marks())
+
+        def look():
+            node.run("ip", "route", "replace", *mark)
+            node.run("ip", "route", "del", *mark)
+            return set(self.ids_of_marks()) - marked
+        return wait.until(look, 10, f"the monitor hears of {node}'s routes", every=0).pop()
+
+    def ids_of_marks(self):
+        text = self.stream.text()
+        return re.findall(rf"^\[nsid (\d+)\].*192\.0\.2\.180 table {os.getpid()} ", text, re.MULTILINE)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stream.close()
+
+    def changes(self, node, prefix):
+        """(place in the order, deleted?) of each change to this prefix there."""
+        return [(place, "Deleted " in line) for place, (_, line) in enumerate(self.stream.lines())
+                if line.startswith(f"[nsid {self.ids[node.name]}]") and concerns(line.partition("]")[2], prefix)]
+
+
+def concerns(line, prefix):
+    """Whether a monitor's line is of this prefix; a host prefix is printed without its length."""
+    address, _, length = prefix.partition("/")
+    name = address if length in ("32", "128") else prefix
+    # Backends have tables of their own for the connections that are theirs.
+    return re.search(rf"(?:^|\s){re.escape(name)}\s", line) and " table " not in line

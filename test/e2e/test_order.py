@@ -1,22 +1,16 @@
 """Seen from outside: the host route is there before the announcement, and goes after the withdrawal."""
-import re
-from datetime import datetime, timezone
-
 import traffic
 import wait
 from base import GATEWAY, LabTest
-from router import RouteWatch
+from router import OrderWatch
 
 V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
 
 
-def stamped(watch, prefix):
-    """(kernel monitor's own time, deleted?) of each change."""
-    found = []
-    for _, deleted, line in watch.changes(prefix):
-        stamp = re.match(r"\[(\S+)\]", line)
-        found.append((datetime.fromisoformat(stamp[1]).replace(tzinfo=timezone.utc).timestamp(), bool(deleted)))
-    return found
+def last_life(changes):
+    """(begin, end) of a route's last time, as places in the order."""
+    ends = [-1, *(place for place, gone in changes if gone)]
+    return min(place for place, gone in changes if not gone and place > ends[-2]), ends[-1]
 
 
 class Order(LabTest):
@@ -36,14 +30,14 @@ class Order(LabTest):
 
     def test_route_before_announcement_and_after_withdrawal(self):
         prefixes = self.vip("web1", V4, V6)
-        with RouteWatch(self.host) as here, self.router.watch() as there:
+        with OrderWatch(self.host, self.router.node) as watch:
             self.host.web("web1", "web1")
             self.router.wait_for(*prefixes)
             for end in ("sick", "pause", "kill", "drain", "remove"):
                 with self.subTest(end):
-                    self.there_and_gone(end, prefixes, here, there)
+                    self.there_and_gone(end, prefixes, watch)
 
-    def there_and_gone(self, end, prefixes, here, there):
+    def there_and_gone(self, end, prefixes, watch):
         commands = {"pause": ("pause", "web1"), "kill": ("kill", "web1"), "drain": ("kill", "-s", "USR2", "web1"),
                     "remove": ("rm", "-f", "web1")}
         if end == "sick":
@@ -52,13 +46,13 @@ class Order(LabTest):
             self.host.docker(*commands[end])
         self.router.wait_gone(*prefixes)
         self.wait_no_host_route(V4, V6)
-        wait.until(lambda: all(stamped(watch, prefix) and stamped(watch, prefix)[-1][1]
-                               for watch in (here, there) for prefix in prefixes), 5, "both monitors saw the end")
+        places = (self.host, self.router.node)
+        wait.until(lambda: all(changes and changes[-1][1] for changes in
+                               (watch.changes(place, prefix) for place in places for prefix in prefixes)), 5, "the end is seen")
         for prefix in prefixes:
-            host, router = stamped(here, prefix), stamped(there, prefix)
-            first = [next(when for when, gone in reversed(changes) if not gone) for changes in (host, router)]
-            self.assertLessEqual(first[0], first[1], f"{prefix}: the host route came after the announcement")
-            self.assertLessEqual(router[-1][0], host[-1][0], f"{prefix}: the host route went before the withdrawal")
+            host, router = (last_life(watch.changes(place, prefix)) for place in places)
+            self.assertLess(host[0], router[0], f"{prefix}: the host route came after the announcement")
+            self.assertLess(router[1], host[1], f"{prefix}: the host route went before the withdrawal")
         self.back(end, prefixes)
 
     def back(self, end, prefixes):
