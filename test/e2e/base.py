@@ -94,6 +94,17 @@ class LabTest(unittest.TestCase):
         host = host or self.host
         wait.until_none(lambda: "".join(host.host_routes(address) for address in addresses), timeout, "host routes")
 
+    def assert_drain(self, since, name, delay, host=None):
+        """SIGTERM came `delay` seconds after SIGUSR2, or what a busy machine takes later, but never sooner; both times."""
+        signalled, terminated = ((host or self.host).event_time(since, "kill", name, signal) for signal in ("12", "15"))
+        self.assertGreater(terminated - signalled, delay - 0.1)
+        self.assertLess(terminated - signalled, delay + 4)
+        return signalled, terminated
+
+    def wait_serves(self, name):
+        """Ready by its start, and listening: the two are not the same where there is no health check."""
+        wait.until(lambda: " serves" in self.host.docker("logs", name), 10, f"{name} serves")
+
     def assert_refused(self, words, *argv, host=None):
         """The docker command fails with a sentence that has all these words."""
         with self.assertRaises(lab.CommandFailed) as caught:

@@ -180,7 +180,7 @@ def usage(host):
     """Resident KiB and open descriptors of the controller and BIRD."""
     found = {}
     for name in ("bgplb", "bird"):
-        pid, = host.plugin_pids(name)
+        pid = host.plugin_pid(name)
         status = host.run("cat", f"/proc/{pid}/status")
         found[name] = (int(re.search(r"VmRSS:\s+(\d+)", status)[1]), len(host.run("ls", f"/proc/{pid}/fd").split()))
     return found

@@ -66,6 +66,13 @@ class Fault:
         if session:
             self.test.assertEqual((self.updates, self.withdraws), (0, 0))
 
+    def nothing_failed_after_the_withdrawal(self):
+        """No request that began when the router had known of it for a moment; and it was told soon after the first one."""
+        withdrawn = max(next(stamp for stamp, *_ in self.watch.changes(prefix)) for prefix in PREFIXES)
+        began = [float(line.split()[2]) for line in self.failures] or [withdrawn]
+        self.test.assertLess(max(began), withdrawn + 0.3, self.failures)
+        self.test.assertLess(withdrawn - min(began), 2, self.failures)
+
 
 def report(out=sys.stderr):
     if not ROWS:
@@ -124,7 +131,7 @@ class FaultTest(LabTest):
         self.router.wait_next_hops(PREFIXES[1], [self.used[1].address6], timeout=timeout)
 
     def kill(self, program, signal="KILL"):
-        pid, = self.host.plugin_pids(program)
+        pid = self.host.plugin_pid(program)
         self.host.run("kill", f"-{signal}", str(pid))
         return pid
 

@@ -10,7 +10,7 @@ NAME = "bgplb:latest"   # docker plugin install --alias; as a driver the name ne
 WEB = "bgplb-web:trixie"
 GATEWAY = "bgplb_gwbridge"
 MODES = tuple(f"com.docker.network.bridge.gateway_mode_ipv{family}" for family in (4, 6))
-HEALTH = ("--health-cmd", "curl -f http://localhost/ || exit 1", "--health-interval", "300ms", "--health-timeout", "2s",
+HEALTH = ("--health-cmd", "curl -f http://localhost/ || exit 1", "--health-interval", "300ms", "--health-timeout", "5s",
           "--health-retries", "1")
 
 
@@ -63,6 +63,13 @@ class Host(lab.Node):
     def plugin_pids(self, name):
         """Processes of the plugin by program name, as the host sees them."""
         return [int(pid) for pid in self.run("pgrep", "-x", name, check=False).split() if pid.isdigit()]
+
+    def plugin_pid(self, name):
+        """That of the only one: a child that has not yet become iptables is for a moment called like its parent."""
+        def look():
+            found = self.plugin_pids(name)
+            return found if len(found) == 1 else None
+        return wait.until(look, 10, f"one process {name}")[0]
 
     def bgplb(self, *argv, **options):
         """The plugin's own program, run on the host."""

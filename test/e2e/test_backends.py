@@ -78,7 +78,7 @@ class OneHost(LabTest):
         self.vip("web1", V4, V6)
         self.start("one", "two")
         with Held(self.client, VIPS, 50) as held:
-            self.host.run("kill", "-KILL", str(self.host.plugin_pids("bgplb")[0]))
+            self.host.run("kill", "-KILL", str(self.host.plugin_pid("bgplb")))
             self.start("three", beside=("one", "two"))
         for name, fate in held.fates.items():
             self.assertEqual((fate["lost"], fate["moved"]), (0, 0), f"{name}: {held.fates}")

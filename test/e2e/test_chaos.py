@@ -15,6 +15,6 @@ class Changes(LabTest):
         self.assertGreater(len(chaos.injected), 5)
         chaos.remove_all()
         chaos.settle(timeout=80)
-        self.assertFalse(self.host.has_firewall_rules())
+        wait.until_none(self.host.has_firewall_rules, 10, "rules of ours")
         for name, (_, descriptors) in usage(self.host).items():
             self.assertLess(descriptors, 40, name)

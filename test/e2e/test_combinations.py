@@ -21,7 +21,7 @@ class SeveralVips(LabTest):
         self.router.wait_for(*self.one, *self.two)
         self.answer("web1", ONE4, ONE6, TWO4, TWO6)
         self.host.docker("network", "disconnect", "one", "web1")
-        self.router.wait_gone(*self.one, timeout=1)
+        self.router.wait_gone(*self.one, timeout=3)
         self.router.stays(0.5, *self.two)
         self.answer("web1", TWO4, TWO6)
         self.host.docker("network", "connect", "one", "web1")
@@ -29,7 +29,7 @@ class SeveralVips(LabTest):
         self.answer("web1", ONE4, ONE6, TWO4, TWO6)
         with self.router.watch() as watch:
             self.host.docker("kill", "-s", "USR2", "web1")   # a drain is the container's: it ends both
-            self.router.wait_gone(*self.one, *self.two, timeout=1)
+            self.router.wait_gone(*self.one, *self.two, timeout=3)
         self.assertEqual({prefix: len(watch.changes(prefix)) for prefix in self.one + self.two},
                          {prefix: 1 for prefix in self.one + self.two})
 
@@ -40,7 +40,7 @@ class SeveralVips(LabTest):
         self.host.wait_health("second", "healthy")
         with self.router.watch() as watch:
             self.host.docker("rm", "-f", "both")
-            self.router.wait_gone(*self.one, timeout=1)
+            self.router.wait_gone(*self.one, timeout=3)
             self.answer("second", TWO4, TWO6)
         self.assertEqual([change for prefix in self.two for change in watch.changes(prefix)], [])
         self.assertEqual(set(traffic.servers(self.client, TWO4, 10)), {"second"})
@@ -74,7 +74,7 @@ class WithoutGatewayNetwork(LabTest):
         self.assertTrue(self.host.ok("docker", "exec", "web1", "ping", "-c1", "-W2", self.client.address))
         self.host.sick("web1")
         self.host.wait_health("web1", "unhealthy")
-        self.router.wait_gone(*self.prefixes, timeout=1)
+        self.router.wait_gone(*self.prefixes, timeout=3)
 
     def test_one_made_by_hand_for_ipv6(self):
         self.host.docker("network", "create", "--subnet", "172.28.0.0/24", "--ipv6", "--subnet", "2001:db8:0:28::/64",
@@ -85,4 +85,5 @@ class WithoutGatewayNetwork(LabTest):
         # Its address there is in no description of the container; the gateway's own is valid by now.
         self.host.docker("rm", "-f", "web1")
         self.start("--no-healthcheck")
+        self.wait_serves("web1")
         self.assertEqual(self.get(ONE6, timeout=0.9), "web1")

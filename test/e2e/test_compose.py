@@ -52,6 +52,8 @@ class Compose(LabTest):
 
 
 class Service(Compose):
+    settings = {"DRAIN_DELAY": "6"}   # `docker compose ps` sees that it drains
+
     def test_scaled_stopped_and_removed(self):
         self.up()
         pools = self.host.inspect("web1")["IPAM"]["Config"]
@@ -66,7 +68,7 @@ class Service(Compose):
         self.assertEqual(self.moves(watch), [])
 
         stop = self.compose("stop", run=self.host.stream)
-        self.router.wait_gone(*PREFIXES, timeout=3)
+        self.router.wait_gone(*PREFIXES, timeout=5)
         self.assertIn("running", self.compose("ps", "--format", "{{.State}}"))   # it drains
         stop.process.wait(20)
         stop.close()

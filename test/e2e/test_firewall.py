@@ -64,7 +64,7 @@ class Firewall(LabTest):
             for rule in ours:
                 self.host.run(tool, "-D", *shlex.split(rule)[1:])
         for address in (V4, V6):
-            self.wait_answer(address, "web1", timeout=8)
+            self.wait_answer(address, "web1", timeout=20)
 
     def test_a_neighbour_reaches_the_vip(self):
         """web1 -> web2's VIP on the same host, over a gateway bridge whose containers may not talk to each other."""

@@ -78,7 +78,7 @@ class GoBgp(LabTest):
         self.attributes("2001:db8::/64")
         stop = self.host.stream("docker", "stop", "web1")
         for prefix, family in zip(prefixes, ("ipv4", "ipv6")):
-            wait.until(lambda: prefix not in self.rib(family), 2, f"{prefix} withdrawn at GoBGP")
+            wait.until(lambda: prefix not in self.rib(family), 4, f"{prefix} withdrawn at GoBGP")
         self.assertEqual(self.host.state("web1"), "running")
         stop.process.wait(20)
         stop.close()
@@ -94,4 +94,4 @@ class GoBgpIpv4Only(GoBgp):
         prefixes = self.start()
         self.assertEqual(self.attributes(prefixes[0])["next_hop"], self.host.address)
         self.host.docker("kill", "web1")
-        wait.until(lambda: prefixes[0] not in self.rib("ipv4"), 2, "withdrawn at GoBGP")
+        wait.until(lambda: prefixes[0] not in self.rib("ipv4"), 4, "withdrawn at GoBGP")

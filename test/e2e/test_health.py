@@ -18,10 +18,10 @@ class Health(LabTest):
         self.start()
         self.host.sick("web1")
         self.host.wait_health("web1", "unhealthy")
-        self.router.wait_gone(*self.prefixes, timeout=1)
+        self.router.wait_gone(*self.prefixes, timeout=3)
         self.host.sick("web1", False)
         self.host.wait_health("web1", "healthy")
-        self.router.wait_for(*self.prefixes, timeout=1)
+        self.router.wait_for(*self.prefixes, timeout=3)
         self.wait_answer(V4, "web1")
         self.wait_answer(V6, "web1")
 
@@ -34,18 +34,16 @@ class Health(LabTest):
     def test_pause_and_unpause(self):
         self.start()
         self.host.docker("pause", "web1")
-        self.router.wait_gone(*self.prefixes, timeout=1)
+        self.router.wait_gone(*self.prefixes, timeout=3)
         self.router.stays_away(1, *self.prefixes)
         self.host.docker("unpause", "web1")
-        self.router.wait_for(*self.prefixes, timeout=2)
+        self.router.wait_for(*self.prefixes, timeout=4)
         self.wait_answer(V4, "web1")
 
     def test_without_health_check_ready_at_start(self):
         prefixes = self.vip("web1", V4, V6)
-        began = time.time()
         self.host.web("web1", "web1", health=False)
-        self.router.wait_for(*prefixes, timeout=2)
-        self.assertLess(time.time() - began, 8)
+        self.router.wait_for(*prefixes, timeout=4)
         self.wait_answer(V4, "web1")
 
     def test_network_connect_of_a_running_container(self):
@@ -53,7 +51,7 @@ class Health(LabTest):
         self.host.wait_health("web1", "healthy")
         prefixes = self.vip("web1", V4, V6)
         self.host.docker("network", "connect", "web1", "web1")
-        self.router.wait_for(*prefixes, timeout=2)
+        self.router.wait_for(*prefixes, timeout=4)
         self.wait_answer(V4, "web1")
         self.wait_answer(V6, "web1")
 
@@ -69,11 +67,11 @@ class Health(LabTest):
         wait.holds(lambda: self.get(V4) == "two", 1, "the healthy one answers")
         self.host.sick("two")
         self.host.wait_health("two", "unhealthy")
-        self.router.wait_gone(*prefixes, timeout=1)
+        self.router.wait_gone(*prefixes, timeout=3)
 
 
 class Flapping(LabTest):
-    settings = {"HOLD_DOWN": "4", "RISE_TIME": "1.5"}
+    settings = {"HOLD_DOWN": "12", "RISE_TIME": "4"}   # longer than the looks take
 
     def fail_once(self):
         self.host.sick("web1")
@@ -90,13 +88,14 @@ class Flapping(LabTest):
         self.host.web("web1", "web1")
         self.host.wait_health("web1", "healthy")
         self.assertEqual(self.backend()["state"], "rising")
-        self.router.wait_for(*prefixes, timeout=3)
+        self.router.wait_for(*prefixes)
         for _ in range(2):
             self.fail_once()
-            self.router.wait_for(*prefixes, timeout=3)
+            self.router.wait_for(*prefixes)
         self.fail_once()
+        asked = time.monotonic()
         held = self.backend()
         self.assertEqual(held["state"], "held-down")
         self.assertEqual(held["failures"], 3)
-        self.router.stays_away(max(0.1, held["secondsLeft"] - 0.5), *prefixes)
-        self.router.wait_for(*prefixes, timeout=3)
+        self.router.stays_away(held["secondsLeft"] - (time.monotonic() - asked) - 1.5, *prefixes)
+        self.router.wait_for(*prefixes)

@@ -49,7 +49,7 @@ class Ipv6Only(LabTest):
         self.check(V6, OTHER)
         self.check_no_ipv4()
         self.host.docker("network", "disconnect", "six", "web6")
-        self.router.wait_gone(f"{V6}/128", timeout=1)
+        self.router.wait_gone(f"{V6}/128", timeout=3)
         self.router.stays(0.5, f"{OTHER}/128")
         self.wait_answer(OTHER, "web6")
 

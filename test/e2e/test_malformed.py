@@ -58,7 +58,7 @@ class Malformed(LabTest):
         try:
             self.assert_unharmed()
             self.host.docker("rm", "-f", "web1")
-            self.router.wait_gone(*self.prefixes, timeout=1)
+            self.router.wait_gone(*self.prefixes, timeout=3)
             self.host.web("web1", "web1", health=False)
             self.router.wait_for(*self.prefixes)
         finally:

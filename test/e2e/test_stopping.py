@@ -14,17 +14,17 @@ class Stopping(LabTest):
         self.host.web("web1", "web1", more=more, **options)
         self.router.wait_for(*self.prefixes)
 
-    def assert_withdrawn(self, timeout=1):
+    def assert_withdrawn(self, timeout=3):
         self.router.wait_gone(*self.prefixes, timeout=timeout)
         self.wait_no_host_route(V4, V6)
 
     def test_stop_with_sigterm_withdraws_before_the_process_is_gone(self):
-        # A request that takes 4 s keeps the process alive after SIGTERM, as a server that finishes its work does.
+        # A request that takes 10 s keeps the process alive after SIGTERM, as a server that finishes its work does.
         self.start("--stop-timeout", "20")
-        slow = self.client.stream("curl", "-fsS", "-m", "8", f"http://{V4}/slow?4")
+        slow = self.client.stream("curl", "-fsS", "-m", "15", f"http://{V4}/slow?10")
         wait.until(lambda: self.host.connections("web1"), 5, "the request is in the server")
         stop = self.host.stream("docker", "stop", "web1")
-        self.router.wait_gone(*self.prefixes, timeout=1.5)
+        self.router.wait_gone(*self.prefixes, timeout=6)
         self.assertEqual(self.host.state("web1"), "running")
         stop.process.wait(20)
         slow.close(), stop.close()

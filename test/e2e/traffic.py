@@ -64,6 +64,7 @@ class Load:
 
     def __enter__(self):
         self.stream = self.client.stream(*self.argv)
+        wait.until(lambda: "first answer" in self.stream.text(), 20, "the load's first answer")
         return self
 
     def __exit__(self, *_):

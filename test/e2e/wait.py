@@ -10,10 +10,11 @@ def until(condition, timeout, what, every=0.05):
     """The first true value of condition(); Timeout with its last value when there is none in time."""
     deadline = time.monotonic() + timeout
     while True:
+        late = time.monotonic() >= deadline   # a look that takes long is not the last one before the deadline
         value = condition()
         if value:
             return value
-        if time.monotonic() >= deadline:
+        if late:
             raise Timeout(f"not within {timeout} s: {what}; last seen: {value!r}")
         time.sleep(every)
 
@@ -21,8 +22,12 @@ def until(condition, timeout, what, every=0.05):
 def until_none(find, timeout, what, every=0.05):
     """Until find() finds nothing any more; Timeout with what it still does."""
     deadline = time.monotonic() + timeout
-    while found := find():
-        if time.monotonic() >= deadline:
+    while True:
+        late = time.monotonic() >= deadline
+        found = find()
+        if not found:
+            return
+        if late:
             raise Timeout(f"after {timeout} s still there: {what}: {found!r}")
         time.sleep(every)
 

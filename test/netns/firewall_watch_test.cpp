@@ -34,7 +34,7 @@ TEST_CASE("Iptables.PutsItsRulesBack_WhenSomebodyFlushesThem", "[netns]") {
   for (int round = 0; round < 2; ++round) {
     shell("iptables-nft -F; iptables-nft -X; ip6tables-nft -F; ip6tables-nft -X");
     REQUIRE_FALSE(areThere());
-    CHECK(runUntil(io, [] { return areThere(); }, 2s));
+    CHECK(runUntil(io, [] { return areThere(); }, 20s));  // ten times as long as a look takes
   }
 }
 

@@ -163,7 +163,7 @@ struct World {
   void checkMirror() {
     std::string mirror;
     std::string fresh;
-    const bool same = mirrorIsTheKernel(mirror, fresh, std::chrono::seconds(2));
+    const bool same = mirrorIsTheKernel(mirror, fresh, test::kDeadline);
     INFO("mirror:\n" << mirror << "kernel:\n" << fresh);
     REQUIRE(same);
   }
