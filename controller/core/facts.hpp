@@ -5,7 +5,7 @@
 #include "base/address.hpp"
 #include "base/ids.hpp"
 #include "core/flapping.hpp"
-#include "core/kernel.hpp"
+#include "core/kernel_network.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -1,5 +1,4 @@
-// From what is there to what should be: core/kernel.hpp's plan().
-#include "core/kernel.hpp"
+#include "core/plan.hpp"
 
 namespace bgplb::core {
 

@@ -1,7 +1,7 @@
 #include "firewall/flow_marks.hpp"
 
 #include "base/log.hpp"
-#include "core/kernel.hpp"
+#include "core/link_names.hpp"
 #include "firewall/words.hpp"
 #include "io/process.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 // Connections keep their backend: an nft table of our own (`nft list table inet bgplb`) marks each
 // connection to a VIP with the slot of the backend that its first packet went to, and gives that mark
-// to every later packet, so that a policy rule leads it there (core/kernel.hpp). New connections have
+// to every later packet, so that a policy rule leads it there (core/kernel_network.hpp). New connections have
 // no mark, and go where the next-hop group sends them.
 //
 //   learn     after routing, which has chosen a next hop: 169.254.77.N or fe80::77:N is slot N

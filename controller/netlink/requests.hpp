@@ -3,7 +3,7 @@
 // it.
 
 #include "base/address.hpp"
-#include "core/kernel.hpp"
+#include "core/actions.hpp"
 
 #include <linux/netlink.h>
 

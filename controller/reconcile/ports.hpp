@@ -6,7 +6,7 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "core/facts.hpp"
-#include "core/kernel.hpp"
+#include "core/actions.hpp"
 #include "core/link_bandwidth.hpp"
 
 #include <chrono>

@@ -1,6 +1,7 @@
 #include "reconcile/reconciler.hpp"
 
 #include "base/log.hpp"
+#include "core/plan.hpp"
 
 #include <fmt/format.h>
 

@@ -1,57 +1,18 @@
-#include "core/kernel.hpp"
+#include "core/actions.hpp"
 
 #include "base/overloaded.hpp"
 
 #include <fmt/format.h>
 
-#include <array>
-
 namespace bgplb::core {
 
 namespace {
-
-constexpr std::string_view kVethHostPrefix = "bgl";
-constexpr std::string_view kVethContainerPrefix = "bgc";
-
-// The addresses of next hops are those of a /24 and of a /120.
-constexpr std::array<std::uint8_t, 4> kNextHops4{169, 254, 77, 0};
-constexpr std::array<std::uint8_t, 16> kNextHops6{0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x77, 0, 0};
 
 std::uint32_t tableOf(const PinnedRoute& route) {
   return kSlotTable + slotOf(route.via).value_or(0);
 }
 
 }  // namespace
-
-Address nextHop(Family family, Slot slot) {
-  auto v4 = kNextHops4;
-  auto v6 = kNextHops6;
-  v4.back() = v6.back() = static_cast<std::uint8_t>(slot);
-  return Address::fromBytes(family, family == Family::V4 ? v4.data() : v6.data());
-}
-
-std::optional<Slot> slotOf(const Address& address) {
-  const Slot slot = address.bytes()[address.size() - 1];
-  if (slot == 0 || slot > kSlots || nextHop(address.family(), slot) != address) return std::nullopt;
-  return slot;
-}
-
-std::string bridgeName(const NetworkId& network) {
-  return fmt::format("{}{}", kBridgePrefix, network.value.substr(0, 9));
-}
-
-std::string vethHostName(const EndpointId& endpoint) {
-  return fmt::format("{}{}", kVethHostPrefix, endpoint.value.substr(0, 12));
-}
-
-std::string vethContainerName(const EndpointId& endpoint) {
-  return fmt::format("{}{}", kVethContainerPrefix, endpoint.value.substr(0, 12));
-}
-
-bool isVethHostName(std::string_view link) {
-  return link.size() == kVethHostPrefix.size() + 12 && link.starts_with(kVethHostPrefix) &&
-         link.find_first_not_of("0123456789abcdef", kVethHostPrefix.size()) == std::string::npos;
-}
 
 std::string toText(const Action& action) {
   return std::visit(
@@ -100,6 +61,44 @@ std::string toText(const Action& action) {
           },
       },
       action);
+}
+
+KernelNetwork applied(KernelNetwork before, const Action& action) {
+  KernelNetwork& state = before;
+  const Overloaded visitor{
+      [&state](const BridgeAdd& a) {
+        state.bridge = true;
+        state.mtu = a.mtu;
+      },
+      [&state](const VethAdd& a) { state.veths.insert(a.host); },
+      [&state](const LinkDel& a) {
+        if (isVethHostName(a.name)) {
+          state.veths.erase(a.name);
+        } else {
+          state = {};
+        }
+      },
+      [&state](const NextHopAdd& a) { state.nextHops.insert(a.via); },
+      [&state](const NextHopDel& a) {
+        state.removeNextHop(a.via);
+      },
+      [&state](const GroupReplace& a) { state.groups[a.family] = a.members; },
+      [&state](const GroupDel& a) { state.removeGroup(a.family); },
+      [&state](const RouteReplace& a) {
+        state.routes.insert(a.destination);
+        state.strays.erase(a.destination);
+      },
+      [&state](const RouteDel& a) {
+        state.routes.erase(a.destination);
+        state.strays.erase(a.destination);
+      },
+      [&state](const PinnedRouteReplace& a) { state.pinned.insert(a.route); },
+      [&state](const PinnedRouteDel& a) { state.pinned.erase(a.route); },
+      [&state](const NeighReplace& a) { state.neighbors[a.address] = a.mac; },
+      [&state](const NeighDel& a) { state.neighbors.erase(a.address); },
+  };
+  std::visit(visitor, action);
+  return before;
 }
 
 }  // namespace bgplb::core
