@@ -103,7 +103,7 @@ class LabTest(unittest.TestCase):
 
     def wait_serves(self, name):
         """Ready by its start, and listening: the two are not the same where there is no health check."""
-        wait.until(lambda: " serves" in self.host.docker("logs", name), 10, f"{name} serves")
+        wait.until(lambda: " serves" in self.host.api_text(f"/containers/{name}/logs", stdout=1, stderr=1), 10, f"{name} serves")
 
     def assert_refused(self, words, *argv, host=None):
         """The docker command fails with a sentence that has all these words."""

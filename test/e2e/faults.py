@@ -102,7 +102,7 @@ class FaultTest(LabTest):
     def ensure_web(self, host):
         """What the test before left is taken over if it is whole, which saves most of the time that a test takes."""
         name = f"web1-{host}"
-        if host.health(name) == "healthy" and host.ok("docker", "network", "inspect", "web1"):
+        if host.health(name) == "healthy" and host.network("web1"):
             return host.docker("update", "--restart", "always", name)
         host.clean()
         host.create_vip("web1", V4, V6)

@@ -1,10 +1,12 @@
 """The lab's machines: commands run inside them, streams read from them. docker/lab/lab makes them."""
+import functools
 import os
 import subprocess
 import threading
 import time
 from pathlib import Path
 
+import control
 import wait
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,7 +90,14 @@ class Stream:
         return self.text()
 
 
+@functools.cache
+def control_of(container):
+    return control.Control(container)
+
+
 class Node:
+    """A machine. Single commands go through its control connection; `stream` has a `docker exec` of its own."""
+
     def __init__(self, name, address=None, address6=None):
         self.name, self.container = name, f"{PREFIX}-{name}"
         self.address, self.address6 = address, address6
@@ -99,15 +108,31 @@ class Node:
     def exec_argv(self, *argv):
         return ["docker", "exec", "-i", self.container, *argv]
 
-    def run(self, *argv, **options):
-        return run(self.exec_argv(*argv), where=self.name, **options)
+    def execute(self, *argv, input=None, timeout=60, merge=False):
+        """Exit status, standard output and standard error (with `merge` all in the second)."""
+        answer = control_of(self.container).request("execute", timeout, argv=[str(arg) for arg in argv], input=input, merge=merge)
+        return answer["status"], answer["out"], answer["err"]
+
+    def run(self, *argv, input=None, check=True, timeout=60):
+        """Standard output; with check=False standard error as well, whatever the exit status."""
+        status, out, err = self.execute(*argv, input=input, timeout=timeout, merge=not check)
+        if check and status:
+            raise CommandFailed(self.name, argv, status, out + err)
+        return out
+
+    def get(self, path, host, port=80, timeout=2):
+        """The answer to an HTTP GET from this machine, status and body; status 0: none. Port 0: `host` is a unix socket."""
+        answer = control_of(self.container).request("get", timeout, host=host, port=port, path=path)
+        return answer["status"], answer["out"]
 
     def sh(self, script, **options):
         return self.run("sh", "-ec", script, **options)
 
     def ok(self, *argv):
-        return subprocess.run([str(arg) for arg in self.exec_argv(*argv)], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+        try:
+            return self.execute(*argv)[0] == 0
+        except control.Lost:
+            return False
 
     def python(self, script, *argv, **options):
         """Runs a Python file of this folder on the machine."""

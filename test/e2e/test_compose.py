@@ -56,7 +56,7 @@ class Service(Compose):
 
     def test_scaled_stopped_and_removed(self):
         self.up()
-        pools = self.host.inspect("web1")["IPAM"]["Config"]
+        pools = self.host.network("web1")["IPAM"]["Config"]
         self.assertEqual([pool["Subnet"] for pool in pools], list(PREFIXES))
         with self.router.watch() as watch:
             self.up("--scale", "web=3")

@@ -64,7 +64,7 @@ class Ipv6Only(LabTest):
                          "-o", "com.docker.network.bridge.gateway_mode_ipv6=routed", "--label", "bgplb_advertise=true", "gw6")
         self.create("six", "--ipv4=false", "--ipam-opt", f"v6subnet={V6}/128")
         self.create("seven", "--ipv4=false", "--subnet", f"{OTHER}/128")
-        self.assertEqual([pool["Subnet"] for pool in self.host.inspect("six")["IPAM"]["Config"]], [f"{V6}/128"])
+        self.assertEqual([pool["Subnet"] for pool in self.host.network("six")["IPAM"]["Config"]], [f"{V6}/128"])
         self.host.docker("run", "-d", "--name", "web6", "--network", "gw6", "--network", "six", "--network", "seven", *HEALTH,
                          "-e", "NAME=web6", WEB)
         self.check(V6, OTHER)
