@@ -1,0 +1,197 @@
+"""The rules that the documentation keeps. Each takes pages, as {path: text}, and yields what is wrong as "path:line: text"."""
+import json
+import posixpath
+import re
+import shlex
+
+import pages as md
+
+FRONT_PAGE, FRONT_PAGE_LINES = "README.md", 180
+PAGE_LINES, LINE_CHARACTERS = 250, 120
+COMMANDS = ("sh", "console")
+# A block of text is a drawing or an output. These begin a command, which belongs into a block that is tested.
+COMMAND_WORDS = ("docker ", "sudo ", "ip ", "birdc ", "sysctl ", "nft ", "iptables ", "ip6tables ", "systemctl ", "apt-get ",
+                 "bgplb status", "$ ")
+PLACEHOLDER = re.compile(r"^(\.\.\.|[A-Z][A-Z0-9_]*(:[A-Z0-9.]+)?|REGISTRY/.*|.*<[^>]+>.*)$")
+
+
+def is_documentation(path):
+    return path == FRONT_PAGE or path.startswith("docs/")
+
+
+def links_resolve(pages, files):
+    """Every relative link leads to a file of the tree, and every #anchor to a heading of its page."""
+    folders = {posixpath.dirname(path) for path in files}
+    for path in [folder for folder in folders]:
+        while path:
+            path = posixpath.dirname(path)
+            folders.add(path)
+    for path, text in pages.items():
+        for number, target in md.links(text):
+            if re.match(r"[a-z][a-z0-9+.-]*:", target):
+                continue
+            file, _, anchor = target.partition("#")
+            linked = posixpath.normpath(posixpath.join(posixpath.dirname(path), file)) if file else path
+            if linked not in files and linked not in folders:
+                yield f"{path}:{number}: {target}: there is no such file"
+            elif anchor and linked in pages and anchor not in md.anchors(pages[linked]):
+                yield f"{path}:{number}: {target}: {linked} has no heading with this anchor"
+
+
+def sizes_are_kept(pages):
+    """The front page and the others keep to their lengths, and lines outside of tables and code to 120 characters."""
+    for path, text in pages.items():
+        lines, most = len(text.splitlines()), FRONT_PAGE_LINES if path == FRONT_PAGE else PAGE_LINES
+        # A changelog grows, as long as the project lives.
+        if path != "CHANGELOG.md" and lines > most:
+            yield f"{path}:{lines}: {lines} lines; at most {most} are allowed"
+        for number, line in md.prose(text):
+            if len(line) > LINE_CHARACTERS and not line.lstrip().startswith("|"):
+                yield f"{path}:{number}: {len(line)} characters; at most {LINE_CHARACTERS} are allowed outside of tables and code"
+
+
+def code_is_fenced(pages):
+    """No block of code by indentation alone: it has no language, so nobody could say whether its commands are tested."""
+    for path, text in pages.items():
+        previous, in_list = "", False
+        for number, line in md.prose(text):
+            if line.strip() and not line.startswith(" "):
+                in_list = bool(re.match(r"([-*+]|\d+[.)])\s", line))
+            indent = len(line) - len(line.lstrip())
+            if line.strip() and not previous.strip() and indent >= (7 if in_list else 4):
+                yield f"{path}:{number}: a block of code without a fence"
+            previous = line
+
+
+def commands_are_tested(pages, sources):
+    """Every block of commands is run by a test; every other block of code is tested or says that it is a vendor's syntax.
+    `sources` is {path: text} of everything that a block may name."""
+    for path, text in pages.items():
+        if not is_documentation(path):
+            continue
+        names = []
+        for block in md.blocks(text):
+            at = f"{path}:{block.line}"
+            if not block.language:
+                yield f"{at}: a block without a language (sh, console, text, ...)"
+                continue
+            if block.language == "text":
+                for number, line in enumerate(block.lines, block.line + 1):
+                    if line.strip().startswith(COMMAND_WORDS):
+                        yield f"{path}:{number}: a command in a block of text: {line.strip()}"
+                continue
+            promised = md.promise(block.comment)
+            if promised is None:
+                yield (f"{at}: a block of {block.language} without <!-- tested: PATH --> or <!-- vendor syntax --> directly "
+                       "above it")
+                continue
+            if block.language in COMMANDS and not promised.tests:
+                yield f"{at}: commands are no vendor's syntax: name the test that runs them"
+            missing = [test for test in promised.tests if test not in sources]
+            yield from (f"{at}: {test}: there is no such file" for test in missing)
+            if missing:
+                continue
+            if promised.name:
+                names.append((promised.name, at))
+                yield from taken_by_the_test(at, path, promised, sources)
+            elif promised.tests:
+                yield from found_in_the_tests(at, block, promised, sources)
+        for name, at in names:
+            if [other for other, _ in names].count(name) > 1:
+                yield f"{at}: two blocks of this page are called {name}"
+
+
+def taken_by_the_test(at, path, promised, sources):
+    """The test has a call with the page and the block's name: pages.commands("docs/x.md", "name") and the like. It may keep the
+    page in a constant."""
+    for test in promised.tests:
+        text = sources[test]
+        constants = [re.escape(name) for name, value in constants_of(text).items() if value == path]
+        page = "|".join([rf'"{re.escape(path)}"', *constants])
+        if not re.search(rf'\(\s*(?:{page}),\s*"{re.escape(promised.name)}"', text):
+            yield f"{at}: {test} does not take the block {promised.name} out of {path}"
+
+
+def found_in_the_tests(at, block, promised, sources):
+    """All the words of each command are in one function of a test."""
+    parts = [part for test in promised.tests for part in functions(test, sources)]
+    for line in md.command_lines(block.text):
+        words = significant(line)
+        lacking = [[word for word in words if not has_word(part, word)] for part in parts]
+        best = min(lacking, key=len, default=words)
+        if best or not words:
+            yield f"{at}: no function of {', '.join(promised.tests)} has all words of: {line} (missing: {' '.join(best)})"
+
+
+def significant(line):
+    """The words of a command that a test must have: not its placeholders, and an option apart from its value."""
+    lexer = shlex.shlex(line.replace("$(", " ( "), posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    lexer.commenters = "#"
+    words = []
+    for token in lexer:
+        for word in token.split("=", 1) if re.match(r"[-\w.]+=", token) else [token]:
+            if re.search(r"\w", word) and not PLACEHOLDER.match(word):
+                words.append(word)
+    return words
+
+
+def has_word(text, word):
+    return re.search(rf"(?<![A-Za-z0-9_]){re.escape(word)}(?![A-Za-z0-9_])", text) is not None
+
+
+def functions(path, sources):
+    """The functions of a Python or shell file, each with the constants that it names; another file as a whole."""
+    text = sources[path]
+    if path.endswith(".py"):
+        folder = posixpath.dirname(path)
+        constants = {name: value for other, body in sources.items()
+                     if other.endswith(".py") and posixpath.dirname(other) == folder
+                     for name, value in constants_of(body).items()}
+        for part in re.split(r"(?m)^(?=\s*(?:def|class) )", text):
+            used = [value for name, value in constants.items() if has_word(part, name)]
+            yield "\n".join([part, *used])
+    else:
+        yield from re.split(r"(?m)^(?=\w+\(\) [{(])", text)
+
+
+def constants_of(text):
+    return dict(re.findall(r'(?m)^([A-Z][A-Z0-9_]*) = "([^"\n]*)"', text))
+
+
+# -- what the pages say of the program
+
+def log_messages_exist(page, text, sources):
+    """Every message that the page explains is written by the program. Capital letters and "..." stand for what varies."""
+    written = literals("".join(body for path, body in sources.items() if path.startswith("controller/")))
+    varying = re.compile(r"\.\.\.|: |F:L:C|IPvN|\b(?:[A-Z]|PATH|DEV|PEER|NAME)\b")
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.startswith("| `"):
+            continue
+        for _, message in md.CODE_SPAN.findall(line.split(" | ")[0]):
+            fragments = [part.strip(" :;,=()|").replace("\\", "") for part in varying.split(message)]
+            for part in fragments:
+                if len(part) > 2 and not any(part in one for one in written):
+                    yield f"{page}:{number}: the program never writes \"{part}\""
+
+
+def literals(text):
+    """The string literals of C++ code, neighbours joined, without what fmt replaces."""
+    text = re.sub(r"(?m)(^|\s)//.*$", r"\1", text)
+    joined = re.sub(r'"\s*\n\s*"', "", text)
+    found = []
+    for literal in re.findall(r'"((?:[^"\\\n]|\\.)*)"', joined):
+        found += re.split(r"\{[^{}]*\}", literal.replace('\\"', '"'))
+    return found
+
+
+def states_are_explained(page, text, sources):
+    for state in re.findall(r'return "([a-z-]+)";', sources["controller/core/readiness.cpp"]):
+        if state != "unknown" and f"`{state}`" not in text:
+            yield f"{page}: the state {state} of a backend is not explained"
+
+
+def settings_are_listed(page, text, sources):
+    for setting in json.loads(sources["plugin-rootfs/config.json"])["env"]:
+        if not has_word(text, setting["name"]):
+            yield f"{page}: the setting {setting['name']} is not listed"
