@@ -1,4 +1,4 @@
-"""Load on a VIP of two hosts while something is broken, and the figures of it: one row of the table in docs/faults.md."""
+"""Load on a VIP of two hosts while something is broken, and the figures of it: one row of the table in docs/failures.md."""
 import json
 import re
 import sys
@@ -106,7 +106,7 @@ class FaultTest(LabTest):
             return host.docker("update", "--restart", "always", name)
         host.clean()
         host.create_vip("web1", V4, V6)
-        # A check that dockerd's silence or end cuts short is one failure (docs/operations.md).
+        # A check that dockerd's silence or end cuts short is one failure (docs/failures.md).
         return host.web(name, "web1", more=("--restart", "always", "--health-retries", "2"))
 
     def clean_up(self):

@@ -3,8 +3,9 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import lab
+import pages
 import wait
-from host import NAME, WEB, Host
+from host import MODES, NAME, WEB, Host
 
 GATEWAY = "docker_gwbridge"
 PORT = 2377
@@ -47,7 +48,9 @@ class Swarm:
     @staticmethod
     def create_gateway(host):
         host.docker("network", "rm", GATEWAY, check=False)
-        host.create_gateway(GATEWAY, subnet=f"172.24.{host.number}", subnet6=f"2001:db8:0:e{host.number}:")
+        create = pages.command("docs/swarm.md", "gateway-network")
+        own = [word.replace("172.24.1.", f"172.24.{host.number}.").replace(":e1:", f":e{host.number}:") for word in create]
+        host.run(*own[:-1], *[f"--opt={mode}=routed" for mode in MODES], own[-1])
 
     def leave(self):
         def go(host):
@@ -83,6 +86,16 @@ class Swarm:
         manager.docker("service", "create", "--detach", "--no-resolve-image", "--name", name, "--network", network,
                        "--endpoint-mode", mode, "--env", "NAME={{.Node.Hostname}}/{{.Task.ID}}", *HEALTH,
                        "--restart-delay", "0s", *options, image, timeout=60)
+
+    def run_documented(self):
+        """The network and the service of docs/swarm.md, with this lab's image and its quick health checks."""
+        manager = self.manager()
+        network, service = pages.commands("docs/swarm.md", "service")
+        manager.run(*network)
+        image = manager.docker("image", "inspect", "--format", "{{.Id}}", WEB)
+        assert service[-1] == "IMAGE", service
+        manager.run(*service[:-1], "--detach", "--no-resolve-image", "--env", "NAME={{.Node.Hostname}}/{{.Task.ID}}", *HEALTH[2:],
+                    "--restart-delay", "0s", image, timeout=60)
 
     def tasks(self, service, state="running"):
         """Those that Swarm wants in this state and that are: {task id: host's name}."""

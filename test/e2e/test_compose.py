@@ -1,5 +1,6 @@
 """docs/compose as it is: the files that a user copies, and the commands that its README shows."""
 import lab
+import pages
 from base import GATEWAY, LabTest, slow
 from host import WEB
 from traffic import Load
@@ -7,6 +8,7 @@ from traffic import Load
 V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
 PREFIXES = (f"{V4}/32", f"{V6}/128")
 DOCS = lab.ROOT / "docs/compose"
+PAGE = "docs/compose/README.md"
 FOLDER = "/root/shop"
 
 
@@ -43,7 +45,9 @@ class Compose(LabTest):
         return self.compose("ps", "--all", "--quiet", "web").split()
 
     def up(self, *more, **options):
-        self.compose("up", "--detach", "--wait", *more, **options)
+        variable, *up = pages.command(PAGE, "up")
+        self.assertEqual(variable, "WEB_IMAGE=shop:1")   # the default of in_folder
+        self.in_folder(*up, *more, **options)
         self.router.wait_for(*PREFIXES, timeout=3)
 
     def moves(self, watch):
@@ -79,15 +83,13 @@ class Service(Compose):
 
     @slow
     def test_another_project_takes_over_on_a_network_made_by_hand(self):
-        def project(name, *argv, **options):
-            self.compose("-p", name, "-f", "compose.yaml", "-f", "external.yaml", *argv, **options)
-        self.host.docker("network", "create", "--driver", "bgplb:latest", "--ipam-driver", "bgplb:latest",
-                         "--subnet", PREFIXES[0], "--ipv6", "--subnet", PREFIXES[1], "web1")
-        project("blue", "up", "--detach", "--wait")
+        network, blue, green, end_of_blue = pages.commands(PAGE, "blue-green")
+        self.host.run(*network)
+        self.in_folder("env", *blue)
         self.router.wait_for(*PREFIXES, timeout=3)
         with self.router.watch() as watch:
-            project("green", "up", "--detach", "--wait", image="shop:2")
-            project("blue", "down")
+            self.in_folder("env", *green)
+            self.in_folder("env", *end_of_blue)
             for address in (V4, V6):
                 self.wait_answer(address, "two")
         self.assertEqual(self.moves(watch), [])

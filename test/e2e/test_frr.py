@@ -1,9 +1,10 @@
-"""FRR as the router, with the README's configuration: its zebra puts the routes, and the weights of their next hops, into the kernel."""
+"""FRR as the router, with the configuration of docs/router.md: zebra installs the routes, and the weights of their next hops, in the kernel."""
 import json
 import re
 import sys
 
 import lab
+import pages
 import traffic
 import wait
 from base import LabTest, slow
@@ -12,11 +13,9 @@ V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
 PREFIXES = (f"{V4}/32", f"{V6}/128")
 
 
-def readme_config():
-    """The README's block for FRR, with this lab's addresses."""
-    text = (lab.ROOT / "README.md").read_text()
-    block = re.search(r"<b>FRR</b>.*?```\n(.*?)```", text, re.S)[1]
-    return block.replace("192.168.8.", f"{lab.NET}.")
+def documented_config():
+    """With this lab's addresses."""
+    return pages.block("docs/router.md", "frr").text.replace("192.168.8.", f"{lab.NET}.")
 
 
 class FrrTest(LabTest):
@@ -27,7 +26,7 @@ class FrrTest(LabTest):
         self.node = self.router.node
         self.node.run("kept", "stop")   # BIRD gives its port and its routes away
         self.addCleanup(self.node.run, "kept", "start")
-        self.node.run("tee", "/etc/frr/frr.conf", input=readme_config())
+        self.node.run("tee", "/etc/frr/frr.conf", input=documented_config())
         self.node.run("sed", "-i", "s/^bgpd=no/bgpd=yes/", "/etc/frr/daemons")
         self.addCleanup(self.node.run, "/usr/lib/frr/frrinit.sh", "stop", check=False)
         self.node.run("/usr/lib/frr/frrinit.sh", "start")
@@ -66,7 +65,7 @@ class FrrTest(LabTest):
 
 
 class Frr(FrrTest):
-    def test_the_readmes_configuration(self):
+    def test_the_documented_configuration(self):
         for host in self.used:
             host.create_vip("web1", V4, V6)
             host.web(f"web1-{host}", "web1")
@@ -90,7 +89,9 @@ class Weights(FrrTest):
             host.web(f"{network}-{host}", network)
 
     def test_ready_backends_weigh(self):
-        self.start("web1", V4, V6, 1, 1)
+        for host in self.used:
+            host.run(*pages.command("docs/networks-and-containers.md", "weight"))
+            host.web(f"web1-{host}", "web1")
         for prefix in PREFIXES:
             self.wait_ratio(prefix, 1)
         self.host.web("web1-more", "web1")

@@ -49,7 +49,7 @@ class GatewayNetworks(LabTest):
 
 
 class GatewayMode(LabTest):
-    """What README says of Docker 28, and why it needs routed mode; and published ports beside a VIP in every mode."""
+    """Docker 28 needs the gateway network in routed mode (docs/firewall-and-network.md). Published ports beside a VIP in every mode."""
     gateway = False
     CONTAINER = "172.23.0.25"
 

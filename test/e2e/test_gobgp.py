@@ -1,46 +1,30 @@
-"""GoBGP as the router, with the configuration its users have."""
+"""GoBGP as the router, with the configuration of docs/router.md."""
 import json
+import re
 
 import lab
+import pages
 import wait
 from base import LabTest
 
 V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
-CONFIG = f"""
-[global.config]
-  as = 64512
-  router-id = "{lab.NET}.137"
-[[peer-groups]]
-  [peer-groups.config]
-    peer-group-name = "bgp-lb"
-    peer-as = 65534
-  [[peer-groups.afi-safis]]
-    [peer-groups.afi-safis.config]
-      afi-safi-name = "ipv4-unicast"
-  [[peer-groups.afi-safis]]
-    [peer-groups.afi-safis.config]
-      afi-safi-name = "ipv4-flowspec"
-%s
-[[dynamic-neighbors]]
-  [dynamic-neighbors.config]
-    prefix = "{lab.NET}.0/24"
-    peer-group = "bgp-lb"
-"""
-IPV6 = """  [[peer-groups.afi-safis]]
-    [peer-groups.afi-safis.config]
-      afi-safi-name = "ipv6-unicast"
-"""
+
+
+def documented_config(ipv6):
+    """The configuration of docs/router.md, with this lab's addresses. Its last family is only for IPv6 VIPs."""
+    text = pages.block("docs/router.md", "gobgp").text.replace("192.168.8.", f"{lab.NET}.")
+    return text if ipv6 else re.sub(r".*# only for IPv6 VIPs\n.*\n.*\n", "", text)
 
 
 class GoBgp(LabTest):
-    families = IPV6
+    ipv6 = True
 
     def setUp(self):
         super().setUp()
         self.node = self.router.node
         self.node.run("kept", "stop")   # BIRD gives its port away
         self.addCleanup(self.node.run, "kept", "start")
-        self.node.run("tee", "/run/gobgp.toml", input=CONFIG % self.families)
+        self.node.run("tee", "/run/gobgp.toml", input=documented_config(self.ipv6))
         self.gobgpd = self.node.stream("sh", "-c", "exec gobgpd -l debug -f /run/gobgp.toml 2>&1")
         self.addCleanup(self.end_gobgpd)
         wait.until(lambda: self.node.ok("gobgp", "neighbor"), 15, "gobgpd answers")
@@ -87,10 +71,10 @@ class GoBgp(LabTest):
 
 
 class GoBgpIpv4Only(GoBgp):
-    families = ""
+    ipv6 = False
 
     def test_update_and_withdrawal(self):
-        """The README's configuration as it stands: no IPv6 family, and the IPv4 VIP works."""
+        """Without the IPv6 family, the IPv4 VIP works."""
         prefixes = self.start()
         self.assertEqual(self.attributes(prefixes[0])["next_hop"], self.host.address)
         self.host.docker("kill", "web1")

@@ -1,10 +1,13 @@
-"""The scenario that the project exists for, typed as a user types it."""
+"""The scenario that the project exists for: the commands of the front page, as a user types them."""
+import lab
+import pages
 import wait
 from base import GATEWAY, NAME, LabTest
-from host import MODES
+from host import MODES, WEB
 
 V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
 PREFIXES = (f"{V4}/32", f"{V6}/128")
+FRONT_PAGE = "README.md"
 
 
 class Scenario(LabTest):
@@ -17,7 +20,9 @@ class Scenario(LabTest):
         # From nothing, as a user begins: the plugin installed from a registry, no network there.
         self.host.docker("network", "rm", GATEWAY, check=False)
         self.host.docker("plugin", "rm", "-f", NAME, check=False)
-        self.host.install(self.host.reference)
+        install = pages.command(FRONT_PAGE, "install", **{"REGISTRY/docker-bgp-lb:1.0": self.host.reference})
+        self.host.run(*[word.replace("192.168.8.", f"{lab.NET}.") for word in install], timeout=120)
+        self.host.settings = self.host.default_settings()
 
     def check_attributes(self, prefix):
         route, = self.router.routes(prefix)
@@ -28,25 +33,19 @@ class Scenario(LabTest):
     def test_scenario(self):
         host = self.host
         with self.subTest("the gateway network is announced while it exists"):
-            host.docker(
-                "network", "create", "--driver", "bridge", "--subnet", "172.23.0.0/24", "--gateway", "172.23.0.1",
-                "--ipv6", "--subnet", "2001:db8::0/64", "--gateway", "2001:db8::1",
-                "-o", "com.docker.network.bridge.name=bgplb_gwbridge", "-o", "com.docker.network.bridge.enable_icc=false",
-                "-o", "com.docker.network.bridge.enable_ip_masquerade=false", "--label", "bgplb_advertise=true",
-                *([f"--opt={mode}=routed" for mode in MODES] if host.at_least(28) else ()), "bgplb_gwbridge")
+            create = pages.command(FRONT_PAGE, "gateway-network")
+            routed = [f"--opt={mode}=routed" for mode in MODES] if host.at_least(28) else []
+            host.run(*create[:-1], *routed, create[-1])
             self.router.wait_for("172.23.0.0/24", "2001:db8::/64")
             self.check_attributes("172.23.0.0/24")
             self.check_attributes("2001:db8::/64")
 
-        host.docker("network", "create", "--driver", NAME, "--ipam-driver", NAME, "--subnet", "10.0.0.101/32", "--ipv6",
-                    "--ipam-opt", "v6subnet=2001:0db8:0000:0001::101/128", "web1")
+        host.run(*pages.command(FRONT_PAGE, "vip-network"))
         # The web server is sick at first, so that "announced when healthy" has a moment before it that can be looked at.
-        host.docker("run", "-d", "--name=web1", "--network=bgplb_gwbridge", "--network=web1", "--ip", "172.23.0.25",
-                    "--ip6", "2001:db8::25", "--add-host", "web2=2001:0db8:0000:0001::102",
-                    "--health-cmd", "curl -f http://localhost/ || exit 1", "--health-start-period", "15s",
-                    "--health-interval", "1s", "--stop-timeout", "30", "--stop-signal", "SIGUSR2",
-                    "--entrypoint", "/bin/sh", "bgplb-web:trixie",
-                    "-c", "touch /tmp/unhealthy; exec python3 -u /web.py", timeout=60)
+        run = pages.command(FRONT_PAGE, "container")
+        self.assertEqual(run[-1], "IMAGE")
+        host.run(*run[:-1], "--health-interval", "1s", "--entrypoint", "/bin/sh", WEB,
+                 "-c", "touch /tmp/unhealthy; exec python3 -u /web.py", timeout=60)
 
         with self.subTest("not before it is healthy"):
             self.assertEqual(host.health("web1"), "starting")

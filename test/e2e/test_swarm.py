@@ -75,7 +75,7 @@ class Services(LabTest):
     # -- the tests
 
     def test_global_service(self):
-        self.start("--mode", "global", *DRAINED)
+        self.swarm.run_documented()
         self.wait_served_by(self.hosts)
         for prefix in PREFIXES:
             for route in self.router.routes(prefix):
