@@ -3,6 +3,7 @@
 # shellcheck disable=SC2034  # the lists are used by name
 packages_build=(g++ cmake ninja-build ccache pkg-config catch2 libmnl-dev libfmt-dev libspdlog-dev libcli11-dev
     libkainjow-mustache-dev python3)
+packages_docs=(python3 git util-linux bird2 iproute2 iptables nftables procps)
 packages_fuzz=(clang libclang-rt-dev)
 packages_golden=(bird2)
 packages_netns=(bird2 iproute2 iptables nftables conntrack tcpdump procps)

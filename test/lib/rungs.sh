@@ -3,10 +3,10 @@
 # test/run, which sets $build, $results and $full.
 # shellcheck disable=SC2154
 
-# The fuzzers have a build of their own.
+# The fuzzers have a build of their own, and the documentation needs none.
 needs_build() {
     local rung
-    for rung in "$@"; do [[ $rung == e2e || $rung == fuzz ]] || return 0; done
+    for rung in "$@"; do [[ $rung == e2e || $rung == fuzz || $rung == docs ]] || return 0; done
     return 1
 }
 
@@ -56,6 +56,11 @@ catch_rung() {
     return 1
 }
 
+rung_docs() {
+    step docs test/docs/check --junit "$results/docs.xml" && return
+    [[ -s $results/docs.xml ]] || record_failure docs 'the checker did not run'
+    return 1
+}
 rung_unit() { catch_rung unit; }
 rung_golden() { catch_rung golden; }
 rung_contract() { catch_rung contract; }
@@ -148,6 +153,23 @@ run_sanitized() {
     done
 }
 
+# The first commands of the front page, in a lab beside the one that may be up.
+demo_and_down() {
+    local rc=0
+    export LAB_PREFIX=bgplb-demo LAB_NET=192.168.18 LAB_CLIENT_NET=192.168.19
+    docker/demo || rc=$?
+    docker/demo down
+    return "$rc"
+}
+
+run_demo() {
+    if step 'docker/demo' demo_and_down; then
+        python3 test/lib/junit.py success "$results/demo.xml" demo
+    else
+        record_failure demo 'docker/demo failed'
+    fi
+}
+
 run_full() {
     local version compiler sanitizers
     for compiler in g++ clang++; do
@@ -161,4 +183,5 @@ run_full() {
     for version in 20.10 28.5; do
         rung_e2e "$version" || :
     done
+    run_demo
 }
