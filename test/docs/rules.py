@@ -53,12 +53,13 @@ def sizes_are_kept(pages):
 def code_is_fenced(pages):
     """No block of code by indentation alone: it has no language, so nobody could say whether its commands are tested."""
     for path, text in pages.items():
-        previous, in_list = "", False
+        previous, item = "", 0   # how far the text of the list's item is indented
         for number, line in md.prose(text):
             if line.strip() and not line.startswith(" "):
-                in_list = bool(re.match(r"([-*+]|\d+[.)])\s", line))
+                marker = re.match(r"([-*+]|\d+[.)])\s+", line)
+                item = marker.end() if marker else 0
             indent = len(line) - len(line.lstrip())
-            if line.strip() and not previous.strip() and indent >= (7 if in_list else 4):
+            if line.strip() and not previous.strip() and indent >= item + 4:
                 yield f"{path}:{number}: a block of code without a fence"
             previous = line
 

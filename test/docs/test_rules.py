@@ -66,7 +66,8 @@ class Sizes(Case):
 class Fences(Case):
     def test_indentation_alone_is_no_block(self):
         self.wrong(rules.code_is_fenced({"a.md": page("Run:", "", "    docker ps")}), "a.md:3")
-        self.wrong(rules.code_is_fenced({"a.md": page("- Run:", "", "       docker ps")}), "a.md:3")
+        self.wrong(rules.code_is_fenced({"a.md": page("- Run:", "", "      docker ps")}), "a.md:3")
+        self.fine(rules.code_is_fenced({"a.md": page("1. Run it.", "", "      And more.")}))
         self.fine(rules.code_is_fenced({"a.md": page("- Run it.", "", "  And more.", *fenced("sh", "", "    docker ps"))}))
 
     def test_a_fence_needs_a_language(self):
