@@ -1,0 +1,79 @@
+#include "support/dockerd/controller_process.hpp"
+
+#include "io/file.hpp"
+#include "support/dockerd/plugin_client.hpp"
+#include "support/eventually.hpp"
+
+#include <cstdlib>
+#include <stdexcept>
+
+namespace bgplb::test {
+
+namespace {
+
+constexpr std::chrono::seconds kStartDeadline{10};
+
+std::string pathVariable() {
+  const char* path = std::getenv("PATH");
+  return std::string(path == nullptr ? "" : path) + ":/usr/sbin:/sbin";
+}
+
+}  // namespace
+
+std::string program() {
+  const char* other = std::getenv("BGPLB_PROGRAM");
+  return other == nullptr ? BGPLB_PROGRAM : other;
+}
+
+ControllerProcess::~ControllerProcess() {
+  child_.reset();
+  bird_lab::endProcess(bird());
+}
+
+void ControllerProcess::start() {
+  const char* level = std::getenv("BGPLB_TEST_LOG");
+  ChildOptions child;
+  child.argv = {program(),       "run",
+                "--socket",      pluginSocket(),
+                "--run-dir",     folder_ / "run",
+                "--state-dir",   folder_ / "state",
+                "--bird",        bird_lab::birdUnderTest(),
+                "--templates",   PROJECT_SOURCE_DIR "/bird-templates",
+                "--engine",      options_.engineSocket,
+                "--driver-name", "bgplb"};
+  child.environment = options_.settings;
+  child.environment["PATH"] = pathVariable();
+  child.environment["LOG_LEVEL"] = level == nullptr ? "info" : level;
+  child.output = folder_ / "log";
+  child.softFiles = options_.softFiles;
+  child.hardFiles = options_.hardFiles;
+  child_ = std::make_unique<ChildProcess>(child);
+  const auto answers = [this] {
+    const auto answer = callPlugin(pluginSocket(), "Plugin.Activate", "", kStartDeadline);
+    return (answer && answer->status == 200) || !isRunning();
+  };
+  if (!eventually(answers, kStartDeadline) || !isRunning()) {
+    throw std::runtime_error("the controller does not start:\n" + logEnd());
+  }
+}
+
+void ControllerProcess::kill() { child_.reset(); }
+
+pid_t ControllerProcess::bird() const { return bird_lab::pidIn(folder_ / "run/bird.pid"); }
+
+std::string ControllerProcess::log() const {
+  const auto text = io::readFile(folder_ / "log");
+  return text ? *text : "";
+}
+
+std::string ControllerProcess::logEnd() const {
+  constexpr int kLines = 40;
+  const std::string all = log();
+  std::size_t begin = all.size();
+  for (int line = 0; line <= kLines && begin != std::string::npos && begin > 0; ++line) {
+    begin = all.rfind('\n', begin - 1);
+  }
+  return all.substr(begin == std::string::npos ? 0 : begin);
+}
+
+}  // namespace bgplb::test

@@ -1,0 +1,53 @@
+#pragma once
+// Networks and containers as values, and how Docker 26.1 writes them as JSON (recorded in
+// test/contract/engine/26.1). Only the fields that the controller reads are written.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace bgplb::test {
+
+inline constexpr const char* kDriver = "bgplb";
+
+struct NetworkValue {
+  std::string id;
+  std::string name;
+  std::string driver = kDriver;
+  std::vector<std::string> subnets;
+  std::map<std::string, std::string> labels;
+};
+
+struct Attachment {
+  std::string network;  // its id
+  std::string endpoint;
+  std::string mac;
+};
+
+struct ContainerValue {
+  std::string id;
+  std::string name;
+  std::string health;  // "starting", "healthy", "unhealthy"; empty: there is no health check
+  bool running = false;
+  std::string startedAt = "2026-11-22T20:00:00Z";
+  std::map<std::string, Attachment> networks;  // by their names
+};
+
+// GET /networks, GET /containers/json: the elements of the array. GET /networks/ID is the same.
+std::string listed(const NetworkValue& network);
+std::string listed(const ContainerValue& container);
+// GET /containers/ID/json
+std::string inspected(const ContainerValue& container);
+
+struct EventValue {
+  std::string type;    // "container", "network"
+  std::string action;  // "start", "health_status: healthy", ...
+  std::string id;
+  std::map<std::string, std::string> attributes;
+};
+
+// One line of GET /events, without its end; `time` in ns since 1970.
+std::string eventLine(const EventValue& event, std::int64_t time);
+
+}  // namespace bgplb::test

@@ -1,0 +1,116 @@
+#pragma once
+// A dockerd of values for the real controller: the Docker API on a unix socket, served by a thread
+// of its own. A test says which networks and containers exist, which events happen, and what goes
+// wrong (EngineScript); then it reads what the controller asked. docker_host.hpp adds what dockerd
+// does on its own: the calls to the plugin, and the links.
+
+#include "io/task.hpp"
+#include "support/dockerd/docker_values.hpp"
+#include "support/dockerd/engine_script.hpp"
+#include "support/dockerd/event_feed.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <functional>
+#include <future>
+#include <list>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace bgplb::test {
+
+class FakeDockerd {
+ public:
+  using Clock = std::chrono::steady_clock;
+  struct Request {
+    Clock::time_point at;
+    std::string method;
+    std::string path;  // without version and query
+    std::string query;
+  };
+
+  explicit FakeDockerd(const std::string& socketPath);
+  ~FakeDockerd();
+
+  // ---- what goes wrong (see EngineScript)
+  void fail(const std::string& pattern, int times, unsigned status = 500);
+  void delay(const std::string& pattern, std::chrono::milliseconds time);
+  // The answer is formed when the question comes and delivered when it is released: what happens in
+  // between is not in it. Without a release nothing is ever answered.
+  void hold(const std::string& pattern);
+  void release(const std::string& pattern);
+  std::size_t held(const std::string& pattern);  // questions whose client still waits
+  void cutStreams();
+  // No event is repeated to whoever asks for those since some time.
+  void forgetHistory();
+
+  // ---- what there is, and what happens; both take effect in one moment
+  struct Values {
+    std::map<std::string, NetworkValue> networks;      // by id
+    std::map<std::string, ContainerValue> containers;  // by id
+  };
+  void change(const std::function<void(Values&)>& change,
+              const std::vector<EventValue>& events = {});
+  // As above, after the streams were cut: the events fall into the gap.
+  void changeInGap(const std::function<void(Values&)>& change,
+                   const std::vector<EventValue>& events);
+  void sendRaw(const std::string& line, const std::vector<EventValue>& after);
+
+  // ---- what the controller did
+  std::vector<Request> requests(const std::string& pattern = "*");
+  std::size_t count(const std::string& pattern);
+  std::size_t streams();
+  std::size_t mostConnections();  // at once
+  std::string text();             // the last requests, for a failed test
+
+ private:
+  using Socket = EventFeed::Socket;
+  struct Answer {
+    unsigned status = 200;
+    std::string body;
+  };
+  struct Held {
+    std::string path;
+    boost::asio::steady_timer timer;
+    bool closed = false;  // by the client
+  };
+
+  Task<> accept();
+  Task<> serve(std::shared_ptr<Socket> socket);
+  Task<bool> obstruct(std::shared_ptr<Socket> socket, std::string path);
+  Answer answerTo(const Request& request);
+
+  // Runs `work` on the server's thread and returns its result.
+  template <typename Work>
+  auto run(Work work) {
+    using Result = std::invoke_result_t<Work>;
+    const auto task = std::make_shared<std::packaged_task<Result()>>(std::move(work));
+    auto result = task->get_future();
+    boost::asio::post(io_, [task] { (*task)(); });
+    if (result.wait_for(std::chrono::seconds(30)) != std::future_status::ready) {
+      throw std::runtime_error("the fake dockerd's thread does not answer");
+    }
+    return result.get();
+  }
+
+  boost::asio::io_context io_{1};
+  boost::asio::local::stream_protocol::acceptor acceptor_;
+  EngineScript script_;
+  EventFeed feed_;
+  Values values_;
+  std::vector<Request> requests_;
+  std::list<std::shared_ptr<Held>> held_;
+  std::size_t open_ = 0;
+  std::size_t mostOpen_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace bgplb::test

@@ -1,0 +1,22 @@
+#pragma once
+// Waiting for what another thread or process does: for a condition, with a deadline.
+
+#include <chrono>
+#include <thread>
+
+namespace bgplb::test {
+
+// Checks `condition` every 2 ms. False: it did not become true before the deadline.
+template <typename Condition>
+bool eventually(Condition condition,
+                std::chrono::milliseconds deadline = std::chrono::seconds(10)) {
+  constexpr std::chrono::milliseconds kInterval{2};
+  const auto end = std::chrono::steady_clock::now() + deadline;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() >= end) return false;
+    std::this_thread::sleep_for(kInterval);
+  }
+  return true;
+}
+
+}  // namespace bgplb::test
