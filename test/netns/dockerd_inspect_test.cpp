@@ -1,0 +1,63 @@
+// dockerd never answers GET /containers/ID/json for a container: only this one has to wait.
+#include "netns/dockerd_lab.hpp"
+
+using namespace bgplb::test;
+using namespace bgplb::test::dockerd_lab;
+
+TEST_CASE("Dockerd.OneInspectHangsAtStart_AnotherContainerIsAnnouncedAtOnce", "[netns][dockerd]") {
+  Lab lab;
+  lab.begin();
+  const auto hanging = lab.announced("hanging", {"10.0.0.111/32"});
+  lab.keep(hanging);
+  lab.dockerd.hold(hanging.inspectPath());
+  lab.restartController();
+  REQUIRE(eventually([&] { return lab.dockerd.held(hanging.inspectPath()) > 0; }));
+  lab.announcedAtOnce("new", {"10.0.0.112/32"});
+  lab.checkWithdrawals();
+  lab.checkEnd();
+}
+
+// The start of the other one fell into the gap: only the lists tell of it, behind the hanging one.
+TEST_CASE("Dockerd.OneInspectHangsAfterACutStream_TheNextInTheListIsAnnouncedAtOnce",
+          "[netns][dockerd]") {
+  Lab lab;
+  lab.begin();
+  const auto hanging = lab.announced("hanging", {"10.0.0.111/32"});
+  lab.keep(hanging);
+  lab.dockerd.hold(hanging.inspectPath());
+  const auto next = lab.docker.createNetwork("next", {"10.0.0.112/32"});
+  lab.docker.startSilently(next);
+  lab.dockerd.cutStreams();
+  REQUIRE(eventually([&] { return lab.dockerd.held(hanging.inspectPath()) > 0; }));
+  REQUIRE(lab.comesAtOnce(next));
+  lab.checkWithdrawals();
+  lab.checkEnd();
+}
+
+TEST_CASE("Dockerd.TwoInspectsHangAtStart_TheirVipsStayUntilTheirContainersEnd",
+          "[netns][dockerd]") {
+  Lab lab;
+  lab.begin();
+  const auto first = lab.announced("first", {"10.0.0.111/32"});
+  const auto second = lab.announced("second", {"10.0.0.112/32"});
+  const auto hangs = [&](const Web& web) { return lab.dockerd.held(web.inspectPath()) > 0; };
+  lab.keep(first);
+  lab.keep(second);
+  lab.dockerd.hold(first.inspectPath());
+  lab.dockerd.hold(second.inspectPath());
+  const auto asked = lab.dockerd.count(first.inspectPath());
+  lab.restartController();
+  REQUIRE(eventually([&] { return hangs(first) && hangs(second); }, kAtOnce));
+  const auto fresh = lab.announcedAtOnce("new", {"10.0.0.113/32"});
+  lab.checkWithdrawals();
+  lab.keep(fresh);
+
+  // Until a question was given up: silence is no proof of a container's end.
+  const auto askedAgain = [&] { return lab.dockerd.count(first.inspectPath()) >= asked + 2; };
+  REQUIRE(eventually(askedAgain, 20s));
+  lab.checkEnd();
+  lab.docker.dieFirst(first);
+  REQUIRE(lab.goesAtOnce(first));
+  lab.docker.leave(second);
+  REQUIRE(lab.goesAtOnce(second));
+}

@@ -1,0 +1,177 @@
+#pragma once
+// A host whose dockerd is a fake, and everything else is real: the controller as a process, its
+// BIRD, the kernel, and a BGP peer that tells what is announced. Each test breaks something in
+// dockerd and checks the same three promises: what is announced and healthy stays announced, what
+// dies is withdrawn at once, and dockerd's calls are answered.
+
+#include "support/catch.hpp"
+#include "support/dockerd/bgp_peer.hpp"
+#include "support/dockerd/controller_process.hpp"
+#include "support/dockerd/docker_host.hpp"
+#include "support/dockerd/fake_dockerd.hpp"
+#include "support/eventually.hpp"
+#include "support/scoped_netns.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <iostream>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace bgplb::test::dockerd_lab {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+// "At once", on a machine that is busy and with sanitizers on. dockerd's answers take 10 s to be
+// given up, so nothing that waits for a question passes.
+inline constexpr std::chrono::milliseconds kAtOnce = 2s;
+inline constexpr std::chrono::milliseconds kDrainDelay = 400ms;
+inline constexpr int kSigUsr2 = 12;
+
+struct LabOptions {
+  std::optional<unsigned> softFiles;  // RLIMIT_NOFILE of the controller
+  std::optional<unsigned> hardFiles;
+  std::string holdTime = "90";  // s; BIRD's commands have a ninth of it
+};
+
+// We are 10.77.0.1 and fd77::1, the peer is .2.
+struct Lab {
+  explicit Lab(const LabOptions& options = {})
+      : controller(
+            {settings(options), folder / "docker.sock", options.softFiles, options.hardFiles}) {
+    shell("ip link add us type veth peer name router");
+    shell("ip link set router netns " + there.path());
+    shell("ip addr add 10.77.0.1/24 dev us");
+    shell("ip addr add fd77::1/64 dev us nodad");
+    shell("ip link set us up");
+    shell("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
+    there.shell("ip link set lo up");
+    there.shell("ip addr add 10.77.0.2/24 dev router");
+    there.shell("ip link set router up");
+  }
+  ~Lab() {
+    if (std::uncaught_exceptions() > exceptions_) {
+      std::cerr << peer.text() << dockerd.text() << "controller's log:\n" << controller.logEnd();
+    }
+  }
+
+  static std::map<std::string, std::string> settings(const LabOptions& options) {
+    return {{"ROUTER_ID", "10.77.0.1"},  {"LOCAL_AS", "65001"},   {"PEER_ADDRESS", "10.77.0.2"},
+            {"PEER_AS", "65002"},        {"ROUTER_PORT", "1790"}, {"HOLD_TIME", options.holdTime},
+            {"SIGUSR2_HANDLER", "true"}, {"DRAIN_DELAY", "0.4"}};  // kDrainDelay
+  }
+
+  // A controller that has seen dockerd, with three VIPs: one that must stay, and two for the test
+  // to end.
+  void begin() {
+    startController();
+    kept = announced("kept", {"10.0.0.101/32", "2001:db8:0:1::101/128"});
+    dying = announced("dying", {"10.0.0.102/32"});
+    leaving = announced("leaving", {"10.0.0.103/32"});
+    bird = controller.bird();
+    keep(kept);
+  }
+  void startController() {
+    controller.start();
+    REQUIRE(eventually([&] { return dockerd.streams() > 0; }));
+  }
+  // With nothing to say to dockerd about it.
+  void restartController() {
+    controller.kill();
+    controller.start();
+  }
+
+  // A VIP network with a healthy container, once the peer has its VIPs.
+  Web announced(const std::string& name, const std::vector<std::string>& vips) {
+    const auto web = docker.createNetwork(name, vips);
+    docker.start(web);
+    docker.health(web, "healthy");
+    INFO(name);
+    REQUIRE(eventually([&] { return isAnnounced(web); }));
+    return web;
+  }
+  // The same, where nothing may delay it.
+  Web announcedAtOnce(const std::string& name, const std::vector<std::string>& vips) {
+    const auto web = docker.createNetwork(name, vips);
+    docker.start(web);
+    docker.health(web, "healthy");
+    INFO(name);
+    REQUIRE(comesAtOnce(web));
+    return web;
+  }
+  bool isAnnounced(const Web& web) const {
+    return std::all_of(web.vips.begin(), web.vips.end(),
+                       [this](const Prefix& vip) { return peer.has(vip); });
+  }
+  bool isWithdrawn(const Web& web) const {
+    return std::none_of(web.vips.begin(), web.vips.end(),
+                        [this](const Prefix& vip) { return peer.has(vip); });
+  }
+  bool comesAtOnce(const Web& web) const {
+    return eventually([&] { return isAnnounced(web); }, kAtOnce);
+  }
+  bool goesAtOnce(const Web& web) const {
+    return eventually([&] { return isWithdrawn(web); }, kAtOnce);
+  }
+
+  // From now on the peer must hear nothing about this one.
+  void keep(const Web& web) {
+    for (const auto& vip : web.vips) keep(vip);
+  }
+  void keep(const Prefix& prefix) { kept_[prefix] = peer.changes(prefix).size(); }
+  void checkKept() {
+    for (const auto& [prefix, changes] : kept_) {
+      INFO(prefix.toString());
+      REQUIRE(peer.has(prefix));
+      REQUIRE(peer.changes(prefix).size() == changes);
+    }
+  }
+
+  // What ends is withdrawn, whatever dockerd's answers do. Each of the two ends once in a test.
+  void checkWithdrawals() {
+    docker.dieFirst(dying);
+    REQUIRE(goesAtOnce(dying));
+    docker.leave(leaving);
+    REQUIRE(goesAtOnce(leaving));
+  }
+
+  // The end of each test: nothing moved that should not, and nothing crashed. (A call that dockerd
+  // made and that was not answered within 2 s has thrown before.)
+  void checkEnd() {
+    checkKept();
+    REQUIRE(controller.isRunning());
+    REQUIRE(peer.sessions() == 1);
+    REQUIRE(controller.bird() == bird);
+    for (const char* report : {"ERROR: AddressSanitizer", "WARNING: ThreadSanitizer",
+                               "runtime error:", "terminate called"}) {
+      INFO(report);
+      REQUIRE(controller.log().find(report) == std::string::npos);
+    }
+  }
+
+  ScopedNetns here;
+  Netns there;
+  Netns containers;
+  bird_lab::TemporaryFolder folder;
+  FakeDockerd dockerd{folder / "docker.sock"};
+  ControllerProcess controller;
+  DockerHost docker{dockerd, controller.pluginSocket(), containers};
+  BgpPeer peer{there,
+               {.bird = Address::parse("10.77.0.1").value(),
+                .port = 1790,
+                .as = 65002,
+                .routerId = Address::parse("10.77.0.2").value()}};
+  Web kept;
+  Web dying;
+  Web leaving;
+  pid_t bird = 0;
+
+ private:
+  std::map<Prefix, std::size_t> kept_;  // and the UPDATEs about it so far
+  int exceptions_ = std::uncaught_exceptions();
+};
+
+}  // namespace bgplb::test::dockerd_lab

@@ -1,0 +1,116 @@
+// The controller stands still for longer than any of its deadlines, as it does when a virtual
+// machine is paused, while questions of all kinds are in flight and are answered.
+#include "netns/dockerd_lab.hpp"
+
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <future>
+#include <sstream>
+
+using namespace bgplb;
+using namespace bgplb::test;
+using namespace bgplb::test::dockerd_lab;
+
+namespace {
+
+constexpr auto kPause = 12s;  // questions to dockerd, plugin calls and BIRD's commands have 10 s
+constexpr auto kShortPause = 2s;  // BIRD's commands have 1 s where the hold time is 9 s
+
+// Half of a plugin call, read by the controller.
+class HalfCall {
+ public:
+  explicit HalfCall(const std::string& path) : fd_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    const auto* to = reinterpret_cast<const sockaddr*>(&address);
+    REQUIRE(connect(fd_.get(), to, sizeof address) == 0);
+    send("POST /NetworkDriver.GetCapabilities HTTP/1.1\r\nHost: plugin\r\n");
+    const auto isRead = [this] {
+      int unread = -1;
+      return ioctl(fd_.get(), SIOCOUTQ, &unread) == 0 && unread == 0;
+    };
+    REQUIRE(eventually(isRead, kAtOnce));
+  }
+  void sendRest() { send("Content-Length: 0\r\n\r\n"); }
+
+ private:
+  void send(const std::string& text) {
+    REQUIRE(::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL) ==
+            static_cast<ssize_t>(text.size()));
+  }
+  io::Descriptor fd_;
+};
+
+// A command that BIRD has not read yet: bytes wait at its end of a connection.
+bool commandWaits() {
+  std::istringstream lines(shell("ss -xnH"));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string netid, state;
+    long waiting = 0;
+    words >> netid >> state >> waiting;
+    if (waiting > 0 && line.find("/bird.ctl") != std::string::npos) return true;
+  }
+  return false;
+}
+
+// Stops BIRD, and then the controller once it waits for BIRD's reply.
+void stopWithCommandInFlight(Lab& lab) {
+  ::kill(lab.bird, SIGSTOP);
+  const bool waits = eventually(commandWaits);
+  lab.controller.signal(SIGSTOP);
+  if (!waits) ::kill(lab.bird, SIGCONT);
+  REQUIRE(waits);
+}
+
+// Until the pause is over.
+void requireNothingMoves(Lab& lab, std::chrono::milliseconds pause) {
+  const auto moved = [&] { return lab.peer.sessions() != 1 || !lab.isAnnounced(lab.kept); };
+  REQUIRE_FALSE(eventually(moved, pause));
+}
+
+}  // namespace
+
+TEST_CASE("Dockerd.ControllerStandsStillFor12Seconds_NothingMoves", "[netns][dockerd]") {
+  Lab lab;
+  lab.begin();
+  const auto asked = lab.docker.createNetwork("asked", {"10.0.0.111/32"});
+  lab.dockerd.hold(asked.inspectPath());
+  lab.docker.start(asked);
+  REQUIRE(eventually([&] { return lab.dockerd.held(asked.inspectPath()) > 0; }));
+  HalfCall halfCall(lab.controller.pluginSocket());
+  stopWithCommandInFlight(lab);
+  ::kill(lab.bird, SIGCONT);
+
+  lab.dockerd.release(asked.inspectPath());
+  halfCall.sendRest();
+  auto call = std::async(std::launch::async, [&] {
+    return callPlugin(lab.controller.pluginSocket(), "NetworkDriver.GetCapabilities", "", 30s);
+  });
+  requireNothingMoves(lab, kPause);
+  lab.controller.signal(SIGCONT);
+
+  REQUIRE(call.wait_for(kAtOnce) == std::future_status::ready);
+  REQUIRE(call.get().has_value());
+  lab.docker.health(asked, "healthy");
+  REQUIRE(lab.comesAtOnce(asked));
+  lab.checkWithdrawals();
+  lab.checkEnd();
+}
+
+// BIRD's reply is not there when the controller runs again: its deadline passed while nobody ran.
+TEST_CASE("Dockerd.ControllerAndBirdStandStillFor2Seconds_NothingMoves", "[netns][dockerd]") {
+  Lab lab({.holdTime = "9"});
+  lab.begin();
+  stopWithCommandInFlight(lab);
+  requireNothingMoves(lab, kShortPause);
+  lab.controller.signal(SIGCONT);
+  ::kill(lab.bird, SIGCONT);
+  lab.announcedAtOnce("new", {"10.0.0.111/32"});
+  lab.checkWithdrawals();
+  lab.checkEnd();
+}

@@ -1,0 +1,67 @@
+// Networks come and go between the moment dockerd forms a list and the moment we read it: what
+// happened later counts, whichever of the two lists is late.
+#include "netns/dockerd_lab.hpp"
+
+using namespace bgplb;
+using namespace bgplb::test;
+using namespace bgplb::test::dockerd_lab;
+
+namespace {
+
+bool exists(const std::string& link) { return tryShell("ip link show dev " + link).status == 0; }
+
+void end(Lab& lab, const Web& web) {
+  lab.docker.die(web);
+  REQUIRE(lab.goesAtOnce(web));
+  lab.dockerd.change([&](auto& values) { values.containers.erase(web.container); });
+  lab.docker.removeNetwork(web);
+  REQUIRE(eventually([&] { return !exists(web.bridge()); }, kAtOnce));
+}
+
+void race(const std::string& list) {
+  Lab lab;
+  lab.begin();
+  const auto gone = lab.announced("gone", {"10.0.0.111/32"});
+  const auto former = lab.announced("again", {"10.0.0.112/32"});
+  const auto oldGateway = Prefix::parse("172.24.0.0/24").value();
+  const auto newGateway = Prefix::parse("172.25.0.0/24").value();
+  const auto gateway = lab.docker.createGateway("old", oldGateway.toString());
+  REQUIRE(eventually([&] { return lab.peer.has(oldGateway); }));
+  // Announced by this list alone: then the list was read.
+  const auto listed = lab.docker.createNetwork("listed", {"10.0.0.113/32"});
+  lab.docker.startSilently(listed);
+  lab.dockerd.hold(list);
+  lab.dockerd.cutStreams();
+  REQUIRE(eventually([&] { return lab.dockerd.held(list) > 0 && lab.dockerd.streams() > 0; }));
+
+  end(lab, gone);
+  end(lab, former);
+  const auto again = lab.announcedAtOnce("again", {"10.0.0.112/32"});
+  lab.docker.createGateway("new", newGateway.toString());
+  REQUIRE(eventually([&] { return lab.peer.has(newGateway); }, kAtOnce));
+  lab.docker.removeGateway(gateway);
+  REQUIRE(eventually([&] { return !lab.peer.has(oldGateway); }, kAtOnce));
+  lab.keep(again);
+  lab.keep(newGateway);
+  lab.checkWithdrawals();
+
+  lab.dockerd.release(list);
+  REQUIRE(lab.comesAtOnce(listed));
+  REQUIRE_FALSE(exists(gone.bridge()));
+  REQUIRE_FALSE(exists(former.bridge()));
+  REQUIRE(lab.peer.changes(oldGateway).size() == 2);  // announced and withdrawn, once
+  lab.announcedAtOnce("gone", {"10.0.0.111/32"});
+  lab.checkEnd();
+}
+
+}  // namespace
+
+TEST_CASE("Dockerd.NetworksChangeWhileTheirListIsOnItsWay_WhatCameLaterCounts",
+          "[netns][dockerd]") {
+  race("/networks");
+}
+
+TEST_CASE("Dockerd.NetworksChangeWhileTheListOfContainersIsOnItsWay_WhatCameLaterCounts",
+          "[netns][dockerd]") {
+  race("/containers/json");
+}
