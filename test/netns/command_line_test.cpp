@@ -1,0 +1,156 @@
+// A command line or a path that is wrong: one line that names it, and an exit status. Never a
+// signal.
+#include "io/file.hpp"
+#include "netns/bird_lab.hpp"
+#include "support/dockerd/child_process.hpp"
+#include "support/dockerd/controller_process.hpp"
+#include "support/eventually.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+using namespace bgplb;
+using namespace bgplb::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kEnd = 10s;
+
+struct Row {
+  std::string name;
+  std::vector<std::string> arguments;
+  std::string named;  // in exactly one line
+  int lines = 0;      // as many at most; 0: the log of `bgplb run`, which has others
+};
+
+// Every option of `bgplb run` in a folder of this test's, with some of them replaced or added.
+std::vector<std::string> run(const bird_lab::TemporaryFolder& folder, const std::string& name,
+                             const std::map<std::string, std::string>& changed) {
+  std::map<std::string, std::string> options = {
+      {"--socket", folder / (name + ".sock")},
+      {"--run-dir", folder / (name + "-run")},
+      {"--state-dir", folder / (name + "-state")},
+      {"--bird", bird_lab::birdUnderTest()},
+      {"--templates", PROJECT_SOURCE_DIR "/bird-templates"},
+      {"--engine", folder / "docker.sock"},
+      {"--driver-name", "bgplb"}};
+  for (const auto& [option, value] : changed) options[option] = value;
+  std::vector<std::string> words{"run"};
+  for (const auto& [option, value] : options) {
+    words.push_back(option);
+    words.push_back(value);
+  }
+  return words;
+}
+
+std::vector<Row> rows(const bird_lab::TemporaryFolder& folder) {
+  const std::string longPath = folder / std::string(110, 'x');
+  const std::string file = folder / "file";
+  std::ofstream(file) << "no socket\n";
+  const std::string missing = folder / "missing";
+  const auto with = [&folder](const char* option, const std::string& value) {
+    return run(folder, option + 2, {{option, value}});
+  };
+  return {
+      {"status-long", {"status", "--socket", longPath}, longPath, 1},
+      {"status-missing", {"status", "--socket", missing}, missing, 1},
+      {"status-file", {"status", "--socket", file}, file, 1},
+      {"status-unknown", {"status", "--colour"}, "--colour", 2},
+      {"no-command", {"dance"}, "subcommand", 2},
+      {"run-unknown", with("--colour", "red"), "--colour", 2},
+      {"run-socket-long", with("--socket", longPath), longPath},
+      {"run-socket-folder", with("--socket", missing + "/a.sock"), missing},
+      {"run-dir-long", with("--run-dir", longPath), longPath},
+      {"run-engine-long", with("--engine", longPath), longPath},
+      {"run-templates", with("--templates", missing), missing},
+  };
+}
+
+// A run of one row. As the plugin's entrypoint `bgplb run` may wait for SIGTERM after it has named
+// the problem, so that dockerd does not start it again and again.
+class Attempt {
+ public:
+  Attempt(const bird_lab::TemporaryFolder& folder, Row row)
+      : row_(std::move(row)), output_(folder / (row_.name + ".log")) {
+    ChildOptions options;
+    options.argv = {program()};
+    options.argv.insert(options.argv.end(), row_.arguments.begin(), row_.arguments.end());
+    options.environment = {{"ROUTER_ID", "10.77.0.1"},
+                           {"LOCAL_AS", "65001"},
+                           {"PEER_ADDRESS", "10.77.0.2"},
+                           {"PEER_AS", "65002"},
+                           {"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}};
+    options.output = output_;
+    child_ = std::make_unique<ChildProcess>(options);
+  }
+
+  bool isNamedOrEnded() { return count(row_.named) > 0 || !child_->isRunning(); }
+  void terminate() { child_->signal(SIGTERM); }
+  // Empty: as it should be.
+  std::string problem() {
+    const auto ending = child_->waitFor(kEnd);
+    if (!ending) return "does not end after SIGTERM";
+    if (ending->bySignal) return fmt::format("ends by signal {}", ending->code);
+    if (ending->code == 0) return "exit status 0";
+    if (count("terminate called") > 0) return "terminate called";
+    if (count(row_.named) != 1) return fmt::format("{} lines name it", count(row_.named));
+    if (row_.lines > 0 && count("") > row_.lines) return "too many lines";
+    return "";
+  }
+  std::string report() { return fmt::format("{}: {}\n{}", row_.name, problem(), text()); }
+
+ private:
+  std::string text() const {
+    const auto read = io::readFile(output_);
+    return read ? *read : "";
+  }
+  int count(const std::string& part) const {
+    int found = 0;
+    std::istringstream lines(text());
+    for (std::string line; std::getline(lines, line);) {
+      if (line.find(part) != std::string::npos) ++found;
+    }
+    return found;
+  }
+
+  Row row_;
+  std::string output_;
+  std::unique_ptr<ChildProcess> child_;
+};
+
+// Ends the BIRDs that `bgplb run` started and left: after the controllers, which would start them again.
+struct Birds {
+  ~Birds() {
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+      bird_lab::endProcess(bird_lab::pidIn(entry.path() / "bird.pid"));
+    }
+  }
+  const bird_lab::TemporaryFolder& folder;
+};
+
+}  // namespace
+
+TEST_CASE("CommandLine.WhatIsWrongIsNamedAndEndsWithAnExitStatus", "[netns][dockerd]") {
+  ScopedNetns netns;
+  bird_lab::TemporaryFolder folder;
+  const Birds birds{folder};
+  std::vector<std::unique_ptr<Attempt>> attempts;
+  for (const auto& row : rows(folder)) attempts.push_back(std::make_unique<Attempt>(folder, row));
+  const auto allNamed = [&] {
+    return std::all_of(attempts.begin(), attempts.end(),
+                       [](const auto& attempt) { return attempt->isNamedOrEnded(); });
+  };
+  (void)eventually(allNamed, kEnd);  // each of them is judged below
+  for (const auto& attempt : attempts) attempt->terminate();
+  for (const auto& attempt : attempts) {
+    const std::string report = attempt->report();
+    INFO(report);
+    CHECK(attempt->problem().empty());
+  }
+}
