@@ -124,7 +124,8 @@ class Attempt {
   std::unique_ptr<ChildProcess> child_;
 };
 
-// Ends the BIRDs that `bgplb run` started and left: after the controllers, which would start them again.
+// Ends the BIRDs that `bgplb run` started and left: after the controllers, which would start them
+// again.
 struct Birds {
   ~Birds() {
     for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {

@@ -29,8 +29,13 @@ class ControllerProcess {
   explicit ControllerProcess(ControllerOptions options) : options_(std::move(options)) {}
   ~ControllerProcess();
 
-  // Throws unless the plugin socket accepts connections within 10 s.
-  void start();
+  // Throws unless the plugin answers within 10 s.
+  void start() {
+    launch();
+    awaitAnswer();
+  }
+  void launch();
+  void awaitAnswer();
   void kill();  // SIGKILL, and reaped
   void signal(int number) const { child_->signal(number); }
   bool isRunning() { return child_ && child_->isRunning(); }
