@@ -1,5 +1,5 @@
-// A command line or a path that is wrong: one line that names it, and an exit status. Never a
-// signal.
+// A wrong command line or path ends the program with an exit status, never by a signal, and one
+// line names the cause.
 #include "io/file.hpp"
 #include "netns/bird_lab.hpp"
 #include "support/dockerd/child_process.hpp"
@@ -25,11 +25,11 @@ constexpr auto kEnd = 10s;
 struct Row {
   std::string name;
   std::vector<std::string> arguments;
-  std::string named;  // in exactly one line
-  int lines = 0;      // as many at most; 0: the log of `bgplb run`, which has others
+  std::string named;  // exactly one line of the output contains it
+  int lines = 0;      // the output has at most as many; 0: not limited, `bgplb run` logs
 };
 
-// Every option of `bgplb run` in a folder of this test's, with some of them replaced or added.
+// `bgplb run` with all options, in the test's folder; `changed` replaces or adds some.
 std::vector<std::string> run(const bird_lab::TemporaryFolder& folder, const std::string& name,
                              const std::map<std::string, std::string>& changed) {
   std::map<std::string, std::string> options = {
@@ -72,8 +72,8 @@ std::vector<Row> rows(const bird_lab::TemporaryFolder& folder) {
   };
 }
 
-// A run of one row. As the plugin's entrypoint `bgplb run` may wait for SIGTERM after it has named
-// the problem, so that dockerd does not start it again and again.
+// One run of the program. `bgplb run` may wait for SIGTERM after it has logged the cause: dockerd
+// restarts a plugin that ends, without a pause.
 class Attempt {
  public:
   Attempt(const bird_lab::TemporaryFolder& folder, Row row)
@@ -92,7 +92,7 @@ class Attempt {
 
   bool isNamedOrEnded() { return count(row_.named) > 0 || !child_->isRunning(); }
   void terminate() { child_->signal(SIGTERM); }
-  // Empty: as it should be.
+  // Empty: none.
   std::string problem() {
     const auto ending = child_->waitFor(kEnd);
     if (!ending) return "does not end after SIGTERM";
@@ -124,8 +124,7 @@ class Attempt {
   std::unique_ptr<ChildProcess> child_;
 };
 
-// Ends the BIRDs that `bgplb run` started and left: after the controllers, which would start them
-// again.
+// Ends the BIRDs that `bgplb run` left. Destroyed after the controllers, which would restart them.
 struct Birds {
   ~Birds() {
     for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
@@ -147,7 +146,7 @@ TEST_CASE("CommandLine.WhatIsWrongIsNamedAndEndsWithAnExitStatus", "[netns][dock
     return std::all_of(attempts.begin(), attempts.end(),
                        [](const auto& attempt) { return attempt->isNamedOrEnded(); });
   };
-  (void)eventually(allNamed, kEnd);  // each of them is judged below
+  (void)eventually(allNamed, kEnd);  // problem() reports each that failed
   for (const auto& attempt : attempts) attempt->terminate();
   for (const auto& attempt : attempts) {
     const std::string report = attempt->report();

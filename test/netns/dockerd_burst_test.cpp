@@ -1,4 +1,4 @@
-// 2,000 containers start in one moment, and the controller may open 1,024 files.
+// 2,000 containers start at the same time. The controller may open 1,024 files.
 #include "netns/dockerd_lab.hpp"
 
 #include <sys/resource.h>
@@ -16,7 +16,7 @@ constexpr int kContainers = 2000;
 constexpr unsigned kFiles = 1024;
 constexpr std::size_t kMostConnections = 256;
 
-// The fake takes as many connections as come.
+// The fake dockerd runs in the test's process and must not be what limits the connections.
 void allowManyFiles() {
   rlimit limits{};
   REQUIRE(getrlimit(RLIMIT_NOFILE, &limits) == 0);
@@ -46,7 +46,7 @@ void burst(const LabOptions& options) {
       },
       events);
 
-  // The event comes behind all the others: once it counts, all have been read.
+  // The `die` event follows the 2,000 `start` events: once it takes effect, all have been read.
   lab.docker.dieFirst(lab.dying);
   REQUIRE(lab.goesAtOnce(lab.dying));
   lab.docker.leave(lab.leaving);

@@ -1,5 +1,5 @@
-// SIGUSR2 means a drain to a container on a VIP network, and nothing to any other: it never gets a
-// SIGTERM from us.
+// SIGUSR2 drains a container on a VIP network. A container on no VIP network must never get a
+// SIGTERM from the controller.
 #include "netns/dockerd_lab.hpp"
 
 using namespace bgplb::test;
@@ -7,7 +7,7 @@ using namespace bgplb::test::dockerd_lab;
 
 namespace {
 
-// A container on a network of Docker's own.
+// A container on a bridge network only.
 Web plain(Lab& lab, const std::string& name) {
   Web web;
   web.name = name;
@@ -29,7 +29,8 @@ EventValue sigUsr2(const Lab& lab, const Web& web) {
   return event;
 }
 
-// Its SIGTERM, once and not before the delay. Whatever was signalled earlier had its turn by then.
+// Requires one SIGTERM, not before the drain delay. All containers have the same delay: a container
+// that was signalled earlier would have got its SIGTERM by then.
 void requireSigterm(Lab& lab, const Web& web, Clock::time_point signalled) {
   INFO(web.name);
   REQUIRE(eventually([&] { return lab.dockerd.count(web.killPath()) > 0; }, kDrainDelay + kAtOnce));
@@ -61,7 +62,7 @@ TEST_CASE("Dockerd.Sigusr2WhileTheControllerStarts_SigtermOnlyToVipContainers",
   REQUIRE(eventually([&] { return lab.dockerd.held("/networks") > 0; }));
   const auto signalled = Clock::now();
   lab.dockerd.change([](auto&) {}, {sigUsr2(lab, other), sigUsr2(lab, drained)});
-  // Which VIP the container is behind only the lists can tell.
+  // The controller learns from the lists which VIP the container is a backend of.
   lab.dockerd.release("/networks");
   REQUIRE(lab.goesAtOnce(drained));
   requireSigterm(lab, drained, signalled);

@@ -1,4 +1,5 @@
-// dockerd never answers GET /containers/ID/json for a container: only this one has to wait.
+// dockerd never answers GET /containers/ID/json for a container. No other container may wait for
+// it.
 #include "netns/dockerd_lab.hpp"
 
 using namespace bgplb::test;
@@ -17,7 +18,7 @@ TEST_CASE("Dockerd.OneInspectHangsAtStart_AnotherContainerIsAnnouncedAtOnce", "[
   lab.checkEnd();
 }
 
-// The start of the other one fell into the gap: only the lists tell of it, behind the hanging one.
+// No event reports the start of `next`; the container list names it after `hanging`.
 TEST_CASE("Dockerd.OneInspectHangsAfterACutStream_TheNextInTheListIsAnnouncedAtOnce",
           "[netns][dockerd]") {
   Lab lab;
@@ -52,7 +53,7 @@ TEST_CASE("Dockerd.TwoInspectsHangAtStart_TheirVipsStayUntilTheirContainersEnd",
   lab.checkWithdrawals();
   lab.keep(fresh);
 
-  // Until a question was given up: silence is no proof of a container's end.
+  // The controller gives up a question and repeats it: a missing answer does not end a container.
   const auto askedAgain = [&] { return lab.dockerd.count(first.inspectPath()) >= asked + 2; };
   REQUIRE(eventually(askedAgain, 20s));
   lab.checkEnd();

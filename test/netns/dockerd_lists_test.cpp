@@ -1,4 +1,4 @@
-// dockerd answers GET /networks with an error twice: it is asked again within a second.
+// dockerd answers GET /networks with an error twice. The controller repeats it within a second.
 #include "netns/dockerd_lab.hpp"
 
 using namespace bgplb::test;
@@ -6,7 +6,7 @@ using namespace bgplb::test::dockerd_lab;
 
 namespace {
 
-// Backoff from 0.25 s makes it 0.75 s.
+// From the first question to the third. A backoff of 0.25 s and 0.5 s takes 0.75 s.
 constexpr auto kThirdQuestion = 1500ms;
 
 void requireThirdQuestion(Lab& lab, std::size_t before) {

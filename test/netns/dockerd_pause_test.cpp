@@ -1,5 +1,5 @@
-// The controller stands still for longer than any of its deadlines, as it does when a virtual
-// machine is paused, while questions of all kinds are in flight and are answered.
+// The controller is stopped for longer than any of its deadlines, as in a paused virtual machine.
+// A question to dockerd, a plugin call and a BIRD command are in flight and are answered meanwhile.
 #include "netns/dockerd_lab.hpp"
 
 #include <linux/sockios.h>
@@ -16,10 +16,10 @@ using namespace bgplb::test::dockerd_lab;
 
 namespace {
 
-constexpr auto kPause = 12s;  // questions to dockerd, plugin calls and BIRD's commands have 10 s
-constexpr auto kShortPause = 2s;  // BIRD's commands have 1 s where the hold time is 9 s
+constexpr auto kPause = 12s;      // all three have a deadline of 10 s
+constexpr auto kShortPause = 2s;  // a BIRD command has 1 s with a hold time of 9 s
 
-// Half of a plugin call, read by the controller.
+// A plugin call of which the controller has read the first half.
 class HalfCall {
  public:
   explicit HalfCall(const std::string& path) : fd_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -45,7 +45,7 @@ class HalfCall {
   io::Descriptor fd_;
 };
 
-// A command that BIRD has not read yet: bytes wait at its end of a connection.
+// BIRD's end of a control connection has unread bytes.
 bool commandWaits() {
   std::istringstream lines(shell("ss -xnH"));
   for (std::string line; std::getline(lines, line);) {
@@ -58,7 +58,7 @@ bool commandWaits() {
   return false;
 }
 
-// Stops BIRD, and then the controller once it waits for BIRD's reply.
+// Stops BIRD, then the controller as soon as it waits for BIRD's reply.
 void stopWithCommandInFlight(Lab& lab) {
   ::kill(lab.bird, SIGSTOP);
   const bool waits = eventually(commandWaits);
@@ -67,7 +67,6 @@ void stopWithCommandInFlight(Lab& lab) {
   REQUIRE(waits);
 }
 
-// Until the pause is over.
 void requireNothingMoves(Lab& lab, std::chrono::milliseconds pause) {
   const auto moved = [&] { return lab.peer.sessions() != 1 || !lab.isAnnounced(lab.kept); };
   REQUIRE_FALSE(eventually(moved, pause));
@@ -102,7 +101,7 @@ TEST_CASE("Dockerd.ControllerStandsStillFor12Seconds_NothingMoves", "[netns][doc
   lab.checkEnd();
 }
 
-// BIRD's reply is not there when the controller runs again: its deadline passed while nobody ran.
+// The deadline of the BIRD command passes while BIRD cannot run either.
 TEST_CASE("Dockerd.ControllerAndBirdStandStillFor2Seconds_NothingMoves", "[netns][dockerd]") {
   Lab lab({.holdTime = "9"});
   lab.begin();

@@ -1,5 +1,5 @@
-// Networks come and go between the moment dockerd forms a list and the moment we read it: what
-// happened later counts, whichever of the two lists is late.
+// Networks are created and removed after dockerd formed a list and before the controller reads it.
+// The later event or call wins over the list.
 #include "netns/dockerd_lab.hpp"
 
 using namespace bgplb;
@@ -27,7 +27,7 @@ void race(const std::string& list) {
   const auto newGateway = Prefix::parse("172.25.0.0/24").value();
   const auto gateway = lab.docker.createGateway("old", oldGateway.toString());
   REQUIRE(eventually([&] { return lab.peer.has(oldGateway); }));
-  // Announced by this list alone: then the list was read.
+  // No event reports this container: once its VIP is announced, the list has been processed.
   const auto listed = lab.docker.createNetwork("listed", {"10.0.0.113/32"});
   lab.docker.startSilently(listed);
   lab.dockerd.hold(list);

@@ -1,6 +1,5 @@
-// The controller was killed while it started a program: until that one is executed, the socket of
-// the killed controller is open in it, and connections to it succeed. Nobody will ever answer
-// there.
+// The controller is killed between fork and exec of a child. Until exec, the child holds the plugin
+// socket open: connections to it succeed, and no process accepts them.
 #include "io/descriptor.hpp"
 #include "netns/dockerd_lab.hpp"
 

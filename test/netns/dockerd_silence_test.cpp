@@ -1,5 +1,5 @@
-// dockerd accepts connections and answers nothing when the controller starts. What the former
-// controller announced stays; what only the kernel or a plugin call can tell counts all the same.
+// dockerd accepts connections and never answers while the controller starts. The announcements of
+// the previous controller stay. A Leave call or the loss of a veth pair still withdraws.
 #include "netns/dockerd_lab.hpp"
 
 using namespace bgplb::test;

@@ -1,4 +1,4 @@
-// The event stream breaks, or brings what no reader expects: nothing is lost.
+// The event stream breaks, or carries a line of 2 MiB. No event may be lost.
 #include "netns/dockerd_lab.hpp"
 
 using namespace bgplb::test;
@@ -6,7 +6,7 @@ using namespace bgplb::test::dockerd_lab;
 
 namespace {
 
-// Nothing is said twice or taken back for the rest of this second.
+// The kept VIPs do not move until `end`.
 void requireQuietUntil(Lab& lab, Clock::time_point end) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
   REQUIRE(!eventually([&] { return !lab.isAnnounced(lab.kept); }, std::max(left, 0ms)));
@@ -36,7 +36,7 @@ TEST_CASE("Dockerd.StreamCutEachSecond_EventsInTheGapsCount", "[netns][dockerd]"
   REQUIRE(lab.goesAtOnce(lab.dying));
   requireQuietUntil(lab, began + 2s);
 
-  // No list tells of a signal.
+  // A signal is in no list: only `since` brings this event.
   auto signal = lab.docker.containerEvent(drained, "kill");
   signal.attributes["signal"] = std::to_string(kSigUsr2);
   lab.dockerd.changeInGap([](auto&) {}, {signal});
@@ -53,10 +53,11 @@ TEST_CASE("Dockerd.StreamCutEachSecond_EventsInTheGapsCount", "[netns][dockerd]"
   lab.checkEnd();
 }
 
-// dockerd keeps 256 events: what happened before them is only in the lists.
+// dockerd keeps the last 256 events. Older changes are only in the lists. Every answer takes 50 ms.
 TEST_CASE("Dockerd.StreamCutAndHistoryLost_TheListsCount", "[netns][dockerd]") {
   Lab lab;
   lab.begin();
+  lab.dockerd.delay("*", 50ms);
   const auto late = lab.docker.createNetwork("late", {"10.0.0.112/32"});
   lab.docker.start(late);
   const auto next = lab.docker.createNetwork("next", {"10.0.0.113/32"});
@@ -74,7 +75,8 @@ TEST_CASE("Dockerd.StreamCutAndHistoryLost_TheListsCount", "[netns][dockerd]") {
   lab.checkEnd();
 }
 
-// The container's inspect hangs, so that only the event behind the line can tell.
+// The container's inspect hangs, so that its health is known from the event after the long line
+// only.
 TEST_CASE("Dockerd.EventLineOf2MiB_TheNextEventCountsAtOnce", "[netns][dockerd]") {
   Lab lab;
   lab.begin();

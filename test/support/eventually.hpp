@@ -1,5 +1,5 @@
 #pragma once
-// Waiting for what another thread or process does: for a condition, with a deadline.
+// Waits for a condition that another thread or process makes true, with a deadline.
 
 #include <chrono>
 #include <thread>

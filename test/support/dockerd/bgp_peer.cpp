@@ -17,9 +17,9 @@ namespace bgplb::test {
 namespace {
 
 constexpr std::chrono::milliseconds kRedial{20};
-constexpr int kKeepalive = 1000;  // ms; a third of the shortest hold time that BGP has
+constexpr int kKeepalive = 1000;  // ms; a third of BGP's shortest hold time (RFC 4271)
 
-// An open connection, or an empty descriptor.
+// Empty if BIRD does not accept.
 io::Descriptor dial(const BgpPeerOptions& options) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -32,7 +32,7 @@ io::Descriptor dial(const BgpPeerOptions& options) {
 }
 
 void send(int fd, const std::string& bytes) {
-  // What is not sent is seen as the end of the session.
+  // After an error the next recv(2) ends the session.
   (void)::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
 }
 
@@ -110,7 +110,7 @@ void BgpPeer::run() {
   } while (!isStopped(kRedial));
 }
 
-// Returns when the session has ended, or the object dies.
+// Returns when the session ends or the destructor runs.
 void BgpPeer::session(int fd) {
   send(fd, bgp::openMessage(options_.as, options_.routerId, options_.holdTime));
   std::string bytes;
@@ -128,7 +128,7 @@ void BgpPeer::session(int fd) {
   }
 }
 
-// False: the other side ended the session.
+// False: BIRD ended the session.
 bool BgpPeer::take(std::string& bytes, int fd) {
   while (const auto message = bgp::takeMessage(bytes)) {
     switch (message->type) {

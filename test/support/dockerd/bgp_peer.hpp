@@ -1,6 +1,6 @@
 #pragma once
-// A router that remembers: it dials BIRD, takes every route, sends none, and keeps the history of
-// each prefix. A test asks this peer what is announced, never the controller's log.
+// A BGP peer that records every UPDATE: it connects to BIRD, accepts every route and sends none.
+// Tests check announcements here, never in the controller's log.
 
 #include "base/address.hpp"
 #include "io/descriptor.hpp"
@@ -31,16 +31,17 @@ class BgpPeer {
     bool announced = false;  // false: withdrawn
   };
 
-  // Dials from the namespace `where`, again and again until BIRD answers.
+  // Connects from the namespace `where`, and again after every failure.
   BgpPeer(const Netns& where, BgpPeerOptions options);
   ~BgpPeer();
 
   bool isEstablished() const;
-  int sessions() const;  // how many were established so far
+  int sessions() const;  // number of sessions established so far
   bool has(const Prefix& prefix) const;
-  // The UPDATEs about this prefix, and what a lost session took away.
+  // Announcements and withdrawals of this prefix, oldest first. The loss of the session is a
+  // withdrawal.
   std::vector<Change> changes(const Prefix& prefix) const;
-  std::string text() const;  // for a failed test
+  std::string text() const;  // the whole history, for the report of a failed test
 
  private:
   void run();
@@ -53,7 +54,7 @@ class BgpPeer {
 
   const BgpPeerOptions options_;
   const int netns_;
-  io::Descriptor stop_;  // eventfd(2), readable once the object dies
+  io::Descriptor stop_;  // eventfd(2); readable: the thread must end
   mutable std::mutex mutex_;
   std::map<Prefix, std::vector<Change>> history_;
   bool established_ = false;

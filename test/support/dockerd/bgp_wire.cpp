@@ -8,14 +8,14 @@ namespace bgplb::test::bgp {
 namespace {
 
 constexpr std::size_t kHeader = 19;        // marker, length, type
-constexpr std::uint16_t kAsTrans = 23456;  // RFC 6793: stands for a number of 4 bytes
+constexpr std::uint16_t kAsTrans = 23456;  // AS_TRANS (RFC 6793): replaces a 4-byte AS number
 constexpr std::uint8_t kMpReach = 14;      // RFC 4760
 constexpr std::uint8_t kMpUnreach = 15;
 constexpr std::uint8_t kExtendedLength = 0x10;
 constexpr std::uint16_t kAfi4 = 1;
 constexpr std::uint16_t kAfi6 = 2;
 
-// Reads from the front of a view; throws where the view ends too early.
+// Reads a view from its front. Throws if the view is too short.
 class Cursor {
  public:
   explicit Cursor(std::string_view bytes) : bytes_(bytes) {}

@@ -1,6 +1,5 @@
 #pragma once
-// As much of BGP's wire format (RFC 4271, RFC 4760) as a peer needs that takes routes and sends
-// none.
+// BGP's wire format (RFC 4271, RFC 4760), as far as a peer needs it that only receives routes.
 
 #include "base/address.hpp"
 
@@ -24,9 +23,9 @@ struct Update {
   std::vector<Prefix> withdrawn;
 };
 
-// Takes the first whole message off the front of `bytes`; none: it is not complete yet.
+// Removes the first message from `bytes`; none: it is incomplete.
 std::optional<Message> takeMessage(std::string& bytes);
-// Throws std::runtime_error for what is no UPDATE.
+// Throws std::runtime_error for a malformed UPDATE.
 Update parseUpdate(std::string_view body);
 
 // With the capabilities for IPv4 and IPv6 unicast and 4-byte AS numbers (RFC 6793).

@@ -50,7 +50,7 @@ ChildProcess::ChildProcess(const ChildOptions& options) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   const int out = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   const int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  // A descriptor of the test that stayed open here would keep the fake's connections alive.
+  // Copies of the test's descriptors would keep the fake dockerd's connections open.
   const bool ready = out >= 0 && in >= 0 && dup2(in, STDIN_FILENO) >= 0 &&
                      dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0 &&
                      close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0 &&

@@ -1,6 +1,6 @@
 #pragma once
-// A program as a child of the test: started with its own environment and limits, ended and reaped
-// by pid when the object dies, so that a test that fails leaves nothing behind.
+// A program as a child of the test, with its own environment and limits. The destructor kills and
+// reaps it by pid, so that a failed test leaves no process behind.
 
 #include <signal.h>
 #include <sys/types.h>
@@ -29,8 +29,8 @@ struct Ending {
 
 class ChildProcess {
  public:
-  // The child runs in the network namespace of the calling thread and dies with this thread.
-  // Throws if there is no process; a program that cannot be executed ends with status 127.
+  // The child runs in the network namespace of the calling thread and is killed when this thread
+  // ends. Throws if fork(2) fails. Status 127: the program cannot be executed.
   explicit ChildProcess(const ChildOptions& options);
   ~ChildProcess();  // SIGKILL
   ChildProcess(const ChildProcess&) = delete;
@@ -38,7 +38,7 @@ class ChildProcess {
 
   pid_t pid() const { return pid_; }
   void signal(int number) const;
-  // How the process ended; none: it still runs after `deadline`.
+  // How the process ended; none: it still runs when `deadline` has passed.
   std::optional<Ending> waitFor(std::chrono::milliseconds deadline);
   bool isRunning() { return !waitFor(std::chrono::milliseconds(0)); }
 

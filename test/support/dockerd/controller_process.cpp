@@ -4,6 +4,7 @@
 #include "support/dockerd/plugin_client.hpp"
 #include "support/eventually.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -12,6 +13,7 @@ namespace bgplb::test {
 namespace {
 
 constexpr std::chrono::seconds kStartDeadline{10};
+constexpr int kReportLines = 40;
 
 std::string pathVariable() {
   const char* path = std::getenv("PATH");
@@ -70,13 +72,27 @@ std::string ControllerProcess::log() const {
 }
 
 std::string ControllerProcess::logEnd() const {
-  constexpr int kLines = 40;
   const std::string all = log();
   std::size_t begin = all.size();
-  for (int line = 0; line <= kLines && begin != std::string::npos && begin > 0; ++line) {
+  for (int line = 0; line <= kReportLines && begin != std::string::npos && begin > 0; ++line) {
     begin = all.rfind('\n', begin - 1);
   }
   return all.substr(begin == std::string::npos ? 0 : begin);
+}
+
+std::string ControllerProcess::crashReport() const {
+  const std::string all = log();
+  std::size_t begin = std::string::npos;
+  for (const char* report : {"ERROR: AddressSanitizer", "WARNING: ThreadSanitizer",
+                             "runtime error:", "terminate called"}) {
+    begin = std::min(begin, all.find(report));
+  }
+  if (begin == std::string::npos) return "";
+  std::size_t end = begin;
+  for (int line = 0; line < kReportLines && end != std::string::npos; ++line) {
+    end = all.find('\n', end + 1);
+  }
+  return all.substr(begin, end - begin);
 }
 
 }  // namespace bgplb::test

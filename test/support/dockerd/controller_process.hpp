@@ -1,7 +1,6 @@
 #pragma once
-// The real `bgplb run` as a child of the test, with its folders, and the BIRD that it starts. A
-// controller that is killed leaves BIRD running, and the next one finds it; both end with the
-// object.
+// The real `bgplb run` as a child of the test, with its folders. After kill() BIRD keeps running,
+// and the next start() finds it. The destructor ends both.
 
 #include "netns/bird_lab.hpp"
 #include "support/dockerd/child_process.hpp"
@@ -13,12 +12,12 @@
 
 namespace bgplb::test {
 
-// The program that CMake built, or that of the environment variable BGPLB_PROGRAM: another build of
-// it, with sanitizers for instance.
+// The program under test: the one that CMake built, unless the environment variable BGPLB_PROGRAM
+// names another build.
 std::string program();
 
 struct ControllerOptions {
-  std::map<std::string, std::string> settings;  // as the plugin's environment has them
+  std::map<std::string, std::string> settings;  // the plugin's environment
   std::string engineSocket;
   std::optional<unsigned> softFiles;  // RLIMIT_NOFILE
   std::optional<unsigned> hardFiles;
@@ -41,9 +40,11 @@ class ControllerProcess {
   bool isRunning() { return child_ && child_->isRunning(); }
 
   std::string pluginSocket() const { return folder_ / "plugin.sock"; }
-  pid_t bird() const;          // 0: there is none
+  pid_t bird() const;          // its pid; 0: none
   std::string log() const;     // of all runs
   std::string logEnd() const;  // the last 40 lines
+  std::string crashReport()
+      const;  // the beginning of a sanitizer's or the C++ library's; empty: none
 
  private:
   ControllerOptions options_;

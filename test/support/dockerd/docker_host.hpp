@@ -1,8 +1,7 @@
 #pragma once
-// What dockerd does on a host beside answering questions: it calls the plugin, moves the
-// container's end of the veth pair into the container's namespace, changes its own values and sends
-// the event, in the order of Docker 26.1. Every call must be answered in time; a refusal or a late
-// answer throws.
+// dockerd's actions on a host: it calls the plugin, moves the container's end of the veth pair into
+// the container's namespace, changes its values and sends the event, in the order of Docker 26.1.
+// Throws if the plugin refuses a call or answers late.
 
 #include "base/address.hpp"
 #include "support/dockerd/fake_dockerd.hpp"
@@ -15,7 +14,7 @@
 
 namespace bgplb::test {
 
-// A VIP network that a test made, and the one container on it.
+// A VIP network of a test, and the one container on it.
 struct Web {
   std::string name;
   std::string network;  // ids
@@ -32,37 +31,38 @@ struct Web {
 
 class DockerHost {
  public:
-  // How long dockerd's user may wait for one call.
+  // The longest time that a plugin call may take.
   static constexpr std::chrono::milliseconds kCallDeadline{2000};
 
-  // `containers` is the one namespace that all containers share.
+  // All containers share the namespace `containers`.
   DockerHost(FakeDockerd& dockerd, std::string pluginSocket, const Netns& containers);
 
-  // docker network create: one VIP for each prefix, an IPv4 one first.
+  // docker network create, with one VIP for each prefix; IPv4 first.
   Web createNetwork(const std::string& name, const std::vector<std::string>& vips);
   // docker network rm
   void removeNetwork(const Web& web);
-  // docker network create --driver bridge --label bgplb_advertise=true: its id.
+  // docker network create --driver bridge --label bgplb_advertise=true. Returns the id.
   std::string createGateway(const std::string& name, const std::string& subnet);
   void removeGateway(const std::string& id);
 
-  // docker run --network: Join, the link, `connect` and `start`; the health is "starting".
+  // docker run --network: CreateEndpoint, Join, the veth pair, `connect`, `start`. Health:
+  // starting.
   void start(const Web& web);
-  // As start(), but no event tells of it: a list has to.
+  // As start(), healthy, without an event: the controller must find it in a list.
   void startSilently(const Web& web);
   void health(const Web& web, const std::string& health);
-  void kill(const Web& web, int signal);  // the event alone: the process does not end of it
+  void kill(const Web& web, int signal);  // the event only; the container keeps running
   // The process ends: Leave, DeleteEndpoint, then `die`.
   void die(const Web& web);
-  // The process ends, and dockerd has not called the plugin yet: `die` alone.
+  // The process ends: `die` only. Docker 20.10 sends it before Leave.
   void dieFirst(const Web& web);
-  void leave(const Web& web);  // Leave and DeleteEndpoint alone
+  void leave(const Web& web);  // Leave and DeleteEndpoint only
 
-  // Any call; its answer's body.
+  // Any plugin call. Returns the body of the answer.
   std::string call(const std::string& name, const std::string& body);
   std::chrono::milliseconds slowestCall() const { return slowest_; }
 
-  // For events and changes that a test puts together itself.
+  // Building blocks for a test's own events and changes.
   EventValue containerEvent(const Web& web, const std::string& action) const;
   ContainerValue containerOf(const Web& web, const std::string& health) const;
   std::string newId(char filler);

@@ -1,6 +1,6 @@
 #pragma once
-// Networks and containers as values, and how Docker 26.1 writes them as JSON (recorded in
-// test/contract/engine/26.1). Only the fields that the controller reads are written.
+// Networks and containers as values, and their JSON as Docker 26.1 writes it (recorded in
+// test/contract/engine/26.1), reduced to the fields that the controller reads.
 
 #include <cstdint>
 #include <map>
@@ -20,7 +20,7 @@ struct NetworkValue {
 };
 
 struct Attachment {
-  std::string network;  // its id
+  std::string network;  // id
   std::string endpoint;
   std::string mac;
 };
@@ -28,13 +28,14 @@ struct Attachment {
 struct ContainerValue {
   std::string id;
   std::string name;
-  std::string health;  // "starting", "healthy", "unhealthy"; empty: there is no health check
+  std::string health;  // "starting", "healthy", "unhealthy"; empty: no health check
   bool running = false;
   std::string startedAt = "2026-11-22T20:00:00Z";
-  std::map<std::string, Attachment> networks;  // by their names
+  std::map<std::string, Attachment> networks;  // by network name
 };
 
-// GET /networks, GET /containers/json: the elements of the array. GET /networks/ID is the same.
+// An element of GET /networks and of GET /containers/json. GET /networks/ID returns the same
+// object.
 std::string listed(const NetworkValue& network);
 std::string listed(const ContainerValue& container);
 // GET /containers/ID/json
@@ -47,7 +48,7 @@ struct EventValue {
   std::map<std::string, std::string> attributes;
 };
 
-// One line of GET /events, without its end; `time` in ns since 1970.
+// One line of GET /events, without the newline. `time`: ns since 1970.
 std::string eventLine(const EventValue& event, std::int64_t time);
 
 }  // namespace bgplb::test

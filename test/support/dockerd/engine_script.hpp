@@ -1,7 +1,7 @@
 #pragma once
-// What the fake dockerd does wrong, by path. Paths have neither version nor query ("/networks",
-// "/containers/ID/json"); a pattern that ends in * covers every path that begins with what is
-// before it. Several rules may cover one path.
+// The scripted failures of the fake dockerd, by path without version and query ("/networks",
+// "/containers/ID/json"). A pattern that ends in * covers all paths with this prefix. Several rules
+// may cover one path.
 
 #include <chrono>
 #include <string>
@@ -12,15 +12,15 @@ namespace bgplb::test {
 
 class EngineScript {
  public:
-  // The next `times` requests are answered with this status.
+  // The next `times` requests get this status.
   void fail(std::string pattern, int times, unsigned status);
-  // Every answer comes so much later.
+  // Every answer is delayed by `time`.
   void delay(std::string pattern, std::chrono::milliseconds time);
-  // No answer, until release(): what is never released never answers.
+  // Answers wait for release(). Without release() a request is never answered.
   void hold(std::string pattern);
   void release(const std::string& pattern);
 
-  // The status that this request fails with, which uses up one failure; 0: it does not fail.
+  // Uses up one failure and returns its status; 0: the request does not fail.
   unsigned takeFailure(std::string_view path);
   std::chrono::milliseconds delayOf(std::string_view path) const;
   bool isHeld(std::string_view path) const;

@@ -29,7 +29,7 @@ std::int64_t nowInNanoseconds() {
 Task<> EventFeed::serve(std::shared_ptr<Socket> socket, std::int64_t since) {
   const auto stream = std::make_shared<Stream>(io_, std::move(socket));
   streams_.push_back(stream);
-  // The client sends nothing more: what becomes readable is the end of its side.
+  // The client sends nothing more: readable means that it closed the connection.
   stream->socket->async_wait(Socket::wait_read, [stream](const boost::system::error_code&) {
     stream->closed = true;
     stream->wake.cancel();
@@ -75,7 +75,8 @@ void EventFeed::send(const std::string& lines) {
   }
 }
 
-// shutdown(2), not close(2): a child of the test may hold a copy of the descriptor for a moment.
+// shutdown(2) instead of close(2): a child of the test may hold a copy of the descriptor until
+// exec.
 void EventFeed::cut() {
   for (const auto& stream : streams_) {
     boost::system::error_code ignored;

@@ -1,6 +1,6 @@
 #pragma once
-// GET /events of the fake dockerd: the streams that are open, and the history that `since` asks
-// for. Like dockerd's, the history has 256 events. Used on the server's thread only.
+// GET /events of the fake dockerd: the open streams, and the history for `since`, which holds 256
+// events as dockerd's does. Called on the server's thread only.
 
 #include "io/task.hpp"
 #include "support/dockerd/docker_values.hpp"
@@ -24,15 +24,13 @@ class EventFeed {
 
   explicit EventFeed(boost::asio::io_context& io) : io_(io) {}
 
-  // Sends the history from `since` on (ns since 1970), then every new event, until either side
-  // closes.
+  // Sends the history from `since` (ns since 1970), then every new event, until either side closes.
   Task<> serve(std::shared_ptr<Socket> socket, std::int64_t since);
 
   void publish(const std::vector<EventValue>& events);
-  // A line as it is, which need not be JSON and has no place in the history.
+  // Sends a line unchanged. It need not be JSON and is not kept in the history.
   void publishRaw(const std::string& line);
   void cut();
-  void forgetHistory() { history_.clear(); }
   std::size_t streams() const { return streams_.size(); }
 
  private:

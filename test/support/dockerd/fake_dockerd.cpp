@@ -34,7 +34,7 @@ FakeDockerd::Request requestOf(const http::request<http::string_body>& message) 
   return request;
 }
 
-// The value of "since=seconds.nanoseconds", in ns; the far future: the client asked for no past.
+// "since=seconds.nanoseconds" in ns. Without it the history is not sent: the largest value.
 std::int64_t sinceOf(const std::string& query) {
   const auto at = query.find("since=");
   if (at == std::string::npos) return std::numeric_limits<std::int64_t>::max();
@@ -105,7 +105,7 @@ Task<> FakeDockerd::serve(std::shared_ptr<Socket> socket) {
   --open_;
 }
 
-// Delays and holds the answer for this path. False: the client closed the connection meanwhile.
+// Delays and holds the answer as scripted. False: the client closed the connection meanwhile.
 Task<bool> FakeDockerd::obstruct(std::shared_ptr<Socket> socket, std::string path) {
   const auto held = std::make_shared<Held>(Held{path, asio::steady_timer(io_)});
   if (const auto delay = script_.delayOf(path); delay.count() > 0) {
@@ -151,7 +151,7 @@ FakeDockerd::Answer FakeDockerd::answerTo(const Request& request) {
   return {404, R"({"message":"no such object"})"};
 }
 
-// ---- called by the test's thread
+// ---- called on the test's thread
 
 void FakeDockerd::fail(const std::string& pattern, int times, unsigned status) {
   run([&] { script_.fail(pattern, times, status); });
@@ -181,10 +181,6 @@ std::size_t FakeDockerd::held(const std::string& pattern) {
 
 void FakeDockerd::cutStreams() {
   run([&] { feed_.cut(); });
-}
-
-void FakeDockerd::forgetHistory() {
-  run([&] { feed_.forgetHistory(); });
 }
 
 void FakeDockerd::change(const std::function<void(Values&)>& change,

@@ -1,8 +1,7 @@
 #pragma once
-// A dockerd of values for the real controller: the Docker API on a unix socket, served by a thread
-// of its own. A test says which networks and containers exist, which events happen, and what goes
-// wrong (EngineScript); then it reads what the controller asked. docker_host.hpp adds what dockerd
-// does on its own: the calls to the plugin, and the links.
+// A fake dockerd for the real controller: the Docker API on a unix socket, served by a thread of
+// its own. A test sets networks and containers, sends events, scripts failures (EngineScript), and
+// checks the controller's requests. DockerHost adds dockerd's plugin calls and the veth pairs.
 
 #include "io/task.hpp"
 #include "support/dockerd/docker_values.hpp"
@@ -40,36 +39,34 @@ class FakeDockerd {
   explicit FakeDockerd(const std::string& socketPath);
   ~FakeDockerd();
 
-  // ---- what goes wrong (see EngineScript)
+  // ---- scripted failures (see EngineScript)
   void fail(const std::string& pattern, int times, unsigned status = 500);
   void delay(const std::string& pattern, std::chrono::milliseconds time);
-  // The answer is formed when the question comes and delivered when it is released: what happens in
-  // between is not in it. Without a release nothing is ever answered.
+  // The answer is formed when the request arrives and sent after release(): it is older than every
+  // change in between. Without release() the request is never answered.
   void hold(const std::string& pattern);
   void release(const std::string& pattern);
-  std::size_t held(const std::string& pattern);  // questions whose client still waits
+  std::size_t held(const std::string& pattern);  // requests whose client still waits
   void cutStreams();
-  // No event is repeated to whoever asks for those since some time.
-  void forgetHistory();
 
-  // ---- what there is, and what happens; both take effect in one moment
+  // ---- values and events: a change and its events take effect together
   struct Values {
     std::map<std::string, NetworkValue> networks;      // by id
     std::map<std::string, ContainerValue> containers;  // by id
   };
   void change(const std::function<void(Values&)>& change,
               const std::vector<EventValue>& events = {});
-  // As above, after the streams were cut: the events fall into the gap.
+  // As change(), after cutting the streams: no stream carries the events.
   void changeInGap(const std::function<void(Values&)>& change,
                    const std::vector<EventValue>& events);
   void sendRaw(const std::string& line, const std::vector<EventValue>& after);
 
-  // ---- what the controller did
+  // ---- the controller's requests
   std::vector<Request> requests(const std::string& pattern = "*");
   std::size_t count(const std::string& pattern);
   std::size_t streams();
-  std::size_t mostConnections();  // at once
-  std::string text();             // the last requests, for a failed test
+  std::size_t mostConnections();  // open at the same time
+  std::string text();             // the last requests, for the report of a failed test
 
  private:
   using Socket = EventFeed::Socket;
@@ -80,7 +77,7 @@ class FakeDockerd {
   struct Held {
     std::string path;
     boost::asio::steady_timer timer;
-    bool closed = false;  // by the client
+    bool closed = false;  // the client closed the connection
   };
 
   Task<> accept();

@@ -1,5 +1,5 @@
 #pragma once
-// dockerd's side of the plugin socket.
+// Plugin calls as dockerd makes them.
 
 #include <chrono>
 #include <optional>
@@ -13,8 +13,7 @@ struct PluginAnswer {
   std::chrono::milliseconds took{0};
 };
 
-// POST /`call` with `body`, on a connection of its own. None: no whole answer came before
-// `deadline`.
+// POST /`call` with `body`, on a new connection. None: no complete answer before `deadline`.
 std::optional<PluginAnswer> callPlugin(const std::string& socketPath, const std::string& call,
                                        const std::string& body, std::chrono::milliseconds deadline);
 
