@@ -54,8 +54,8 @@ struct Lab {
   }
   ~Lab() {
     if (std::uncaught_exceptions() > exceptions_) {
-      std::cerr << peer.text() << dockerd.text() << controller.crashReport()
-                << "\nend of the controller's log:\n"
+      std::cerr << peer.text() << dockerd.text() << "controller: " << controller.state() << "\n"
+                << controller.crashReport() << "\nend of the controller's log:\n"
                 << controller.logEnd();
     }
   }

@@ -4,6 +4,8 @@
 #include "support/dockerd/plugin_client.hpp"
 #include "support/eventually.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
@@ -65,6 +67,13 @@ void ControllerProcess::awaitAnswer() {
 void ControllerProcess::kill() { child_.reset(); }
 
 pid_t ControllerProcess::bird() const { return bird_lab::pidIn(folder_ / "run/bird.pid"); }
+
+std::string ControllerProcess::state() {
+  if (!child_) return "killed by the test";
+  const auto ending = child_->waitFor(std::chrono::milliseconds(0));
+  if (!ending) return "running";
+  return fmt::format("ended by {} {}", ending->bySignal ? "signal" : "exit status", ending->code);
+}
 
 std::string ControllerProcess::log() const {
   const auto text = io::readFile(folder_ / "log");

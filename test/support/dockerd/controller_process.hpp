@@ -41,10 +41,11 @@ class ControllerProcess {
 
   std::string pluginSocket() const { return folder_ / "plugin.sock"; }
   pid_t bird() const;          // its pid; 0: none
+  std::string state();         // "running", "ended by signal 11", ...
   std::string log() const;     // of all runs
   std::string logEnd() const;  // the last 40 lines
-  std::string crashReport()
-      const;  // the beginning of a sanitizer's or the C++ library's; empty: none
+  // The beginning of a report by a sanitizer or by std::terminate; empty: none.
+  std::string crashReport() const;
 
  private:
   ControllerOptions options_;
