@@ -24,9 +24,9 @@ namespace asio = boost::asio;
 constexpr std::size_t kMaxLine = 4096;
 constexpr std::size_t kMaxHeld = 64;  // lines
 constexpr std::size_t kMaxRecent = 64;
-constexpr std::chrono::minutes kSilence{1};  // after it, a line is news again
+constexpr std::chrono::minutes kSilence{1};  // a line that is repeated later is logged again
 
-// Said at every change of a VIP, because of a command of ours that is logged already, or about a
+// Logged by BIRD at every change of a VIP, or at a command of ours that we have logged, or about a
 // link-local next hop, which our filters never use.
 bool isRoutine(std::string_view text) {
   return text == "Reconfiguring" || text == "Reconfigured" ||
@@ -45,10 +45,10 @@ Error systemError(const std::string& path, const char* call) {
   return unavailable(fmt::format("{}: {}: {}", path, call, std::strerror(errno)));
 }
 
-Result<int> openFifo(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0) return systemError(path, "open");
-  return fd;
+Result<io::Descriptor> openFifo(const std::string& path) {
+  io::Descriptor fifo(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  if (!fifo.isOpen()) return systemError(path, "open");
+  return fifo;
 }
 
 }  // namespace
@@ -64,7 +64,7 @@ BirdLine parseLogLine(std::string_view line) {
   if (!classed) return BirdLine{log::Level::Warning, std::string(line)};
   BirdLine parsed{levelOf(line.substr(begin + 1, end - begin - 1)),
                   std::string(line.substr(end + 2))};
-  // FATAL to BIRD, news to us: what was asked for, or followed by our own word on the death.
+  // FATAL to BIRD, but either requested by us or followed by our own error.
   if (parsed.text == "Shutdown completed") parsed.level = log::Level::Info;
   if (isRoutine(parsed.text)) parsed.level = log::Level::Debug;
   return parsed;
@@ -95,7 +95,7 @@ struct BirdLog::Reader {
     std::array<char, 4096> chunk;
     for (;;) {
       const ssize_t size = ::read(descriptor.native_handle(), chunk.data(), chunk.size());
-      if (size <= 0) return;  // EAGAIN: all is read; it cannot end, we hold a writing end
+      if (size <= 0) return;  // EAGAIN: it is empty; it has no end, for we hold a writing end
       feed(std::string_view(chunk.data(), static_cast<std::size_t>(size)));
     }
   }
@@ -112,7 +112,7 @@ struct BirdLog::Reader {
     }
   }
 
-  // BIRD repeats itself as long as a trouble lasts.
+  // BIRD repeats a line as long as a problem lasts.
   bool isRepeated(const std::string& text) {
     const auto now = std::chrono::steady_clock::now();
     std::erase_if(recent, [now](const auto& entry) { return now - entry.second > kSilence; });
@@ -141,14 +141,14 @@ Result<void> BirdLog::open() {
   struct stat status {};
   if (::lstat(path_.c_str(), &status) == 0 && !S_ISFIFO(status.st_mode)) ::unlink(path_.c_str());
   if (::mkfifo(path_.c_str(), 0600) != 0 && errno != EEXIST) return systemError(path_, "mkfifo");
-  const auto fd = openFifo(path_);
-  if (!fd) return fd.error();
-  reader_ = std::make_shared<Reader>(context_, *fd);
+  auto fifo = openFifo(path_);
+  if (!fifo) return fifo.error();
+  reader_ = std::make_shared<Reader>(context_, fifo->release());
   Reader::wait(reader_);
   return {};
 }
 
-Result<int> BirdLog::openForBird() const { return openFifo(path_); }
+Result<io::Descriptor> BirdLog::openForBird() const { return openFifo(path_); }
 
 void BirdLog::hold() {
   if (!reader_) return;

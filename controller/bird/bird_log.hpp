@@ -1,14 +1,14 @@
 #pragma once
-// BIRD's log lines on their way into ours.
+// Forwards BIRD's log lines into ours.
 //
-// BIRD outlives this program, so its standard error must be something that neither blocks nor
-// breaks when nobody reads: a FIFO in the run directory that BIRD holds open for reading as well
-// (so no EPIPE) and without blocking (so a full one costs lines, not the sessions' keepalives). The
-// next run of this program opens the same FIFO and finds there what was said meanwhile, up to
-// 64 KiB.
+// BIRD outlives this program, so its standard error must neither block nor break when nobody reads
+// it: a FIFO in the run directory that BIRD holds open for reading as well (so no EPIPE) and
+// non-blocking (so a full FIFO costs lines, not the sessions' keepalives). The next controller opens
+// the same FIFO and finds there what BIRD logged meanwhile, up to 64 KiB.
 
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "io/descriptor.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -25,8 +25,8 @@ struct BirdLine {
 };
 
 // "2026-11-22 20:23:51.054 <WARN> lb_peer1: ..." without the time, which our log adds; also BIRD
-// 3's "bird: TIME [0001] <WARN> ...". A line without a class is what BIRD says before it has a log.
-// What BIRD says at each configuration that we ask for is debug.
+// 3's "bird: TIME [0001] <WARN> ...". BIRD writes lines without a class before it has opened its
+// log. What BIRD logs at each `configure` is debug.
 BirdLine parseLogLine(std::string_view line);
 
 class BirdLog {
@@ -38,10 +38,10 @@ class BirdLog {
 
   // Makes the FIFO if need be and begins to forward. Idempotent.
   Result<void> open();
-  // A descriptor that can be BIRD's standard error; the caller closes it.
-  Result<int> openForBird() const;
+  // A descriptor that can be BIRD's standard error.
+  Result<io::Descriptor> openForBird() const;
 
-  // While a BIRD starts its words are kept back: if it dies they are the reason and are told with
+  // While a BIRD starts its lines are kept back: if it dies they are the reason and are logged with
   // the failure, once; if it lives they are forwarded.
   void hold();
   void release();

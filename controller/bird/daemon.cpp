@@ -1,6 +1,8 @@
 #include "bird/daemon.hpp"
 
+#include "base/parse.hpp"
 #include "bird/launch.hpp"
+#include "io/descriptor.hpp"
 #include "io/file.hpp"
 #include "io/scheduling.hpp"
 
@@ -16,7 +18,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 
 namespace bgplb::bird {
@@ -30,7 +31,9 @@ constexpr auto kConnectStep = 2ms;  // BIRD needs a few milliseconds to make its
 constexpr auto kKillPatience = 2s;
 
 // glibc 2.36 has these two, the headers of older ones do not.
-int pidfdOpen(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
+io::Descriptor pidfdOpen(pid_t pid) {
+  return io::Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
 void pidfdSendSignal(int pidfd, int number) {
   // It can only fail because the process is gone, and then there is nothing to do.
   (void)::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0);
@@ -51,8 +54,8 @@ RunPaths::RunPaths(const std::string& runDirectory)
 
 // Shared with the handler of its descriptor, which may be queued when the daemon is already gone.
 struct Daemon::Process {
-  Process(asio::io_context& context, pid_t id, int fd)
-      : pid(id), pidfd(context, fd), gone(context) {
+  Process(asio::io_context& context, pid_t id, io::Descriptor fd)
+      : pid(id), pidfd(context, fd.release()), gone(context) {
     gone.expires_at(asio::steady_timer::time_point::max());
   }
 
@@ -88,9 +91,9 @@ void Daemon::signal(int number) {
 
 Result<void> Daemon::watch(pid_t pid) {
   if (process_ && process_->pid == pid) return {};
-  const int fd = pidfdOpen(pid);
-  if (fd < 0) return unavailable(fmt::format("BIRD (pid {}) is gone", pid));
-  process_ = std::make_shared<Process>(context_, pid, fd);
+  auto pidfd = pidfdOpen(pid);
+  if (!pidfd.isOpen()) return unavailable(fmt::format("BIRD (pid {}) is gone", pid));
+  process_ = std::make_shared<Process>(context_, pid, std::move(pidfd));
   io::runPromptly(pid);
   awaitEnd(process_);
   return {};
@@ -161,26 +164,25 @@ Task<Result<bool>> Daemon::adopt(std::chrono::milliseconds deadline) {
 Task<> Daemon::killStray() {
   const auto text = io::readFile(paths_.pid);
   if (!text) co_return;
-  pid_t pid = 0;
-  const auto [end, code] = std::from_chars(text->data(), text->data() + text->size(), pid);
-  if (code != std::errc{} || pid <= 1) co_return;
-  auto words = io::readFile(fmt::format("/proc/{}/cmdline", pid));
+  const auto pid = parseWhole<pid_t>(std::string_view(*text).substr(0, text->find('\n')), 2);
+  if (!pid) co_return;
+  auto words = io::readFile(fmt::format("/proc/{}/cmdline", *pid));
   if (!words) co_return;
   std::replace(words->begin(), words->end(), '\0', ' ');
   if (words->find(" -s " + paths_.control + " ") == std::string::npos) co_return;
-  if (watch(pid)) co_await kill();
+  if (watch(*pid)) co_await kill();
 }
 
 Task<Result<void>> Daemon::start(StartMode mode, std::chrono::milliseconds deadline) {
   co_await killStray();
-  const auto standardError = log_.openForBird();
+  auto standardError = log_.openForBird();
   if (!standardError) co_return standardError.error();
   std::vector<std::string> argv = {binary_, "-f",           "-c", paths_.main,
                                    "-s",    paths_.control, "-P", paths_.pid};
   if (mode == StartMode::Recover) argv.emplace_back("-R");
   log_.hold();
-  const auto launched = launchDetached(argv, *standardError);
-  ::close(*standardError);
+  const auto launched = launchDetached(argv, standardError->get());
+  standardError->reset();
   if (!launched) {
     log_.release();
     co_return launched.error();

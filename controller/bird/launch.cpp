@@ -1,6 +1,7 @@
 #include "bird/launch.hpp"
 
 #include "bird/no_delay.hpp"
+#include "io/descriptor.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -17,7 +18,7 @@ namespace bgplb::bird {
 
 namespace {
 
-// What the grandchild tells before exec(3) takes its voice away: its pid, then perhaps an errno.
+// What the grandchild reports through a pipe that exec(3) closes: its pid, then the errno of a failure.
 struct Report {
   pid_t pid = 0;
   int error = 0;
@@ -43,18 +44,18 @@ bool readWhole(int fd, void* to, std::size_t size) {
 // Between fork and exec only async-signal-safe calls: another thread may hold any lock.
 [[noreturn]] void becomeProgram(const Prepared& prepared, int standardError, int reportFd) {
   const pid_t pid = ::getpid();
-  bool told = ::write(reportFd, &pid, sizeof pid) == sizeof pid;
+  bool ready = ::write(reportFd, &pid, sizeof pid) == sizeof pid;
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   allowNoDelay();
-  told = told && null >= 0 && ::dup2(null, STDIN_FILENO) >= 0 && ::dup2(null, STDOUT_FILENO) >= 0 &&
-         ::dup2(standardError, STDERR_FILENO) >= 0 &&
-         ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
-  if (told) ::execvpe(prepared.argv[0], prepared.argv.data(), prepared.environment.data());
+  ready = ready && null >= 0 && ::dup2(null, STDIN_FILENO) >= 0 &&
+          ::dup2(null, STDOUT_FILENO) >= 0 && ::dup2(standardError, STDERR_FILENO) >= 0 &&
+          ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
+  if (ready) ::execvpe(prepared.argv[0], prepared.argv.data(), prepared.environment.data());
   const int error = errno;
-  (void)!::write(reportFd, &error, sizeof error);  // there is nobody else to tell
+  (void)!::write(reportFd, &error, sizeof error);  // nobody is left to report a failure to
   ::_exit(127);
 }
 
@@ -87,20 +88,17 @@ Result<pid_t> launchDetached(const std::vector<std::string>& argv, int standardE
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
     return unavailable(fmt::format("{}: pipe2: {}", argv[0], std::strerror(errno)));
   }
+  const io::Descriptor readEnd(ends[0]);
+  io::Descriptor writeEnd(ends[1]);
   const pid_t child = ::fork();
-  if (child == 0) forkAgain(prepared, standardError, ends[1]);
-  const int forkError = errno;
-  ::close(ends[1]);
-  if (child < 0) {
-    ::close(ends[0]);
-    return unavailable(fmt::format("{}: fork: {}", argv[0], std::strerror(forkError)));
-  }
+  if (child == 0) forkAgain(prepared, standardError, writeEnd.get());
+  if (child < 0) return unavailable(fmt::format("{}: fork: {}", argv[0], std::strerror(errno)));
+  writeEnd.reset();  // so that a read ends when the grandchild has no writing end any more
   while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
   }
   Report report;
-  const bool born = readWhole(ends[0], &report.pid, sizeof report.pid);
-  const bool failed = born && readWhole(ends[0], &report.error, sizeof report.error);
-  ::close(ends[0]);
+  const bool born = readWhole(readEnd.get(), &report.pid, sizeof report.pid);
+  const bool failed = born && readWhole(readEnd.get(), &report.error, sizeof report.error);
   if (!born) return unavailable(fmt::format("{}: fork failed", argv[0]));
   if (!failed) return report.pid;  // the pipe was closed by exec(3)
   const auto kind = report.error == ENOENT ? ErrorKind::NotFound : ErrorKind::Unavailable;

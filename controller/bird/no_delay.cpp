@@ -1,5 +1,8 @@
 #include "bird/no_delay.hpp"
 
+#include "base/parse.hpp"
+#include "io/descriptor.hpp"
+
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -9,7 +12,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
 
@@ -17,19 +19,13 @@ namespace bgplb::bird {
 
 namespace {
 
-class Descriptor {
- public:
-  explicit Descriptor(long fd) : fd_(static_cast<int>(fd)) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
+// glibc 2.36 has both calls, the headers of older ones do not.
+io::Descriptor pidfdOpen(pid_t pid) {
+  return io::Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
+io::Descriptor pidfdGetfd(const io::Descriptor& process, int theirs) {
+  return io::Descriptor(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), theirs, 0)));
+}
 
 int option(int fd, int level, int name) {
   int value = 0;
@@ -41,13 +37,16 @@ bool isTcpConnection(int fd) {
   return option(fd, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_TCP && option(fd, SOL_SOCKET, SO_ACCEPTCONN) == 0;
 }
 
-Error refused(const char* call) { return unavailable(fmt::format("{}: {}", call, std::strerror(errno))); }
+Error refused(const char* call) {
+  const auto kind = errno == ESRCH ? ErrorKind::NotFound : ErrorKind::Unavailable;
+  return {kind, fmt::format("{}: {}", call, std::strerror(errno))};
+}
 
 }  // namespace
 
 Result<void> setNoDelay(pid_t daemon) {
-  const Descriptor process(::syscall(SYS_pidfd_open, daemon, 0));
-  if (process.get() < 0) return refused("pidfd_open");
+  const auto process = pidfdOpen(daemon);
+  if (!process.isOpen()) return refused("pidfd_open");
   std::error_code error;
   std::filesystem::directory_iterator open(fmt::format("/proc/{}/fd", daemon), error);
   for (; !error && open != std::filesystem::directory_iterator(); open.increment(error)) {
@@ -55,19 +54,19 @@ Result<void> setNoDelay(pid_t daemon) {
     const auto target = std::filesystem::read_symlink(open->path(), closed).string();
     if (closed || !target.starts_with("socket:")) continue;
     const std::string name = open->path().filename();
-    int theirs = -1;
-    std::from_chars(name.data(), name.data() + name.size(), theirs);
-    const Descriptor ours(::syscall(SYS_pidfd_getfd, process.get(), theirs, 0));
-    if (ours.get() < 0 && errno == EBADF) continue;
-    if (ours.get() < 0) return refused("pidfd_getfd");
+    const auto ours = pidfdGetfd(process, parseWhole<int>(name).value_or(-1));
+    if (!ours.isOpen() && errno == EBADF) continue;
+    if (!ours.isOpen()) return refused("pidfd_getfd");
     const int on = 1;
     if (isTcpConnection(ours.get()) &&
         ::setsockopt(ours.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
       return refused("TCP_NODELAY");
     }
   }
-  if (error) return unavailable(fmt::format("/proc/{}/fd: {}", daemon, error.message()));
-  return {};
+  if (!error) return {};
+  const bool ended = error == std::errc::no_such_file_or_directory;
+  return Error{ended ? ErrorKind::NotFound : ErrorKind::Unavailable,
+               fmt::format("/proc/{}/fd: {}", daemon, error.message())};
 }
 
 void allowNoDelay() { (void)::prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0); }
