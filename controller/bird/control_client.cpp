@@ -1,14 +1,16 @@
 #include "bird/control_client.hpp"
 
 #include "base/log.hpp"
+#include "io/deadline.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -18,53 +20,87 @@ namespace bgplb::bird {
 namespace asio = boost::asio;
 using Socket = asio::local::stream_protocol::socket;
 
-// Shared with the timer's handler, which may be queued when the client is already gone.
 struct ControlClient::Connection {
-  explicit Connection(asio::io_context& context) : socket(context), timer(context) {}
+  explicit Connection(asio::io_context& context)
+      : socket(context), window(context.get_executor(), [this] { onWindowEnd(); }) {}
 
-  Socket socket;
-  asio::steady_timer timer;
-  ReplyParser parser;
-  std::chrono::milliseconds deadline{0};
-  bool expired = false;
+  // A reply is awaited from now on.
+  void begin(std::chrono::milliseconds wanted, Clock::time_point end) {
+    timeout = wanted;
+    limit = end;
+    windows = 0;
+    missed = 0;
+    progressed = false;
+    awaiting = true;
+    openWindow();
+  }
+  void finish() {
+    awaiting = false;
+    window.cancel();
+  }
+  void limitWaits(Clock::time_point end) {
+    limit = end;
+    if (awaiting && windowEnd > end) openWindow();
+  }
 
-  // Closing the socket is what ends the operation that takes too long.
-  static void arm(const std::shared_ptr<Connection>& self, std::chrono::milliseconds deadline) {
-    self->deadline = deadline;
-    self->timer.expires_after(deadline);
-    self->timer.async_wait(
-        [weak = std::weak_ptr<Connection>(self)](const boost::system::error_code& error) {
-          const auto connection = weak.lock();
-          if (error || !connection) return;
-          connection->expired = true;
-          connection->close();
-        });
+  void openWindow() {
+    windowEnd = std::min<Clock::time_point>(Clock::now() + timeout / kMisses, limit);
+    window.expireAt(windowEnd);
+  }
+  void onWindowEnd() {
+    const auto now = Clock::now();
+    boost::system::error_code ignored;
+    const bool alive = std::exchange(progressed, false) || socket.available(ignored) > 0;
+    const bool late = now - windowEnd > timeout / kMisses / 2;
+    if (alive) missed = 0;
+    if (!alive && !late) ++missed;
+    ++windows;
+    if (missed < kMisses && windows < kMaxWindows && now < limit) return openWindow();
+    expired = true;
+    close();  // which ends the operation that waits
   }
   void close() {
     boost::system::error_code ignored;  // there is nothing left to do about a failing close(2)
     socket.close(ignored);
   }
+  Error lost(const std::string& to) const {
+    if (expired) {
+      return transient(fmt::format("BIRD did not reply to {} within {} ms", to, timeout.count()));
+    }
+    return unavailable(fmt::format("BIRD closed the connection before it replied to {}", to));
+  }
+
+  static constexpr int kMisses = 2;  // in a row
+
+  Socket socket;
+  io::Deadline window;
+  Clock::time_point windowEnd;
+  Clock::time_point limit;
+  std::chrono::milliseconds timeout{0};
+  int windows = 0;          // since the command
+  int missed = 0;           // in a row
+  bool progressed = false;  // bytes arrived in this window
+  bool awaiting = false;
+  bool expired = false;
+  ReplyParser parser;
 };
 
 ControlClient::ControlClient(asio::io_context& context) : context_(context) {}
 ControlClient::~ControlClient() { close(); }
 
+void ControlClient::limitWaits(Clock::time_point end) {
+  end_ = end;
+  if (connection_) connection_->limitWaits(end);
+}
+
 void ControlClient::close() {
   if (!connection_) return;
-  connection_->timer.cancel();
+  connection_->finish();
   connection_->close();
   connection_.reset();
 }
 
 bool ControlClient::isOpen() const { return connection_ && connection_->socket.is_open(); }
-
-Error ControlClient::lost(const Connection& connection, const std::string& to) const {
-  if (connection.expired) {
-    return transient(
-        fmt::format("BIRD did not answer {} within {} ms", to, connection.deadline.count()));
-  }
-  return unavailable(fmt::format("BIRD went away before it answered {}", to));
-}
 
 Task<Result<Reply>> ControlClient::reply(std::shared_ptr<Connection> connection, std::string to) {
   std::array<char, 16384> chunk;
@@ -73,20 +109,21 @@ Task<Result<Reply>> ControlClient::reply(std::shared_ptr<Connection> connection,
     auto complete = connection->parser.next();
     for (const auto& news : connection->parser.takeNews()) log::debug("bird: {}", news);
     if (complete) {
-      connection->timer.cancel();
+      connection->finish();
       co_return std::move(*complete);
     }
     const auto [error, size] = co_await connection->socket.async_read_some(buffer, asTuple);
     if (error) {
-      connection->timer.cancel();
+      connection->finish();
       connection->close();
-      co_return lost(*connection, to);
+      co_return connection->lost(to);
     }
+    connection->progressed = true;
     connection->parser.feed(std::string_view(chunk.data(), size));
   }
 }
 
-Task<Result<void>> ControlClient::connect(std::string path, std::chrono::milliseconds deadline) {
+Task<Result<void>> ControlClient::connect(std::string path, std::chrono::milliseconds timeout) {
   close();
   listener_.reset();
   if (path.size() >= sizeof(sockaddr_un::sun_path)) {
@@ -94,11 +131,11 @@ Task<Result<void>> ControlClient::connect(std::string path, std::chrono::millise
   }
   const auto connection = std::make_shared<Connection>(context_);
   connection_ = connection;
-  Connection::arm(connection, deadline);
+  connection->begin(timeout, end_);
   const asio::local::stream_protocol::endpoint endpoint(path);
   const auto [error] = co_await connection->socket.async_connect(endpoint, asTuple);
   if (error) {
-    connection->timer.cancel();
+    connection->finish();
     connection->close();
     co_return unavailable(fmt::format("{}: {}", path, error.message()));
   }
@@ -119,19 +156,19 @@ Task<Result<void>> ControlClient::connect(std::string path, std::chrono::millise
   co_return Result<void>{};
 }
 
-Task<Result<Reply>> ControlClient::command(std::string line, std::chrono::milliseconds deadline) {
+Task<Result<Reply>> ControlClient::command(std::string line, std::chrono::milliseconds timeout) {
   const auto connection = connection_;
   if (!connection || !connection->socket.is_open()) {
     co_return unavailable("there is no connection to BIRD");
   }
-  Connection::arm(connection, deadline);
+  connection->begin(timeout, end_);
   const auto request = line + "\n";
   const auto buffer = asio::buffer(request);
   const auto [error, size] = co_await asio::async_write(connection->socket, buffer, asTuple);
   if (error) {
-    connection->timer.cancel();
+    connection->finish();
     connection->close();
-    co_return lost(*connection, line);
+    co_return connection->lost(line);
   }
   co_return co_await reply(connection, line);
 }
