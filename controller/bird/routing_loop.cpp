@@ -33,7 +33,11 @@ RoutingLoop::RoutingLoop(asio::io_context& context, BirdOptions options)
       paths_(options_.runDir),
       daemon_(context, options_.birdBinary, paths_, [this] { onExit(); }),
       files_(paths_),
-      mark_(options_.sessionsFile.empty() ? paths_.sessions : options_.sessionsFile),
+      stamp_(context.get_executor(),
+             {.path = options_.sessionsFile.empty() ? paths_.sessions : options_.sessionsFile},
+             [this](const Result<void>& saved) {
+               if (!saved) complain(saved.error().message);
+             }),
       wake_(context),
       pause_(context),
       finished_(context) {
@@ -42,7 +46,7 @@ RoutingLoop::RoutingLoop(asio::io_context& context, BirdOptions options)
   unconfirmed_ = parseRoutes(files_.onDisk().vips4);
   unconfirmed_.merge(parseRoutes(files_.onDisk().vips6));
   // The run directory goes with the plugin as a whole; what peers keep for us is not known then.
-  anyMayBeHeld_ = files_.onDisk().main.empty() && mark_.isOfThisBoot();
+  anyMayBeHeld_ = files_.onDisk().main.empty() && stamp_.isOfThisBoot();
 }
 
 // ---- what is wanted

@@ -6,7 +6,7 @@
 #include "bird/bird_routing.hpp"
 #include "bird/config_files.hpp"
 #include "bird/daemon.hpp"
-#include "bird/recovery_mark.hpp"
+#include "bird/last_up_stamp.hpp"
 #include "bird/route_table.hpp"
 #include "bird/session_watch.hpp"
 
@@ -75,7 +75,7 @@ class RoutingLoop {
   RunPaths paths_;
   Daemon daemon_;
   ConfigFiles files_;
-  RecoveryMark mark_;
+  LastUpStamp stamp_;
   SessionWatch sessions_;
   boost::asio::steady_timer wake_;
   boost::asio::steady_timer pause_;

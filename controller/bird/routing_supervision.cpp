@@ -69,7 +69,7 @@ Task<> RoutingLoop::startBird() {
     co_await sleepUntil(Clock::time_point::max());
     co_return;
   }
-  const bool recover = model_->gracefulRestart && mark_.isYoungerThan(model_->gracefulRestartTime + kMarkInterval);
+  const bool recover = model_->gracefulRestart && stamp_.isYoungerThan(model_->gracefulRestartTime + kMarkInterval);
   if (recover && !routesComplete_) {
     // Its first words would be "that is all", and the peers would drop what they kept for us.
     co_await sleepUntil(Clock::now() + kBackoffMin);
@@ -137,7 +137,7 @@ void RoutingLoop::onExit() {
   if (!std::exchange(ready_, false)) return;
   if (!stop_) log::error("routing: BIRD is gone, starting it again");
   if (sessions_.anyEstablished() && !stop_) {
-    if (const auto marked = mark_.refresh(); !marked) complain(marked.error().message);
+    stamp_.refresh();
   }
   sessions_.forget();
   if (Clock::now() - readyAt_ > kStable) backoff_ = 0s;
@@ -162,9 +162,9 @@ Task<> RoutingLoop::shutDown() {
     co_await reconfigure();
   }
   if (withdraw) {
-    mark_.clear();
+    stamp_.clear();
   } else if (sessions_.anyEstablished()) {
-    if (const auto marked = mark_.refresh(); !marked) complain(marked.error().message);
+    stamp_.refresh();
   }
   if (daemon_.isAlive()) {
     // The reply may be lost with the connection; the end of the process is what counts.
@@ -180,6 +180,7 @@ Task<> RoutingLoop::shutDown() {
       co_await daemon_.kill();
     }
   }
+  (void)co_await stamp_.saved(Clock::now() + kTermPatience);
   if (!withdraw) co_return;
   wanted_.clear();
   recovering_ = false;
@@ -200,11 +201,11 @@ Task<> RoutingLoop::look() {
   if (sessions_.anyEstablished()) {
     ensureNoDelay();
     if (now - markedAt_ >= kMarkInterval) {
-      if (const auto marked = mark_.refresh(); !marked) complain(marked.error().message);
+      stamp_.refresh();
       markedAt_ = now;
     }
   } else if (hadSession) {
-    mark_.clear();  // only then: sessions that are not yet back have peers that wait for them
+    stamp_.clear();  // only then: sessions that are not yet back have peers that wait for them
     markedAt_ = Clock::time_point{};
   }
   if (recovering_) {

@@ -1,15 +1,19 @@
 // What is kept in the run directory, and what BIRD says into its log.
 #include "bird/bird_log.hpp"
 #include "bird/config_files.hpp"
-#include "bird/recovery_mark.hpp"
+#include "bird/last_up_stamp.hpp"
 #include "bird/session_watch.hpp"
 #include "io/file.hpp"
 #include "support/catch.hpp"
+#include "support/run_until.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <sys/stat.h>
 
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 
 using namespace bgplb;
 using namespace bgplb::bird;
@@ -80,29 +84,76 @@ TEST_CASE("ConfigFiles.WithoutAFormerOneThereIsNothingToRestore", "[bird]") {
   CHECK_FALSE(files.areConfirmed(kFirst));
 }
 
-TEST_CASE("RecoveryMark.OnlyFreshOnesOfThisBootCount", "[bird]") {
+TEST_CASE("LastUpStamp.OnlyFreshOnesOfThisBootCount", "[bird]") {
   RunFolder run;
-  RecoveryMark mark(run.paths.sessions);
-  CHECK_FALSE(mark.isYoungerThan(120s));
-  REQUIRE(mark.refresh().has_value());
-  CHECK(mark.isYoungerThan(120s));
-  CHECK(RecoveryMark(run.paths.sessions).isYoungerThan(120s));
-  CHECK_FALSE(mark.isYoungerThan(0s));
+  boost::asio::io_context io(1);
+  const auto read = [&] {
+    return LastUpStamp(io.get_executor(), {.path = run.paths.sessions}, [](const auto&) {});
+  };
+  CHECK_FALSE(read().isYoungerThan(120s));
+  CHECK_FALSE(read().isOfThisBoot());
 
-  auto text = io::readFile(run.paths.sessions).value();
-  CHECK(mark.isOfThisBoot());
+  Result<void> saved = unavailable("nothing was saved");
+  LastUpStamp stamp(io.get_executor(), {.path = run.paths.sessions},
+                    [&saved](const Result<void>& outcome) { saved = outcome; });
+  const auto onDisk = [&] { return io::readFile(run.paths.sessions).has_value(); };
+  stamp.refresh();
+  CHECK(stamp.isYoungerThan(120s));  // at once: the disk may take its time
+  CHECK_FALSE(stamp.isYoungerThan(0s));
+  REQUIRE(test::runUntil(io, [&] { return saved.has_value() && onDisk(); }));
+  CHECK(read().isYoungerThan(120s));
+  CHECK(read().isOfThisBoot());
+
+  const auto text = io::readFile(run.paths.sessions).value();
   for (const std::size_t place : {0, 2}) {  // another version, another boot
     std::ofstream(run.paths.sessions) << std::string(text).insert(place, "2");
-    CHECK_FALSE(mark.isYoungerThan(120s));
-    CHECK_FALSE(mark.isOfThisBoot());
+    CHECK_FALSE(read().isYoungerThan(120s));
+    CHECK_FALSE(read().isOfThisBoot());
   }
   for (const auto* broken : {"", " ", "x", "x y"}) {
     std::ofstream(run.paths.sessions) << broken;
-    CHECK_FALSE(mark.isYoungerThan(120s));
+    CHECK_FALSE(read().isYoungerThan(120s));
   }
-  REQUIRE(mark.refresh().has_value());
-  mark.clear();
-  CHECK_FALSE(mark.isYoungerThan(120s));
+  stamp.clear();
+  CHECK_FALSE(stamp.isYoungerThan(120s));
+  REQUIRE(test::runUntil(io, [&] { return !onDisk(); }));
+}
+
+// refresh() is called by the coroutine that withdraws routes.
+TEST_CASE("LastUpStamp.ADiskThatHangsHoldsUpNobody", "[bird]") {
+  struct Disk {
+    std::mutex mutex;
+    std::condition_variable answered;
+    bool hangs = true;
+  };
+  const auto disk = std::make_shared<Disk>();  // the thread may outlive the test
+  boost::asio::io_context io(1);
+  io::BackgroundFile::Options file{.path = "/nonexistent/sessions"};
+  file.save = [disk](const std::optional<std::string>&) -> Result<void> {
+    std::unique_lock lock(disk->mutex);
+    disk->answered.wait_for(lock, test::kDeadline, [&disk] { return !disk->hangs; });
+    return {};
+  };
+  LastUpStamp stamp(io.get_executor(), file, [](const auto&) {});
+  const auto began = std::chrono::steady_clock::now();
+  stamp.refresh();
+  stamp.clear();
+  stamp.refresh();
+  CHECK(std::chrono::steady_clock::now() - began < test::kDeadline / 2);
+  CHECK(stamp.isYoungerThan(120s));
+
+  bool saved = true;
+  bool waited = false;
+  boost::asio::co_spawn(io, stamp.saved(std::chrono::steady_clock::now() + 5ms),
+                        [&](const std::exception_ptr&, bool value) {
+                          saved = value;
+                          waited = true;
+                        });
+  REQUIRE(test::runUntil(io, [&] { return waited; }));
+  CHECK_FALSE(saved);
+  const std::lock_guard lock(disk->mutex);
+  disk->hangs = false;
+  disk->answered.notify_all();
 }
 
 TEST_CASE("BirdLog.LinesOfAllVersions", "[bird]") {

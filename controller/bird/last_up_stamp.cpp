@@ -1,13 +1,12 @@
-#include "bird/recovery_mark.hpp"
+#include "bird/last_up_stamp.hpp"
 
 #include "io/file.hpp"
 
 #include <fmt/format.h>
 #include <time.h>
-#include <unistd.h>
 
-#include <optional>
 #include <sstream>
+#include <utility>
 
 namespace bgplb::bird {
 
@@ -15,7 +14,7 @@ namespace {
 
 constexpr int kVersion = 1;
 
-// Another boot cannot be taken for this one: its clock started anew, but so did its id.
+// Tells another boot from this one: its clock started anew, but so did its id.
 std::string bootId() {
   const auto text = io::readFile("/proc/sys/kernel/random/boot_id");
   return text ? text->substr(0, text->find('\n')) : std::string("unknown");
@@ -27,8 +26,7 @@ std::int64_t secondsSinceBoot() {
   return now.tv_sec;
 }
 
-// Seconds since boot at which the sessions were up, by a process of this boot.
-std::optional<std::int64_t> lastSeen(const std::string& path) {
+std::optional<std::int64_t> read(const std::string& path) {
   const auto text = io::readFile(path);
   if (!text) return std::nullopt;
   std::istringstream words(*text);
@@ -43,18 +41,22 @@ std::optional<std::int64_t> lastSeen(const std::string& path) {
 
 }  // namespace
 
-Result<void> RecoveryMark::refresh() {
-  return io::replaceFile(path_, fmt::format("{} {} {}\n", kVersion, bootId(), secondsSinceBoot()),
-                         0600);
+LastUpStamp::LastUpStamp(boost::asio::any_io_executor executor, io::BackgroundFile::Options file,
+                         io::BackgroundFile::Report report)
+    : lastUp_(read(file.path)), file_(std::move(executor), std::move(file), std::move(report)) {}
+
+void LastUpStamp::refresh() {
+  lastUp_ = secondsSinceBoot();
+  file_.write(fmt::format("{} {} {}\n", kVersion, bootId(), *lastUp_));
 }
 
-void RecoveryMark::clear() { ::unlink(path_.c_str()); }
+void LastUpStamp::clear() {
+  lastUp_.reset();
+  file_.remove();
+}
 
-bool RecoveryMark::isOfThisBoot() const { return lastSeen(path_).has_value(); }
-
-bool RecoveryMark::isYoungerThan(std::chrono::seconds age) const {
-  const auto then = lastSeen(path_);
-  return then && secondsSinceBoot() - *then < age.count();
+bool LastUpStamp::isYoungerThan(std::chrono::seconds age) const {
+  return lastUp_ && secondsSinceBoot() - *lastUp_ < age.count();
 }
 
 }  // namespace bgplb::bird
