@@ -197,7 +197,7 @@ Task<> RoutingLoop::look() {
   auto peers = parsePeers(*reply);
   const auto now = Clock::now();
   const bool hadSession = sessions_.anyEstablished();
-  sessions_.look(peers, now);
+  sessions_.update(peers, now);
   if (sessions_.anyEstablished()) {
     ensureNoDelay();
     if (now - markedAt_ >= kMarkInterval) {

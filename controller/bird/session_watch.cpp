@@ -8,23 +8,23 @@ namespace bgplb::bird {
 
 namespace {
 
-// A session comes up in one or two seconds; with the peer's retry timers it may take a few more.
+// A session comes up in one or two seconds; the peer's retry timers may add a few more.
 constexpr std::chrono::seconds kPatience{15};
 
 constexpr const char* kEstablished = "Established";
 
 }  // namespace
 
-void SessionWatch::look(const std::vector<PeerStatus>& peers, Clock::time_point now) {
+void SessionWatch::update(const std::vector<PeerStatus>& peers, Clock::time_point now) {
   std::map<std::string, Known> present;
   for (const auto& peer : peers) {
-    const auto before = known_.find(peer.address);
+    const auto before = known_.find(peer.name);
     Known known;
     known.downSince = now;
     if (before != known_.end()) known = before->second;
     if (before == known_.end() || known.state != peer.state) lastChange_ = now;
     compare(peer, known, now);
-    present[peer.address] = std::move(known);
+    present[peer.name] = std::move(known);
   }
   known_ = std::move(present);
 }
@@ -48,7 +48,9 @@ void SessionWatch::compare(const PeerStatus& peer, Known& known, Clock::time_poi
     log::error("peer {}: BIRD cannot listen on its port, another program has it; retrying",
                peer.address);
   }
-  if (!portTaken && known.portTaken) log::info("peer {}: BIRD has its port now", peer.address);
+  if (!portTaken && known.portTaken) {
+    log::info("peer {}: resolved: BIRD listens on its port", peer.address);
+  }
   known.portTaken = portTaken;
 
   if (!isUp && !portTaken && !known.complained && now - known.downSince > kPatience) {

@@ -183,20 +183,40 @@ TEST_CASE("SessionWatch.KnowsWhatIsUp", "[bird]") {
   SessionWatch watch;
   SessionWatch::Clock::time_point now{1h};
   std::vector<PeerStatus> peers(2);
+  peers[0].name = "lb_peer1";
   peers[0].address = "10.77.0.2";
   peers[0].state = "Connect";
+  peers[1].name = "lb_peer2";
   peers[1].address = "10.77.0.3";
   peers[1].state = "Established";
-  watch.look(peers, now);
+  watch.update(peers, now);
   CHECK(watch.anyEstablished());
   CHECK_FALSE(watch.allEstablished());
   CHECK(watch.lastChange() == now);
-  watch.look(peers, now + 1s);
+  watch.update(peers, now + 1s);
   CHECK(watch.lastChange() == now);
   peers[0].state = "Established";
-  watch.look(peers, now + 2s);
+  watch.update(peers, now + 2s);
   CHECK(watch.allEstablished());
   CHECK(watch.lastChange() == now + 2s);
-  watch.look({}, now + 3s);
+  watch.update({}, now + 3s);
   CHECK_FALSE(watch.anyEstablished());
+}
+
+// A router may have two sessions with this host, say one for each family at a link-local address that
+// several interfaces share.
+TEST_CASE("SessionWatch.TwoPeersWithOneAddressAreTwoSessions", "[bird]") {
+  SessionWatch watch;
+  SessionWatch::Clock::time_point now{1h};
+  std::vector<PeerStatus> peers(2);
+  peers[0].name = "lb_peer1";
+  peers[1].name = "lb_peer2";
+  for (auto& peer : peers) peer.address = "fe80::1";
+  peers[0].state = "Connect";
+  peers[1].state = "Established";
+  watch.update(peers, now);
+  CHECK(watch.anyEstablished());
+  CHECK_FALSE(watch.allEstablished());
+  watch.update(peers, now + 1s);
+  CHECK(watch.lastChange() == now);
 }
