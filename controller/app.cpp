@@ -17,6 +17,7 @@ namespace {
 
 // dockerd kills a plugin 10 s after SIGTERM, and BIRD is to end before that.
 constexpr std::chrono::seconds kLastPing{2};
+constexpr std::chrono::seconds kBirdStop{6};
 
 docker::SyncOptions syncOptions(const Settings& settings, const RunOptions& options) {
   docker::SyncOptions sync;
@@ -173,7 +174,7 @@ Task<> App::shutdown() {
     log::info("stopping: routers keep the routes for {} s",
               settings_.gracefulRestartTime.count());
   }
-  co_await routing_.stop(mode);
+  co_await routing_.stop(mode, std::chrono::steady_clock::now() + kBirdStop);
   io_.stop();
 }
 

@@ -1,34 +1,154 @@
 #include "bird/bird_routing.hpp"
 
-#include "bird/routing_loop.hpp"
+#include "bird/publisher.hpp"
+#include "bird/render.hpp"
+#include "bird/status_query.hpp"
+#include "bird/supervisor.hpp"
+#include "io/file.hpp"
+#include "io/spawn.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace bgplb::bird {
 
-BirdRouting::BirdRouting(boost::asio::io_context& context, BirdOptions options)
-    : loop_(std::make_shared<RoutingLoop>(context, std::move(options))) {}
+using Clock = std::chrono::steady_clock;
 
-// The coroutine holds the loop as well, and ends at its next step.
-BirdRouting::~BirdRouting() { loop_->abandon(); }
+// Coroutines hold it: it lives until they end.
+struct BirdRouting::Driver {
+  Driver(boost::asio::io_context& io, BirdOptions given)
+      : context(io),
+        options(std::move(given)),
+        paths(options.runDir),
+        wakeUp(io),
+        finished(io, Clock::time_point::max()),
+        publisher(
+            io, paths, [this](std::string line) { return supervisor.command(std::move(line)); },
+            [this] { wake(); }),
+        supervisor(io, options, paths, publisher, [this] { wake(); }) {}
+
+  // Nothing is lost when the coroutine does not sleep: it checks everything before it does.
+  void wake() { wakeUp.cancel(); }
+  Task<> sleepUntil(Clock::time_point time) {
+    wakeUp.expires_at(time);
+    co_await wakeUp.async_wait(asTuple);
+  }
+
+  static Task<> run(std::shared_ptr<Driver> self);
+  Task<> step();
+  static Task<Result<RoutingStatus>> status(std::shared_ptr<Driver> self);
+  static Task<> stop(std::shared_ptr<Driver> self, StopMode mode, Clock::time_point end);
+
+  boost::asio::io_context& context;
+  BirdOptions options;
+  RunPaths paths;
+  boost::asio::steady_timer wakeUp;
+  boost::asio::steady_timer finished;  // expires when run() ends
+  Publisher publisher;
+  Supervisor supervisor;
+  bool started = false;
+  std::optional<StopMode> stopMode;
+};
+
+Task<> BirdRouting::Driver::run(std::shared_ptr<Driver> self) {
+  while (!self->stopMode) co_await self->step();
+  co_await self->supervisor.shutDown(*self->stopMode);
+  self->finished.expires_at(Clock::time_point{});
+}
+
+Task<> BirdRouting::Driver::step() {
+  if (!supervisor.isReady()) {
+    const auto again = co_await supervisor.bringUp();
+    if (!supervisor.isReady() && !stopMode) co_await sleepUntil(again);
+    co_return;
+  }
+  auto& sessions = supervisor.sessions();
+  const auto now = Clock::now();
+  if (now >= publisher.due()) {
+    const bool newMainFile = co_await publisher.publish();
+    if (newMainFile) sessions.protocolsChanged();
+  } else if (now >= sessions.due()) {
+    co_await sessions.poll();
+  } else {
+    co_await sleepUntil(std::min(publisher.due(), sessions.due()));
+  }
+}
+
+Task<Result<RoutingStatus>> BirdRouting::Driver::status(std::shared_ptr<Driver> self) {
+  auto status = co_await queryStatus(self->context, self->paths.control);
+  if (status) {
+    status->refused = self->publisher.refused();
+    status->reconfigurations = self->publisher.reconfigurations();
+    co_return status;
+  }
+  const bool runs = self->supervisor.problem().empty();
+  const auto& problem = runs ? self->publisher.problem() : self->supervisor.problem();
+  co_return problem.empty() ? status.error() : unavailable(problem);
+}
+
+Task<> BirdRouting::Driver::stop(std::shared_ptr<Driver> self, StopMode mode,
+                                 Clock::time_point end) {
+  self->stopMode = mode;
+  self->supervisor.beginStop(end);
+  if (!std::exchange(self->started, true)) {
+    co_await self->supervisor.shutDown(mode);
+    co_return;
+  }
+  self->wake();
+  co_await self->finished.async_wait(asTuple);
+}
+
+BirdRouting::BirdRouting(boost::asio::io_context& context, BirdOptions options)
+    : driver_(std::make_shared<Driver>(context, std::move(options))) {}
+
+// The coroutine holds the driver as well, and ends at its next step.
+BirdRouting::~BirdRouting() {
+  driver_->publisher.onConfirmed(nullptr);
+  if (!driver_->stopMode) driver_->stopMode = StopMode::LeaveRunning;
+  driver_->wake();
+}
 
 void BirdRouting::onConfirmed(std::function<void()> callback) {
-  loop_->onConfirmed(std::move(callback));
+  driver_->publisher.onConfirmed(std::move(callback));
 }
 
-Result<void> BirdRouting::setModel(const core::BirdModel& model) { return loop_->setModel(model); }
-void BirdRouting::start() { RoutingLoop::start(loop_); }
-void BirdRouting::routesComplete() { loop_->routesComplete(); }
+Result<void> BirdRouting::setModel(const core::BirdModel& model) {
+  const auto text = io::readFile(driver_->options.templatePath);
+  if (!text) return text.error();
+  auto rendered = renderMain(*text, model);
+  if (!rendered) return rendered.error();
+  driver_->supervisor.setTimers(
+      {model.holdTime, model.gracefulRestart, model.gracefulRestartTime});
+  if (driver_->publisher.setMainFile(std::move(*rendered), model.localAs)) {
+    driver_->supervisor.startAtOnce();
+  }
+  return {};
+}
+
+void BirdRouting::start() {
+  if (std::exchange(driver_->started, true)) return;
+  io::spawn(driver_->context.get_executor(), Driver::run(driver_), "bird");
+}
+
+void BirdRouting::routesComplete() { driver_->publisher.routesComplete(); }
+
 void BirdRouting::announce(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth) {
-  loop_->announce(prefix, bandwidth);
-}
-void BirdRouting::withdraw(const Prefix& prefix) { loop_->withdraw(prefix); }
-bool BirdRouting::mayBeAnnounced(const Prefix& prefix) const {
-  return loop_->mayBeAnnounced(prefix);
+  driver_->publisher.announce(prefix, bandwidth);
 }
 
-Task<Result<RoutingStatus>> BirdRouting::status() { return RoutingLoop::status(loop_); }
-Task<> BirdRouting::stop(StopMode mode) { return RoutingLoop::stop(loop_, mode); }
+void BirdRouting::withdraw(const Prefix& prefix) { driver_->publisher.withdraw(prefix); }
+
+bool BirdRouting::mayBeAnnounced(const Prefix& prefix) const {
+  return driver_->publisher.mayBeAnnounced(prefix);
+}
+
+Task<Result<RoutingStatus>> BirdRouting::status() { return Driver::status(driver_); }
+
+Task<> BirdRouting::stop(StopMode mode, Clock::time_point end) {
+  return Driver::stop(driver_, mode, end);
+}
 
 }  // namespace bgplb::bird

@@ -1,10 +1,6 @@
 #pragma once
-// The port `Routing` on BIRD.
-//
-// It holds the set of wanted prefixes. A change only marks it; one coroutine (RoutingLoop) renders,
-// writes what differs, tells BIRD `configure` and waits for the outcome; what changes meanwhile
-// goes together into the next. BIRD is supervised by the same coroutine: one that runs is adopted,
-// one that dies is started again, one that hangs is replaced.
+// The port `Routing` on BIRD: a Publisher (what BIRD announces), a Supervisor (that BIRD runs), and
+// the one coroutine that drives both. Everything else only sets what is wanted and wakes it.
 //
 // In the order of use:
 //   BirdRouting routing(context, {...});
@@ -13,8 +9,9 @@
 //   routing.announce(...);         // everything that is known to be wanted, then
 //   routing.routesComplete();      // once: before it, a BIRD that was adopted keeps what it has
 //   co_await routing.stop(...);
-// Destroying it leaves BIRD as it is; another one adopts it.
+// Destroying it leaves BIRD as it is; the next one adopts it.
 
+#include "bird/options.hpp"
 #include "bird/status.hpp"
 #include "core/bird_model.hpp"
 #include "io/task.hpp"
@@ -22,26 +19,11 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
-#include <string>
 
 namespace bgplb::bird {
-
-struct BirdOptions {
-  std::string birdBinary = "bird";  // a path, or a name searched in PATH
-  std::string runDir;               // made if need be (0700); what BIRD and we share is in it
-  std::string templatePath;         // bird.conf.mustache, read at each setModel()
-  std::string sessionsFile;         // a RecoveryMark; bird.sessions in runDir if empty
-};
-
-enum class StopMode {
-  Withdraw,         // sessions are closed with Cease, so that peers withdraw at once; BIRD ends
-  GracefulRestart,  // BIRD ends without a word; peers keep the routes for a while (RFC 4724)
-  LeaveRunning,     // BIRD goes on; the next run of this program adopts it
-};
-
-class RoutingLoop;
 
 class BirdRouting final : public reconcile::Routing {
  public:
@@ -54,8 +36,8 @@ class BirdRouting final : public reconcile::Routing {
   // May call anything here.
   void onConfirmed(std::function<void()> callback);
 
-  // Invalid: the model or the template cannot be rendered; the former model stays. That BIRD
-  // refuses what was rendered is known later: status().refused, and the former configuration stays.
+  // Invalid: the model or the template cannot be rendered; the former model stays. If BIRD refuses
+  // what was rendered, the former configuration stays in effect, and status().refused says so later.
   Result<void> setModel(const core::BirdModel& model);
   void start();
   void routesComplete();
@@ -65,14 +47,16 @@ class BirdRouting final : public reconcile::Routing {
   void withdraw(const Prefix& prefix) override;
   bool mayBeAnnounced(const Prefix& prefix) const override;
 
-  // Asked of BIRD now, on a connection of its own. Unavailable: no BIRD answers.
+  // Queried from BIRD, on a connection of its own. Unavailable: no BIRD answers.
   Task<Result<RoutingStatus>> status();
 
-  // Returns when it is done; nothing is supervised afterwards.
-  Task<> stop(StopMode mode);
+  // Returns when BIRD has been left as `mode` says, at the latest at `end`, whatever is under way and
+  // whatever hangs. Nothing is supervised afterwards.
+  Task<> stop(StopMode mode, std::chrono::steady_clock::time_point end);
 
  private:
-  std::shared_ptr<RoutingLoop> loop_;
+  struct Driver;
+  std::shared_ptr<Driver> driver_;
 };
 
 }  // namespace bgplb::bird

@@ -1,12 +1,12 @@
 #pragma once
 // The files that BIRD reads, and what is known of them: what is on the disk, what BIRD has read,
-// and what to go back to when it refuses.
+// and what to restore when BIRD refuses a configuration.
 //
-// A file `bird.pending` is there from before the first change until BIRD has confirmed it. So a
-// program that starts anew knows whether equal bytes on the disk mean that BIRD has read them.
+// The file `bird.pending` exists from before the first change until BIRD has confirmed it. So the
+// next controller knows whether equal bytes on the disk mean that BIRD has read them.
 
 #include "base/result.hpp"
-#include "bird/daemon.hpp"
+#include "bird/run_paths.hpp"
 
 #include <optional>
 #include <string>

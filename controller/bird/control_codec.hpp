@@ -1,12 +1,12 @@
 #pragma once
-// The language of BIRD's control socket (nest/cli.c), bytes -> replies. Pure.
+// The protocol of BIRD's control socket (nest/cli.c), bytes -> replies. Pure.
 //
 //   CCCC-text   one line of a reply, more follow       (CCCC: four digits, doc/reply_codes)
 //    text       one more line under the last code
 //   CCCC text   the last line of the reply; the text may be empty
-//   +text       not part of any reply: BIRD's own news, at any time
+//   +text       not part of any reply: a notification, at any time
 //
-// Only the codes are spoken about; what a code we do not know means is up to the caller.
+// Callers decide by the codes, never by the text, and ignore codes that they do not know.
 
 #include <optional>
 #include <string>
@@ -15,12 +15,12 @@
 
 namespace bgplb::bird {
 
-// Codes that decide something here.
+// The codes that callers know.
 enum ReplyCode : int {
   kWelcome = 1,
   kReconfigured = 3,
   kReconfiguring = 4,      // protocols are still stopping
-  kReconfigureQueued = 5,  // behind one that is still going on
+  kReconfigureQueued = 5,  // behind one that is still in progress
   kShuttingDown = 6,
   kProtocolRow = 1002,     // show protocols
   kProtocolDetail = 1006,  // show protocols all
@@ -42,14 +42,14 @@ struct Reply {
 
   bool isError() const { return code >= kFirstError; }
   bool has(int wanted) const;
-  const std::string& lastText() const { return lines.back().text; }  // in an error: BIRD's words
+  const std::string& lastText() const { return lines.back().text; }  // in an error: the reason
   friend bool operator==(const Reply&, const Reply&) = default;
 };
 
 class ReplyParser {
  public:
   void feed(std::string_view bytes);
-  // The oldest complete reply that has not been taken.
+  // Takes the oldest complete reply.
   std::optional<Reply> next();
   std::vector<std::string> takeNews();
 

@@ -26,38 +26,27 @@ namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
 
 constexpr auto kConnectStep = 2ms;  // BIRD needs a few milliseconds to make its socket
-constexpr auto kKillPatience = 2s;
+constexpr auto kKillTimeout = 2s;
 
 // glibc 2.36 has these two, the headers of older ones do not.
 io::Descriptor pidfdOpen(pid_t pid) {
   return io::Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 }
 void pidfdSendSignal(int pidfd, int number) {
-  // It can only fail because the process is gone, and then there is nothing to do.
+  // It can only fail because the process has ended, and then there is nothing to do.
   (void)::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0);
 }
 
 }  // namespace
 
-RunPaths::RunPaths(const std::string& runDirectory)
-    : directory(runDirectory),
-      main(directory + "/bird.conf"),
-      vips4(directory + "/vips4.conf"),
-      vips6(directory + "/vips6.conf"),
-      pending(directory + "/bird.pending"),
-      control(directory + "/bird.ctl"),
-      pid(directory + "/bird.pid"),
-      log(directory + "/bird.log"),
-      sessions(directory + "/bird.sessions") {}
-
-// Shared with the handler of its descriptor, which may be queued when the daemon is already gone.
+// Shared with the handler of its descriptor, which may be queued when the daemon is already
+// destroyed.
 struct Daemon::Process {
   Process(asio::io_context& context, pid_t id, io::Descriptor fd)
-      : pid(id), pidfd(context, fd.release()), gone(context) {
-    gone.expires_at(asio::steady_timer::time_point::max());
-  }
+      : pid(id), pidfd(context, fd.release()), gone(context) {}
 
   pid_t pid;
   asio::posix::stream_descriptor pidfd;
@@ -92,14 +81,14 @@ void Daemon::signal(int number) {
 Result<void> Daemon::watch(pid_t pid) {
   if (process_ && process_->pid == pid) return {};
   auto pidfd = pidfdOpen(pid);
-  if (!pidfd.isOpen()) return unavailable(fmt::format("BIRD (pid {}) is gone", pid));
+  if (!pidfd.isOpen()) return unavailable(fmt::format("BIRD (pid {}) has ended", pid));
   process_ = std::make_shared<Process>(context_, pid, std::move(pidfd));
   io::runPromptly(pid);
   awaitEnd(process_);
   return {};
 }
 
-// The process is not our child, so its end is seen at a pidfd and how it ended is not seen at all.
+// The process is not our child: a pidfd tells when it ends, and nothing tells how.
 void Daemon::awaitEnd(const std::shared_ptr<Process>& process) {
   const std::weak_ptr<Process> weak = process;
   process->pidfd.async_wait(asio::posix::stream_descriptor::wait_read,
@@ -113,8 +102,8 @@ void Daemon::awaitEnd(const std::shared_ptr<Process>& process) {
 void Daemon::onReadable(const std::shared_ptr<Process>& process) {
   // Asio reuses a closed descriptor's record while an event of it is still queued, and then reports
   // that event for the new descriptor: ask the kernel.
-  pollfd asked{process->pidfd.native_handle(), POLLIN, 0};
-  if (::poll(&asked, 1, 0) != 1) {
+  pollfd ended{process->pidfd.native_handle(), POLLIN, 0};
+  if (::poll(&ended, 1, 0) != 1) {
     awaitEnd(process);
     return;
   }
@@ -126,25 +115,36 @@ void Daemon::onReadable(const std::shared_ptr<Process>& process) {
   onExit_();
 }
 
-Task<bool> Daemon::exited(std::chrono::milliseconds patience) {
+void Daemon::limitWaits(Clock::time_point end) {
+  end_ = end;
+  control_.limitWaits(end);
+  if (process_) process_->gone.cancel();  // exited() sees the new end
+}
+
+Task<bool> Daemon::exited(std::chrono::milliseconds timeout) {
   const auto process = process_;
-  if (!process || process->dead) co_return true;
-  process->gone.expires_after(patience);
-  co_await process->gone.async_wait(asTuple);  // cancelled or expired: `dead` says which
+  if (!process) co_return true;
+  const auto until = Clock::now() + timeout;
+  while (!process->dead) {
+    const auto end = std::min<Clock::time_point>(until, end_);
+    if (Clock::now() >= end) break;
+    process->gone.expires_at(end);
+    co_await process->gone.async_wait(asTuple);
+  }
   co_return process->dead;
 }
 
 Task<> Daemon::kill() {
   signal(SIGKILL);
-  const bool gone = co_await exited(kKillPatience);
+  const bool gone = co_await exited(kKillTimeout);
   control_.close();
-  // A process that SIGKILL does not end sits in the kernel. It sends nothing more, and the one
-  // after it takes its socket's name.
+  // A process that SIGKILL does not end is stuck in the kernel. It sends nothing any more, and its
+  // successor takes the socket's name.
   if (!gone) process_.reset();
 }
 
-Task<Result<bool>> Daemon::adopt(std::chrono::milliseconds deadline) {
-  const auto connected = co_await control_.connect(paths_.control, deadline);
+Task<Result<bool>> Daemon::adopt(std::chrono::milliseconds timeout) {
+  const auto connected = co_await control_.connect(paths_.control, timeout);
   const auto listener = control_.listener();
   if (!listener) {
     control_.close();
@@ -152,15 +152,12 @@ Task<Result<bool>> Daemon::adopt(std::chrono::milliseconds deadline) {
   }
   const auto watched = watch(*listener);
   if (connected && watched) co_return true;
-  if (watched && connected.error().kind == ErrorKind::Transient) {
-    co_await kill();
-    co_return connected.error();
-  }
+  if (watched && connected.error().kind == ErrorKind::Transient) co_return connected.error();
   co_return false;
 }
 
-// A BIRD whose socket was lost, say by a cleaner of temporary files: it would keep its sessions,
-// and fight with the one that is about to start for the port.
+// A BIRD whose socket was removed, say by a cleaner of temporary files, would keep its sessions, and
+// its successor could not have the port.
 Task<> Daemon::killStray() {
   const auto text = io::readFile(paths_.pid);
   if (!text) co_return;
@@ -173,7 +170,7 @@ Task<> Daemon::killStray() {
   if (watch(*pid)) co_await kill();
 }
 
-Task<Result<void>> Daemon::start(StartMode mode, std::chrono::milliseconds deadline) {
+Task<Result<void>> Daemon::start(StartMode mode, std::chrono::milliseconds timeout) {
   co_await killStray();
   auto standardError = log_.openForBird();
   if (!standardError) co_return standardError.error();
@@ -190,10 +187,10 @@ Task<Result<void>> Daemon::start(StartMode mode, std::chrono::milliseconds deadl
 
   auto failure = unavailable("BIRD ended at once");
   if (watch(*launched)) {
-    const auto until = std::chrono::steady_clock::now() + deadline;
+    const auto until = Clock::now() + timeout;
     for (;;) {
-      const auto now = std::chrono::steady_clock::now();
-      if (now >= until) break;
+      const auto now = Clock::now();
+      if (now >= std::min<Clock::time_point>(until, end_)) break;
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now);
       const auto connected = co_await control_.connect(paths_.control, left);
       if (connected && control_.listener() == *launched) {

@@ -1,11 +1,12 @@
 #pragma once
-// The BIRD process: found or started, watched, ended. It is nobody's child and outlives this
-// program; the next run finds it by its control socket. What it is told, and when it is started
-// again, is decided by RoutingLoop.
+// The BIRD process: found or started, watched, ended. It is not our child and outlives this program;
+// the next controller finds it by its control socket. Supervisor decides when it is started and
+// ended.
 
 #include "base/result.hpp"
 #include "bird/bird_log.hpp"
 #include "bird/control_client.hpp"
+#include "bird/run_paths.hpp"
 #include "io/task.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -19,21 +20,6 @@
 
 namespace bgplb::bird {
 
-// The files that are shared with BIRD, all in the run directory.
-struct RunPaths {
-  explicit RunPaths(const std::string& directory);
-
-  std::string directory;
-  std::string main;      // bird.conf
-  std::string vips4;     // vips4.conf
-  std::string vips6;     // vips6.conf
-  std::string pending;   // bird.pending: the files hold what BIRD may not have read yet
-  std::string control;   // bird.ctl
-  std::string pid;       // bird.pid
-  std::string log;       // bird.log, a FIFO
-  std::string sessions;  // bird.sessions, a RecoveryMark
-};
-
 enum class StartMode {
   Fresh,
   Recover,  // -R: the peers still hold our routes (RFC 4724)
@@ -41,21 +27,24 @@ enum class StartMode {
 
 class Daemon {
  public:
-  // `onExit` is called once for every BIRD that was found or started, when it has gone.
+  // `onExit` is called once for every BIRD that was found or started, when it has ended.
   Daemon(boost::asio::io_context& context, std::string binary, RunPaths paths,
          std::function<void()> onExit);
   ~Daemon();  // leaves BIRD running
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  // Makes the run directory and what else is needed to live with a BIRD.
+  // Makes the run directory and the FIFO for BIRD's log.
   Result<void> prepare();
 
-  // Connects to a BIRD that is there: true. One that is there and does not answer is killed.
-  Task<Result<bool>> adopt(std::chrono::milliseconds deadline);
+  // Connects to a BIRD that runs: true. Transient: one runs and does not greet; it is watched, and
+  // can be killed.
+  Task<Result<bool>> adopt(std::chrono::milliseconds timeout);
   // Starts one and returns when it has read its configuration. If it did not come so far, the error
-  // has BIRD's own words; it is dead then.
-  Task<Result<void>> start(StartMode mode, std::chrono::milliseconds deadline);
+  // is what BIRD logged; it has been killed then.
+  Task<Result<void>> start(StartMode mode, std::chrono::milliseconds timeout);
+  // The program is about to end: nothing below or under way waits beyond `end`.
+  void limitWaits(std::chrono::steady_clock::time_point end);
 
   // Both alive and connected.
   bool isReady() const { return isAlive() && control_.isOpen(); }
@@ -64,9 +53,9 @@ class Daemon {
   ControlClient& control() { return control_; }
   const std::string& version() const { return control_.version(); }
 
-  // False if it is still there at the end of `patience`.
-  Task<bool> exited(std::chrono::milliseconds patience);
-  // SIGKILL, and waits until it is gone.
+  // False if it still runs after `timeout`.
+  Task<bool> exited(std::chrono::milliseconds timeout);
+  // SIGKILL, and waits until it has ended.
   Task<> kill();
   void signal(int number);
 
@@ -85,6 +74,7 @@ class Daemon {
   BirdLog log_;
   ControlClient control_;
   std::shared_ptr<Process> process_;
+  std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::time_point::max();
 };
 
 }  // namespace bgplb::bird

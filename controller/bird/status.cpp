@@ -63,7 +63,7 @@ std::set<Prefix> parseExported(const Reply& reply) {
   if (reply.isError()) return exported;
   for (const auto& line : reply.lines) {
     if (line.code != kRouteRow) continue;
-    // "10.0.0.101/32        blackhole [lb_vip4 20:25:40.990] * (200)"; "Table master4:" is none.
+    // "10.0.0.101/32        blackhole [lb_vip4 20:25:40.990] * (200)"; "Table master4:" has no prefix.
     const auto prefix = Prefix::parse(std::string_view(line.text).substr(0, line.text.find(' ')));
     if (prefix) exported.insert(*prefix);
   }

@@ -1,5 +1,5 @@
 #pragma once
-// What BIRD itself says about its sessions and what it exports to them.
+// BIRD's own report of its sessions and of what it exports to them.
 
 #include "base/address.hpp"
 #include "bird/control_codec.hpp"
@@ -29,17 +29,16 @@ struct RoutingStatus {
   std::string version;  // BIRD's: 2.17.5
   int pid = 0;
   bool recovering = false;  // exports are held until the peers have sent theirs (RFC 4724)
-  std::string
-      refused;  // what BIRD said about a configuration it does not take; empty: all is taken
-  std::uint64_t reconfigurations = 0;  // that BIRD took since this program was started
+  std::string refused;      // why BIRD refuses the configuration; empty: it does not
+  std::uint64_t reconfigurations = 0;  // that BIRD has carried out since this program was started
   std::vector<PeerStatus> peers;
 };
 
 // The reply to `show protocols all "lb_peer*"`; `exported` is left empty.
 std::vector<PeerStatus> parsePeers(const Reply& reply);
 
-// The reply to `show route export PROTOCOL`, both families. An error reply is no prefix: that is
-// what BIRD answers for a session that is not up.
+// The reply to `show route export PROTOCOL`, both families. None for an error reply, which BIRD sends
+// for a session that is not up.
 std::set<Prefix> parseExported(const Reply& reply);
 
 // BIRD gave up on the peer because its port is taken by another program, and will not retry.

@@ -6,6 +6,7 @@
 #include "bird/bird_routing.hpp"
 #include "bird/control_client.hpp"
 #include "bird/launch.hpp"
+#include "io/descriptor.hpp"
 #include "io/file.hpp"
 #include "support/build.hpp"
 #include "support/catch.hpp"
@@ -13,7 +14,12 @@
 #include "support/scoped_netns.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -226,6 +232,9 @@ struct Lab {
     const auto now = status();
     return now && now->peers.size() == 1 && now->peers[0].isEstablished();
   }
+  void stop(StopMode mode) {
+    await(io, routing->stop(mode, std::chrono::steady_clock::now() + 5s));
+  }
   int pid() {
     const auto now = status();
     return now ? now->pid : 0;
@@ -237,6 +246,49 @@ struct Lab {
   TemporaryFolder run;
   std::string binary = birdUnderTest();
   std::unique_ptr<BirdRouting> routing;
+};
+
+// A controller in a process of its own: one that can be stopped (SIGSTOP) like a program whose host
+// has no CPU for it. It announces kVip4, and kOther4 when told to.
+class ControllerProcess {
+ public:
+  ControllerProcess(const Lab& lab, const core::BirdModel& model) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
+    pid_ = fork();
+    if (pid_ < 0) throw std::runtime_error("fork");
+    if (pid_ == 0) run({lab.binary, lab.run.path(), kTemplate, ""}, model, ends[0]);
+    orders_ = io::Descriptor(ends[1]);
+    ::close(ends[0]);
+  }
+  ControllerProcess(const ControllerProcess&) = delete;
+  ControllerProcess& operator=(const ControllerProcess&) = delete;
+  ~ControllerProcess() {
+    signal(SIGKILL);
+    (void)::waitpid(pid_, nullptr, 0);
+  }
+
+  void signal(int number) const { ::kill(pid_, number); }
+  void announceOther() const { REQUIRE(::write(orders_.get(), "a", 1) == 1); }
+
+ private:
+  [[noreturn]] static void run(const BirdOptions& options, const core::BirdModel& model, int orders) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    asio::io_context io(1);
+    BirdRouting routing(io, options);
+    if (!routing.setModel(model)) _exit(1);
+    routing.start();
+    routing.announce(kVip4);
+    routing.routesComplete();
+    asio::posix::stream_descriptor pipe(io, orders);
+    pipe.async_wait(asio::posix::stream_descriptor::wait_read,
+                    [&routing](const boost::system::error_code&) { routing.announce(kOther4); });
+    io.run();
+    _exit(0);
+  }
+
+  pid_t pid_ = 0;
+  io::Descriptor orders_;
 };
 
 }  // namespace bgplb::test::bird_lab

@@ -127,35 +127,13 @@ TEST_CASE("Bird.BothKilled_NextRunRecovers", "[netns]") {
   CHECK_FALSE(lost);
 }
 
-TEST_CASE("Bird.HungIsReplaced_PeerKeepsTheRoutes", "[netns]") {
-  Lab lab;
-  Router router(lab.io, lab.there, Lab::session4());
-  auto model = Lab::model();
-  model.holdTime = 12s;
-  lab.runController(model, {kVip4});
-  REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
-  REQUIRE(lab.eventually([&] { return io::readFile(lab.run / "bird.sessions").has_value(); }));
-  const auto before = lab.pid();
-
-  ::kill(before, SIGSTOP);
-  bool lost = false;
-  const auto replaced = [&] {
-    const auto seen = router.received();
-    lost = lost || seen.nextHops.empty();
-    const auto now = pidIn(lab.run / "bird.pid");
-    return seen.established && now != 0 && now != before && lab.established();
-  };
-  REQUIRE(lab.eventually(replaced));
-  CHECK_FALSE(lost);
-}
-
 TEST_CASE("Bird.StopWithdrawsAtOnce", "[netns]") {
   Lab lab;
   Router router(lab.io, lab.there, Lab::session4());
   lab.runController(Lab::model(), {kVip4});
   REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
   const auto before = lab.pid();
-  await(lab.io, lab.routing->stop(StopMode::Withdraw));
+  lab.stop(StopMode::Withdraw);
   REQUIRE(lab.eventually([&] { return !router.has(kVip4); }));
   CHECK_FALSE(lab.routing->mayBeAnnounced(kVip4));
   CHECK_FALSE(io::readFile(lab.run / "bird.sessions").has_value());
@@ -170,7 +148,7 @@ TEST_CASE("Bird.StopForARestart_PeerKeepsTheRoutes", "[netns]") {
   REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
   REQUIRE(lab.eventually([&] { return io::readFile(lab.run / "bird.sessions").has_value(); }));
   const auto before = lab.pid();
-  await(lab.io, lab.routing->stop(StopMode::GracefulRestart));
+  lab.stop(StopMode::GracefulRestart);
   CHECK(router.has(kVip4));
 
   lab.runController(Lab::model(), {kVip4});
