@@ -1,10 +1,8 @@
 #include "app.hpp"
 
 #include "host.hpp"
+#include "io/spawn.hpp"
 #include "status_page.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 #include <csignal>
 #include <filesystem>
@@ -15,9 +13,10 @@ namespace bgplb {
 
 namespace {
 
-// dockerd kills a plugin 10 s after SIGTERM, and BIRD is to end before that.
+// PID 1 waits 8 s for the controller to end (init/init.cpp) and then sends SIGTERM to BIRD, which
+// makes the peers withdraw every route. So the whole stop, the ping included, takes less.
+constexpr std::chrono::seconds kStopTimeout{6};
 constexpr std::chrono::seconds kLastPing{2};
-constexpr std::chrono::seconds kBirdStop{6};
 
 docker::SyncOptions syncOptions(const Settings& settings, const RunOptions& options) {
   docker::SyncOptions sync;
@@ -59,7 +58,7 @@ int App::run() {
     return idleAfterProblems();
   }
   signals_.async_wait([this](const boost::system::error_code& error, int) {
-    if (!error) asio::co_spawn(io_, shutdown(), asio::detached);
+    if (!error) io::spawn(io_.get_executor(), shutdown(), "stop");
   });
   io_.run();
   return 0;
@@ -166,6 +165,7 @@ Task<bird::StopMode> App::stopMode() {
 }
 
 Task<> App::shutdown() {
+  const auto end = std::chrono::steady_clock::now() + kStopTimeout;
   server_.close();
   const auto mode = co_await stopMode();
   if (mode == bird::StopMode::Withdraw) {
@@ -174,7 +174,7 @@ Task<> App::shutdown() {
     log::info("stopping: routers keep the routes for {} s",
               settings_.gracefulRestartTime.count());
   }
-  co_await routing_.stop(mode, std::chrono::steady_clock::now() + kBirdStop);
+  co_await routing_.stop(mode, end);
   io_.stop();
 }
 
