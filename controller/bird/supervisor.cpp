@@ -189,8 +189,8 @@ Task<> Supervisor::shutDown(StopMode mode) {
   if (withdraw) publisher_.sessionsClosed();
   const bool saved = co_await stamp_.saved(stop_->end);
   if (!saved) {
-    log::warning("bird: the disk does not answer: the next start of BIRD goes by an older time of "
-                 "the last session");
+    log::warning("bird: stopping before the time of the last session is saved; the next start of "
+                 "BIRD goes by an older one");
   }
 }
 

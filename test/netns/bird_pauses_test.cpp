@@ -26,7 +26,7 @@ void pauseFor(std::chrono::milliseconds time) { std::this_thread::sleep_for(time
 core::BirdModel modelWithDeadPeers() {
   auto model = Lab::model();
   model.holdTime = 9s;
-  for (int last = 100; last < 130; ++last) {
+  for (int last = 100; last < 220; ++last) {
     const auto address = "10.77.0." + std::to_string(last);
     model.peers.push_back({.address = ip(address.c_str()), .as = 65099});
     model.nextHop6.emplace_back();
