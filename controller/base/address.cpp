@@ -1,10 +1,11 @@
 #include "base/address.hpp"
 
+#include "base/parse.hpp"
+
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace bgplb {
 
@@ -12,11 +13,7 @@ namespace {
 
 int rawFamily(Family family) { return family == Family::V4 ? AF_INET : AF_INET6; }
 
-template <typename Number>
-bool parseWhole(std::string_view text, Number& value, int base) {
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  return code == std::errc{} && end == text.data() + text.size() && !text.empty();
-}
+constexpr unsigned kLongestPrefix = 128;
 
 }  // namespace
 
@@ -61,10 +58,14 @@ bool Address::isDummy() const {
   return isV4() && bytes_[0] == 192 && bytes_[1] == 0 && bytes_[2] == 0 && bytes_[3] == 8;
 }
 
+bool Address::isReserved() const {
+  if (isV6()) return bytes_[0] < 2;
+  const bool protocolAssignment = bytes_[0] == 192 && bytes_[1] == 0 && bytes_[2] == 0;
+  return bytes_[0] == 0 || bytes_[0] >= 240 || protocolAssignment;
+}
+
 bool Address::isUsableUnicast() const {
-  if (isUnspecified() || isLoopback() || isMulticast() || isLinkLocal() || isDummy()) return false;
-  if (isV6()) return true;
-  return bytes_[0] != 0 && bytes_[0] < 240;  // 0.0.0.0/8 and 240.0.0.0/4 (RFC 6890)
+  return !isUnspecified() && !isLoopback() && !isMulticast() && !isLinkLocal() && !isReserved();
 }
 
 std::string Address::toString() const {
@@ -94,11 +95,11 @@ Result<Prefix> Prefix::parse(std::string_view cidr) {
     return invalid(fmt::format("'{}' is not a prefix (address/length)", shown));
   }
   const auto address = Address::parse(cidr.substr(0, slash));
-  unsigned length = 0;
-  if (!address || !parseWhole(cidr.substr(slash + 1), length, 10) || length > address->size() * 8) {
+  const auto length = parseWhole(cidr.substr(slash + 1), 0U, kLongestPrefix);
+  if (!address || !length || *length > address->size() * 8) {
     return invalid(fmt::format("'{}' is not a prefix (address/length)", shown));
   }
-  return of(*address, length);
+  return of(*address, *length);
 }
 
 bool Prefix::contains(const Address& address) const {
@@ -113,7 +114,9 @@ Result<MacAddress> MacAddress::parse(std::string_view text) {
   if (text.size() != 17) return bad;
   for (std::size_t i = 0; i < 6; ++i) {
     if (i > 0 && text[i * 3 - 1] != ':') return bad;
-    if (!parseWhole(text.substr(i * 3, 2), mac.bytes_[i], 16)) return bad;
+    const auto byte = parseWhole<std::uint8_t>(text.substr(i * 3, 2), 0, 0xff, 16);
+    if (!byte) return bad;
+    mac.bytes_[i] = *byte;
   }
   return mac;
 }

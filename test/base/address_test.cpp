@@ -29,9 +29,25 @@ TEST_CASE("Prefix.IsCanonical") {
   }
 }
 
+TEST_CASE("Address.ReservedRangesAreNoUnicastAddresses") {
+  for (const char* text : {"1.0.0.1", "10.0.0.101", "192.0.1.1", "192.0.2.1", "223.255.255.254",
+                           "2001:db8::1", "fd00::1", "200::1"}) {
+    CAPTURE(text);
+    CHECK(ip(text).isUsableUnicast());
+  }
+  for (const char* text :
+       {"0.1.2.3", "127.0.0.1", "169.254.77.1", "192.0.0.8", "192.0.0.170", "224.0.0.5", "240.0.0.1",
+        "255.255.255.255", "::", "::1", "::ffff:10.0.0.101", "::10.0.0.101", "64:ff9b::a00:65",
+        "100::1", "fe80::1", "ff02::1"}) {
+    CAPTURE(text);
+    CHECK_FALSE(ip(text).isUsableUnicast());
+  }
+}
+
 TEST_CASE("MacAddress.Parses") {
   CHECK(mac("02:42:AC:17:00:19").toString() == "02:42:ac:17:00:19");
-  for (const char* bad : {"", "02:42:ac:17:00", "02-42-ac-17-00-19", "02:42:ac:17:00:1g"}) {
+  for (const char* bad : {"", "02:42:ac:17:00", "02-42-ac-17-00-19", "02:42:ac:17:00:1g",
+                          "02:42:ac:17:00:-1", "02:42:ac:17:00:+1", "02:42:ac:17:00: 1"}) {
     CHECK_FALSE(MacAddress::parse(bad));
   }
 }

@@ -111,7 +111,10 @@ TEST_CASE("PluginApi.RefusesVipsThatNobodyCanSendTo") {
     CHECK(plugin.reconciler.facts().networks.at(kWeb1).vips().empty());
     plugin.endpointCall("DeleteNetwork", kEp1);
   }
-  CHECK(plugin.createNetwork(kWeb1, "0.0.0.0/32", "ff02::1/128").status == 400);
+  for (const char* pool6 : {"ff02::1/128", "::ffff:10.0.0.101/128", "100::1/128"}) {
+    CAPTURE(pool6);
+    CHECK(plugin.createNetwork(kWeb1, "0.0.0.0/32", pool6).status == 400);
+  }
 }
 
 TEST_CASE("PluginApi.ANetworkWithoutAnyVipIsRefused") {
