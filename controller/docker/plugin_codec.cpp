@@ -84,6 +84,14 @@ Result<std::optional<Address>> addressAt(const json::object& object, std::string
   return std::optional<Address>(prefix->address());
 }
 
+Result<EndpointRequest> endpointOf(const json::object& object) {
+  auto network = idAt<NetworkId>(object, "NetworkID");
+  if (!network) return network.error();
+  auto endpoint = endpointAt(object);
+  if (!endpoint) return endpoint.error();
+  return EndpointRequest{std::move(*network), std::move(*endpoint)};
+}
+
 std::string text(const json::object& object) { return json::serialize(object); }
 
 }  // namespace
@@ -120,18 +128,16 @@ Result<NetworkId> parseNetwork(std::string_view body) {
 Result<EndpointRequest> parseEndpoint(std::string_view body) {
   const auto object = parseObject(body);
   if (!object) return object.error();
-  auto network = idAt<NetworkId>(*object, "NetworkID");
-  if (!network) return network.error();
-  auto endpoint = endpointAt(*object);
-  if (!endpoint) return endpoint.error();
-  return EndpointRequest{std::move(*network), std::move(*endpoint)};
+  return endpointOf(*object);
 }
 
 Result<CreateEndpointRequest> parseCreateEndpoint(std::string_view body) {
-  const auto ids = parseEndpoint(body);
-  if (!ids) return ids.error();
-  CreateEndpointRequest request{.network = ids->network, .endpoint = ids->endpoint};
   const auto object = parseObject(body);
+  if (!object) return object.error();
+  auto ids = endpointOf(*object);
+  if (!ids) return ids.error();
+  CreateEndpointRequest request{.network = std::move(ids->network),
+                                .endpoint = std::move(ids->endpoint)};
   const auto* interface = objectAt(*object, "Interface");
   if (interface == nullptr) return request;
   const auto address4 = addressAt(*interface, "Address", Family::V4);
