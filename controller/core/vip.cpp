@@ -1,5 +1,7 @@
 #include "core/vip.hpp"
 
+#include "core/link_names.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -104,6 +106,18 @@ Result<Prefix> requestAddress(std::string_view poolId, std::string_view address)
     }
   }
   return pool->prefix;
+}
+
+Result<void> checkBridge(const Facts& facts, const NetworkId& id) {
+  const std::string bridge = bridgeName(id);
+  for (const auto& [otherId, other] : facts.networks) {
+    if (otherId == id || bridgeName(otherId) != bridge) continue;
+    return conflict(fmt::format(
+        "network {} would get the bridge {}, which is that of network {}: the ids begin with the same "
+        "characters; create the network once more, with a new id",
+        id.brief(), bridge, other.name.empty() ? otherId.brief() : other.name));
+  }
+  return {};
 }
 
 Result<std::string> checkVip(const Facts& facts, const NetworkId& id, const Prefix& vip,

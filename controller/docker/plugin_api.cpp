@@ -110,9 +110,11 @@ PluginAnswer PluginApi::call(std::string_view path, std::string_view body) {
   return {statusOf(answer.error().kind), renderError(answer.error().message)};
 }
 
-Result<void> PluginApi::checkVips(const CreateNetworkRequest& request) const {
+Result<void> PluginApi::checkNetwork(const CreateNetworkRequest& request) const {
+  const auto own = core::checkBridge(loop_.reconciler().facts(), request.network);
+  if (!own) return own.error();
   std::vector<core::LocalAddress> local;
-  for (const auto& own : kernel_.addresses()) local.push_back({own.address, own.subnet});
+  for (const auto& held : kernel_.addresses()) local.push_back({held.address, held.subnet});
   for (const auto* pools : {&request.pools4, &request.pools6}) {
     for (const auto& vip : *pools) {
       const auto checked =
@@ -137,7 +139,7 @@ PluginApi::Answer PluginApi::createNetwork(std::string_view body) {
   if (!mtu) return mtu.error();
   const auto weight = core::weightOf(request->options);
   if (!weight) return weight.error();
-  if (const auto allowed = checkVips(*request); !allowed) return allowed.error();
+  if (const auto allowed = checkNetwork(*request); !allowed) return allowed.error();
 
   const bool isNew = reconciler().facts().networks.count(request->network) == 0;
   reconciler().touch(core::networkCreated(reconciler().facts(), request->network, *vip4, *vip6,
@@ -155,7 +157,7 @@ PluginApi::Answer PluginApi::createNetwork(std::string_view body) {
 PluginApi::Answer PluginApi::allocateNetwork(std::string_view body) {
   const auto request = parseAllocateNetwork(body);
   if (!request) return request.error();
-  if (const auto allowed = checkVips(*request); !allowed) return allowed.error();
+  if (const auto allowed = checkNetwork(*request); !allowed) return allowed.error();
   // What is returned replaces the options that the nodes get.
   return renderOptions(request->options);
 }

@@ -36,7 +36,7 @@ class PluginApi {
   Answer leave(std::string_view body);
   Answer requestPool(std::string_view body);
   Answer requestAddress(std::string_view body);
-  Result<void> checkVips(const CreateNetworkRequest& request) const;
+  Result<void> checkNetwork(const CreateNetworkRequest& request) const;
   reconcile::Reconciler& reconciler() { return loop_.reconciler(); }
 
   reconcile::Loop& loop_;

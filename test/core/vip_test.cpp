@@ -97,6 +97,21 @@ TEST_CASE("Vip.AddressIsTheVipAgainAndAgain") {
   CHECK_FALSE(core::requestAddress("bgplb/10.0.0.0/24", ""));
 }
 
+TEST_CASE("Vip.ANetworkWhoseBridgeIsAnotherNetworksIsRefused") {
+  const NetworkId alike{kWeb1.value.substr(0, 9) + "f" + kWeb2.value.substr(10)};
+  core::Facts facts;
+  CHECK(core::checkBridge(facts, kWeb1));
+  core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), std::nullopt, 1500);
+  facts.networks.at(kWeb1).name = "web1";
+  CHECK(core::checkBridge(facts, kWeb1));
+  CHECK(core::checkBridge(facts, kWeb2));
+  const auto refused = core::checkBridge(facts, alike);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::Conflict);
+  CHECK(refused.error().message.find("bgplb-aaaaaaaaa, which is that of network web1") !=
+        std::string::npos);
+}
+
 TEST_CASE("Vip.ConflictsAreNamed") {
   core::Facts facts;
   core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), net("2001:db8::1/128"), 1500);

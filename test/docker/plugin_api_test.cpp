@@ -87,6 +87,19 @@ TEST_CASE("PluginApi.RefusesOtherVips") {
   CHECK(plugin.createEndpoint(kEp1, "10.9.9.9/32").status == 400);
 }
 
+// Both networks would have the same bridge, each reconciled against the other.
+TEST_CASE("PluginApi.RefusesANetworkWhoseIdBeginsAsAnothers") {
+  Plugin plugin;
+  const NetworkId alike{kWeb1.value.substr(0, 9) + "f" + kWeb2.value.substr(10)};
+  CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32").status == 200);
+  const auto refused = plugin.createNetwork(alike, "10.0.0.102/32");
+  CHECK(refused.status == 409);
+  CHECK(refused.body.find("create the network once more") != std::string::npos);
+  CHECK(plugin.reconciler.facts().networks.size() == 1);
+  CHECK(plugin.endpointCall("DeleteNetwork", kEp1).status == 200);  // kWeb1's
+  CHECK(plugin.createNetwork(alike, "10.0.0.102/32").status == 200);
+}
+
 TEST_CASE("PluginApi.WeightIsAnOptionOfTheNetwork") {
   Plugin plugin;
   const auto refused = plugin.createNetwork(kWeb1, "10.0.0.101/32", "", R"("bgplb.weight":"0")");
