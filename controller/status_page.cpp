@@ -67,7 +67,8 @@ json::array vips(const StatusInputs& inputs) {
       const bool linkThere = inputs.kernel.hasVeth(core::vethHostName(endpoint));
       backends.push_back(backend(inputs, endpoint, linkThere));
     }
-    const json::value weight = network.weight ? json::value(*network.weight) : json::value();
+    const auto& given = network.options.weight;
+    const json::value weight = given ? json::value(*given) : json::value();
     for (const auto& vip : network.vips()) {
       list.push_back(json::object{{"vip", vip.toString()},
                                   {"network", network.name.empty() ? id.brief() : network.name},

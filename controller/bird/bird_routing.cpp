@@ -135,8 +135,8 @@ void BirdRouting::start() {
 
 void BirdRouting::routesComplete() { driver_->publisher.routesComplete(); }
 
-void BirdRouting::announce(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth) {
-  driver_->publisher.announce(prefix, bandwidth);
+void BirdRouting::announce(const Prefix& prefix, const core::RouteAttributes& attributes) {
+  driver_->publisher.announce(prefix, attributes);
 }
 
 void BirdRouting::withdraw(const Prefix& prefix) { driver_->publisher.withdraw(prefix); }

@@ -42,8 +42,7 @@ class BirdRouting final : public reconcile::Routing {
   void start();
   void routesComplete();
 
-  void announce(const Prefix& prefix,
-                std::optional<core::LinkBandwidth> bandwidth = std::nullopt) override;
+  void announce(const Prefix& prefix, const core::RouteAttributes& attributes = {}) override;
   void withdraw(const Prefix& prefix) override;
   bool mayBeAnnounced(const Prefix& prefix) const override;
 

@@ -50,8 +50,8 @@ void Publisher::routesComplete() {
   change();
 }
 
-void Publisher::announce(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth) {
-  if (!wanted_.set(prefix, bandwidth)) return;
+void Publisher::announce(const Prefix& prefix, const core::RouteAttributes& attributes) {
+  if (!wanted_.set(prefix, attributes)) return;
   unconfirmed_.erase(prefix);
   recoveringWithdrawn_.erase(prefix);
   change();

@@ -6,7 +6,7 @@
 
 #include "bird/config_files.hpp"
 #include "bird/control_client.hpp"
-#include "bird/route_table.hpp"
+
 #include "bird/problem.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -38,7 +38,7 @@ class Publisher {
   bool setMainFile(std::string text, std::uint32_t localAs);
   // Every wanted prefix is known. Before, BIRD keeps the routes that it has.
   void routesComplete();
-  void announce(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth);
+  void announce(const Prefix& prefix, const core::RouteAttributes& attributes);
   void withdraw(const Prefix& prefix);
   // Wanted, or perhaps still exported by BIRD or held by its peers.
   bool mayBeAnnounced(const Prefix& prefix) const;
@@ -100,7 +100,7 @@ class Publisher {
 
   // What is wanted.
   std::string main_;
-  RouteTable wanted_;
+  Announcements wanted_;
   bool routesComplete_ = false;
   bool dirty_ = false;  // something of the above may differ from what BIRD has
 

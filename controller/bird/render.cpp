@@ -138,6 +138,14 @@ std::string bandwidthText(core::LinkBandwidth bandwidth, std::uint32_t localAs) 
                      kLinkBandwidthType << 16 | as16, std::bit_cast<std::uint32_t>(number));
 }
 
+// In BIRD's filter language, one for each attribute that is given.
+std::vector<std::string> assignments(const core::RouteAttributes& attributes,
+                                     std::uint32_t localAs) {
+  std::vector<std::string> texts;
+  if (attributes.bandwidth) texts.push_back(bandwidthText(*attributes.bandwidth, localAs));
+  return texts;
+}
+
 }  // namespace
 
 std::string passwordProblem(std::string_view password) {
@@ -173,11 +181,12 @@ Result<std::string> renderMain(const std::string& templateText, const core::Bird
   return text;
 }
 
-std::string renderRoute(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth,
+std::string renderRoute(const Prefix& prefix, const core::RouteAttributes& attributes,
                         std::uint32_t localAs) {
   const std::string route = fmt::format("{}{}{}", kRouteBegin, prefix.toString(), kRouteTarget);
-  if (!bandwidth) return fmt::format("{}{}", route, kPlainEnd);
-  return fmt::format("{}{}{}{}", route, kAttributesBegin, bandwidthText(*bandwidth, localAs),
+  const auto assigned = assignments(attributes, localAs);
+  if (assigned.empty()) return fmt::format("{}{}", route, kPlainEnd);
+  return fmt::format("{}{}{}{}", route, kAttributesBegin, fmt::join(assigned, " "),
                      kAttributesEnd);
 }
 

@@ -5,7 +5,7 @@
 #include "base/address.hpp"
 #include "base/result.hpp"
 #include "core/bird_model.hpp"
-#include "core/link_bandwidth.hpp"
+#include "core/route_attributes.hpp"
 
 #include <optional>
 #include <set>
@@ -19,7 +19,7 @@ namespace bgplb::bird {
 Result<std::string> renderMain(const std::string& templateText, const core::BirdModel& model);
 
 // A line of what the two static protocols include. `localAs` is named in the bandwidth's community.
-std::string renderRoute(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth,
+std::string renderRoute(const Prefix& prefix, const core::RouteAttributes& attributes,
                         std::uint32_t localAs);
 
 // The prefix of such a line, its end included; none if it is no such line.

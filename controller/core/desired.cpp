@@ -76,7 +76,7 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
   }
   const Network& network = found->second;
   desired.kernel.bridge = true;
-  desired.kernel.mtu = network.mtu;
+  desired.kernel.mtu = network.options.mtu;
   desired.kernel.veths = wantedVeths(facts, network, existingVeths, observed.veths);
 
   bool running = false;
@@ -91,10 +91,11 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
     running = running || isRunning(facts, endpoint->second);
     atEarliest(desired.again, judgedAgainAt(facts, endpoint->second, now));
   }
-  desired.announce = !desired.ready.empty();
-  if (network.weight) desired.bandwidth = linkBandwidth(desired.ready.size(), *network.weight);
+  if (!desired.ready.empty()) {
+    desired.announce = announcedAttributes(network.options, desired.ready.size());
+  }
 
-  bool routed = desired.announce || hold.announced;
+  bool routed = desired.announce.has_value() || hold.announced;
   if (!routed && running && hold.withdrawnAt) {
     const TimePoint until = *hold.withdrawnAt + drainGrace;
     routed = now < until;

@@ -3,8 +3,8 @@
 // announced; for the host the gateway subnets to announce.
 
 #include "core/facts.hpp"
-#include "core/link_bandwidth.hpp"
 #include "core/readiness.hpp"
+#include "core/route_attributes.hpp"
 
 #include <optional>
 #include <set>
@@ -19,9 +19,8 @@ struct RouteHold {
 
 struct DesiredNetwork {
   KernelNetwork kernel;
-  bool announce = false;           // at least one backend is ready
+  std::optional<RouteAttributes> announce;  // of the VIPs; none: no backend is ready
   std::set<EndpointId> ready;
-  std::optional<LinkBandwidth> bandwidth;  // to announce with the VIPs; none: without
   std::optional<TimePoint> again;  // the answer changes by itself then
 };
 

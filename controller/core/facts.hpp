@@ -5,7 +5,7 @@
 #include "base/address.hpp"
 #include "base/ids.hpp"
 #include "core/flapping.hpp"
-#include "core/kernel_network.hpp"
+#include "core/network_options.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -22,8 +22,7 @@ struct Network {
   std::string name;  // as in `docker network ls`; empty until the engine was asked
   std::optional<Prefix> vip4;
   std::optional<Prefix> vip6;
-  unsigned mtu = kDefaultMtu;
-  std::optional<unsigned> weight;  // of each ready backend; none: all hosts get the same share
+  NetworkOptions options;  // of `docker network create -o`
   std::set<EndpointId> endpoints;
   bool listed = false;  // in the engine's last full list
 

@@ -1,6 +1,5 @@
 #include "core/fold.hpp"
 
-#include "core/network_options.hpp"
 
 #include <algorithm>
 
@@ -143,12 +142,11 @@ std::vector<Prefix> Network::vips() const {
 }
 
 Touched networkCreated(Facts& facts, const NetworkId& id, std::optional<Prefix> vip4,
-                       std::optional<Prefix> vip6, unsigned mtu, std::optional<unsigned> weight) {
+                       std::optional<Prefix> vip6, const NetworkOptions& options) {
   auto& network = facts.networks[id];
   if (vip4) addVip(facts, id, *vip4);
   if (vip6) addVip(facts, id, *vip6);
-  network.mtu = mtu;
-  network.weight = weight;
+  network.options = options;
   return {id};
 }
 
@@ -202,8 +200,7 @@ Touched networkReported(Facts& facts, const NetworkReport& report, bool ours) {
     if (report.clusterWide && facts.networks.count(report.id) == 0) return {};
     auto& network = facts.networks[report.id];
     network.name = report.name;
-    if (const auto mtu = mtuOf(report.options)) network.mtu = *mtu;
-    if (const auto weight = weightOf(report.options)) network.weight = *weight;
+    network.options = readableOptions(report.options);
     for (const auto& subnet : report.subnets) addVip(facts, report.id, subnet);
     return {report.id};
   }

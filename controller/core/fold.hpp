@@ -34,15 +34,14 @@ struct NetworkReport {
   std::string driver;
   std::vector<Prefix> subnets;
   std::map<std::string, std::string> labels;
-  std::map<std::string, std::string> options;
+  OptionTexts options;
   // Swarm's: a manager lists it whether or not anything of it is on this host, and replays nothing.
   bool clusterWide = false;
 };
 
 // --- the plugin calls -------------------------------------------------------------------------
 Touched networkCreated(Facts& facts, const NetworkId& id, std::optional<Prefix> vip4,
-                       std::optional<Prefix> vip6, unsigned mtu,
-                       std::optional<unsigned> weight = std::nullopt);
+                       std::optional<Prefix> vip6, const NetworkOptions& options = {});
 Touched networkDeleted(Facts& facts, const NetworkId& id);
 // Addresses come with it, so that a network nobody told us about is made good.
 Touched endpointCreated(Facts& facts, const NetworkId& network, const EndpointId& id,

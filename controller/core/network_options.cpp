@@ -1,11 +1,14 @@
 #include "core/network_options.hpp"
 
-#include "core/facts.hpp"
+#include "base/nearest.hpp"
+#include "base/parse.hpp"
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
+#include <array>
 #include <string_view>
+#include <vector>
 
 namespace bgplb::core {
 
@@ -15,39 +18,69 @@ constexpr unsigned kLeastMtu = 68;
 constexpr unsigned kLargestMtu = 65535;
 constexpr unsigned kLargestWeight = 1'000'000;
 
-// The whole text as a number; none if it is anything else or not within the limits.
-std::optional<unsigned> numberIn(std::string_view text, unsigned least, unsigned largest) {
-  unsigned number = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (code != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number >= least && number <= largest ? std::optional(number) : std::nullopt;
+bool readMtu(std::string_view text, NetworkOptions& options) {
+  const auto mtu = parseWhole(text, kLeastMtu, kLargestMtu);
+  options.mtu = mtu.value_or(options.mtu);
+  return mtu.has_value();
+}
+
+bool readWeight(std::string_view text, NetworkOptions& options) {
+  options.weight = parseWhole(text, 1U, kLargestWeight);
+  return options.weight.has_value();
+}
+
+struct Option {
+  std::string_view name;
+  std::string_view takes;
+  bool (*read)(std::string_view text, NetworkOptions& options);  // false: no such value
+};
+
+constexpr std::array kOptions{
+    Option{kMtuOption, "a number of bytes from 68 to 65535 is allowed", readMtu},
+    Option{kWeightOption, "a whole number from 1 to 1000000 is allowed", readWeight},
+};
+
+struct Outcome {
+  NetworkOptions options;
+  std::vector<std::string> problems;
+};
+
+std::string unknown(const std::string& name) {
+  std::vector<std::string_view> names;
+  for (const auto& option : kOptions) names.push_back(option.name);
+  return fmt::format("-o {} is unknown; did you mean {}? Allowed are {}", name.substr(0, 64),
+                     nearest(name, names), fmt::join(names, ", "));
+}
+
+Outcome read(const OptionTexts& texts) {
+  Outcome outcome;
+  for (const auto& [name, text] : texts) {
+    const auto* option = std::find_if(kOptions.begin(), kOptions.end(),
+                                      [&name](const Option& row) { return row.name == name; });
+    if (option == kOptions.end()) {
+      if (!name.starts_with("com.docker.")) outcome.problems.push_back(unknown(name));
+    } else if (!option->read(text, outcome.options)) {
+      outcome.problems.push_back(
+          fmt::format("-o {}={}: {}", name, text.substr(0, 32), option->takes));
+    }
+  }
+  return outcome;
 }
 
 }  // namespace
 
-Result<void> checkOptions(const NetworkOptions& options) {
-  for (const auto& [key, value] : options) {
-    if (key.starts_with("com.docker.") || key == kWeightOption) continue;
-    return invalid(fmt::format("-o {} is unknown; allowed are {} and {}", key.substr(0, 64), kMtuOption,
-                               kWeightOption));
-  }
-  return {};
+Result<NetworkOptions> parseOptions(const OptionTexts& texts) {
+  auto outcome = read(texts);
+  if (outcome.problems.empty()) return std::move(outcome.options);
+  return invalid(fmt::format("{}", fmt::join(outcome.problems, "; ")));
 }
 
-Result<unsigned> mtuOf(const NetworkOptions& options) {
-  const auto option = options.find(kMtuOption);
-  if (option == options.end()) return kDefaultMtu;
-  if (const auto mtu = numberIn(option->second, kLeastMtu, kLargestMtu)) return *mtu;
-  return invalid(fmt::format("-o {}={}: a number of bytes from {} to {} is allowed", kMtuOption,
-                             option->second.substr(0, 32), kLeastMtu, kLargestMtu));
-}
+NetworkOptions readableOptions(const OptionTexts& texts) { return read(texts).options; }
 
-Result<std::optional<unsigned>> weightOf(const NetworkOptions& options) {
-  const auto option = options.find(kWeightOption);
-  if (option == options.end()) return std::optional<unsigned>();
-  if (const auto weight = numberIn(option->second, 1, kLargestWeight)) return weight;
-  return invalid(fmt::format("-o {}={}: a whole number from 1 to {} is allowed", kWeightOption,
-                             option->second.substr(0, 32), kLargestWeight));
+RouteAttributes announcedAttributes(const NetworkOptions& options, std::size_t readyBackends) {
+  RouteAttributes attributes = options.attributes;
+  if (options.weight) attributes.bandwidth = linkBandwidth(readyBackends, *options.weight);
+  return attributes;
 }
 
 }  // namespace bgplb::core

@@ -1,28 +1,40 @@
 #pragma once
-// The `-o NAME=VALUE` of `docker network create`.
+// The `-o NAME=VALUE` of `docker network create`, from text to one value. docker/plugin_api reads
+// CreateNetwork's, core/fold those of Docker's network list. A new option is a field here and a row
+// of the table in network_options.cpp.
 
 #include "base/result.hpp"
+#include "core/kernel_network.hpp"
+#include "core/route_attributes.hpp"
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
 
 namespace bgplb::core {
 
-using NetworkOptions = std::map<std::string, std::string>;
+using OptionTexts = std::map<std::string, std::string>;
 
-// Options of Docker's own (com.docker.*) are none of our business, but one that nobody knows is a
-// typing error: Invalid.
-Result<void> checkOptions(const NetworkOptions& options);
-
-// `docker network create -o com.docker.network.driver.mtu=N`, bytes; the default if it is not given.
-// Invalid for anything that is no MTU (68, RFC 791, to 65535).
 inline constexpr const char* kMtuOption = "com.docker.network.driver.mtu";
-Result<unsigned> mtuOf(const NetworkOptions& options);
-
-// `docker network create -o bgplb.weight=N`, 1 to 1000000; none if it is not given. Invalid for
-// anything else.
 inline constexpr const char* kWeightOption = "bgplb.weight";
-Result<std::optional<unsigned>> weightOf(const NetworkOptions& options);
+
+struct NetworkOptions {
+  unsigned mtu = kDefaultMtu;  // kMtuOption: bytes, 68 (RFC 791) to 65535
+  std::optional<unsigned>
+      weight;  // kWeightOption: of each ready backend, 1 to 1000000; none: no weight
+  RouteAttributes attributes;  // of the network's VIPs, whatever backends are ready
+  friend bool operator==(const NetworkOptions&, const NetworkOptions&) = default;
+};
+
+// Invalid, with every problem: a value that cannot be read, or an unknown option. Docker's own
+// options (com.docker.*) are ignored unless they are ours as well.
+Result<NetworkOptions> parseOptions(const OptionTexts& texts);
+// The same of a network that exists: another version of this plugin may have accepted other
+// options, so an option that cannot be read has its default.
+NetworkOptions readableOptions(const OptionTexts& texts);
+
+// The attributes with which the VIPs of a network are announced while `readyBackends` are ready.
+RouteAttributes announcedAttributes(const NetworkOptions& options, std::size_t readyBackends);
 
 }  // namespace bgplb::core

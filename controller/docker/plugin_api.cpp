@@ -1,7 +1,6 @@
 #include "docker/plugin_api.hpp"
 
 #include "base/log.hpp"
-#include "core/network_options.hpp"
 #include "docker/json.hpp"
 
 #include <fmt/format.h>
@@ -134,16 +133,13 @@ PluginApi::Answer PluginApi::createNetwork(std::string_view body) {
   const auto vip6 = vipOf(request->pools6, Family::V6);
   if (!vip6) return vip6.error();
   if (!*vip4 && !*vip6) return invalid(fmt::format("no VIP was given: {}", core::kAllowedVips));
-  if (const auto known = core::checkOptions(request->options); !known) return known.error();
-  const auto mtu = core::mtuOf(request->options);
-  if (!mtu) return mtu.error();
-  const auto weight = core::weightOf(request->options);
-  if (!weight) return weight.error();
+  const auto options = core::parseOptions(request->options);
+  if (!options) return options.error();
   if (const auto allowed = checkNetwork(*request); !allowed) return allowed.error();
 
   const bool isNew = reconciler().facts().networks.count(request->network) == 0;
   reconciler().touch(core::networkCreated(reconciler().facts(), request->network, *vip4, *vip6,
-                                          *mtu, *weight));
+                                          *options));
   if (const auto settled = loop_.settle(request->network); !settled) {
     if (isNew) {
       reconciler().touch(core::networkDeleted(reconciler().facts(), request->network));

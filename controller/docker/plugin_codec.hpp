@@ -5,6 +5,7 @@
 #include "base/address.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "core/network_options.hpp"
 #include "core/vip.hpp"
 
 #include <map>
@@ -16,7 +17,7 @@ namespace bgplb::docker {
 
 struct CreateNetworkRequest {
   NetworkId network;
-  std::map<std::string, std::string> options;  // docker network create -o
+  core::OptionTexts options;  // docker network create -o
   std::vector<Prefix> pools4;
   std::vector<Prefix> pools6;
 };

@@ -7,7 +7,7 @@
 #include "base/result.hpp"
 #include "core/facts.hpp"
 #include "core/actions.hpp"
-#include "core/link_bandwidth.hpp"
+#include "core/route_attributes.hpp"
 
 #include <chrono>
 #include <functional>
@@ -81,9 +81,8 @@ class Firewall {
 class Routing {
  public:
   virtual ~Routing() = default;
-  // Also to change the bandwidth of a prefix that is announced, which touches nothing else.
-  virtual void announce(const Prefix& prefix,
-                        std::optional<core::LinkBandwidth> bandwidth = std::nullopt) = 0;
+  // Also to change the attributes of a prefix that is announced, which touches nothing else.
+  virtual void announce(const Prefix& prefix, const core::RouteAttributes& attributes = {}) = 0;
   virtual void withdraw(const Prefix& prefix) = 0;
   // Wanted, or withdrawn but not yet confirmed by the daemon.
   virtual bool mayBeAnnounced(const Prefix& prefix) const = 0;

@@ -257,15 +257,15 @@ void Reconciler::updateAnnouncement(const NetworkId& id, Track& track,
   for (const auto& vip : track.vips) {
     const bool current = network != facts_.networks.end() &&
                          (network->second.vip4 == vip || network->second.vip6 == vip);
-    if (current && reachable && there.routes.count(vip) > 0) {
+    if (desired.announce && current && reachable && there.routes.count(vip) > 0) {
       announcedFor_.insert_or_assign(vip, id);
-      routing_.announce(vip, desired.bandwidth);
+      routing_.announce(vip, *desired.announce);
     } else if (isAnnouncedFor(id, vip) && mayWithdraw(id)) {
       routing_.withdraw(vip);
     }
   }
-  if (desired.announce != track.ready) {
-    track.ready = desired.announce;
+  if (desired.announce.has_value() != track.ready) {
+    track.ready = desired.announce.has_value();
     log::info("network {} {}: {}", id.brief(),
               desired.announce ? "has a ready backend" : "has no ready backend", reasons(id, now));
   }

@@ -69,13 +69,13 @@ TEST_CASE("Publisher.NoCommand_WhenNothingChanged", "[bird]") {
 TEST_CASE("Publisher.AnotherBandwidthIsAChange_TheSameIsNone", "[bird]") {
   Lab lab;
   lab.settle({kOther});
-  lab.routing->announce(kVip, core::linkBandwidth(1, 1));
+  lab.routing->announce(kVip, test::weighted(1, 1));
   REQUIRE(lab.eventually([&] { return lab.bird->configures() == 1 && !lab.pending(); }));
-  lab.routing->announce(kVip, core::linkBandwidth(1, 1));
+  lab.routing->announce(kVip, test::weighted(1, 1));
   test::runReady(lab.io);
   CHECK(lab.bird->configures() == 1);
 
-  lab.routing->announce(kVip, core::linkBandwidth(2, 1));
+  lab.routing->announce(kVip, test::weighted(2, 1));
   REQUIRE(lab.eventually([&] { return lab.bird->configures() == 2 && !lab.pending(); }));
   CHECK(lab.file("vips4.conf") ==
         "route 10.0.0.101/32 blackhole { bgp_ext_community.add((generic, 0x0004fffe, 0x40000000)); };\n"
@@ -90,11 +90,11 @@ TEST_CASE("Publisher.AnotherBandwidthIsAChange_TheSameIsNone", "[bird]") {
 TEST_CASE("Publisher.ARouteWithABandwidthIsKnownToTheNextController", "[bird]") {
   Lab lab;
   lab.settle({});
-  lab.routing->announce(kVip, core::linkBandwidth(2, 1));
+  lab.routing->announce(kVip, test::weighted(2, 1));
   REQUIRE(lab.eventually([&] { return lab.bird->configures() == 1 && !lab.pending(); }));
   lab.newController();
   CHECK(lab.routing->mayBeAnnounced(kVip));
-  lab.routing->announce(kVip, core::linkBandwidth(2, 1));
+  lab.routing->announce(kVip, test::weighted(2, 1));
   lab.routing->routesComplete();
   test::runReady(lab.io);
   CHECK(lab.bird->configures() == 1);  // the file says it already

@@ -126,10 +126,10 @@ TEST_CASE("Render.RoutesAreSortedOneALine", "[bird]") {
 
 // 0x3f800000 is 1 (IEEE 754), 0x40400000 is 3.
 TEST_CASE("Render.BandwidthIsAnAttributeOfItsRouteAlone", "[bird]") {
-  const auto files = filesOf({{net("10.0.0.9/32"), core::linkBandwidth(1, 1)},
+  const auto files = filesOf({{net("10.0.0.9/32"), test::weighted(1, 1)},
                                    {net("10.0.0.10/32"), {}},
-                                   {net("10.0.0.11/32"), core::linkBandwidth(1000, 1'000'000)},
-                                   {net("2001:db8:0:1::101/128"), core::linkBandwidth(3, 1)}},
+                                   {net("10.0.0.11/32"), test::weighted(1000, 1'000'000)},
+                                   {net("2001:db8:0:1::101/128"), test::weighted(3, 1)}},
                                   65534);
   CHECK(files.vips4 ==
         "route 10.0.0.9/32 blackhole { bgp_ext_community.add((generic, 0x0004fffe, 0x3f800000)); };\n"
@@ -141,7 +141,7 @@ TEST_CASE("Render.BandwidthIsAnAttributeOfItsRouteAlone", "[bird]") {
 }
 
 TEST_CASE("Render.AnAsNumberOfFourOctetsIsAsTransInTheCommunity", "[bird]") {
-  const test::Routes routes{{net("10.0.0.9/32"), core::linkBandwidth(1, 1)}};
+  const test::Routes routes{{net("10.0.0.9/32"), test::weighted(1, 1)}};
   for (const auto& [as, octets] : {std::pair(1U, "0x00040001"), std::pair(65535U, "0x0004ffff"),
                                    std::pair(65536U, "0x00045ba0"),
                                    std::pair(4200000000U, "0x00045ba0")}) {
@@ -151,27 +151,27 @@ TEST_CASE("Render.AnAsNumberOfFourOctetsIsAsTransInTheCommunity", "[bird]") {
 }
 
 // However it came about: the files are those of the routes that are wanted now.
-TEST_CASE("RouteTable.FilesAreOfWhatIsWantedNow", "[bird]") {
+TEST_CASE("Announcements.FilesAreOfWhatIsWantedNow", "[bird]") {
   const auto vip = net("10.0.0.9/32");
   const auto other = net("10.0.0.10/32");
-  RouteTable table;
-  table.setLocalAs(65534);
-  CHECK(table.set(vip, core::linkBandwidth(1, 1)));
-  CHECK_FALSE(table.set(vip, core::linkBandwidth(1, 1)));
-  CHECK(table.set(other, {}));
-  CHECK(table.set(vip, core::linkBandwidth(2, 1)));
-  CHECK(table.files().vips4 == filesOf({{vip, core::linkBandwidth(2, 1)}, {other, {}}}, 65534).vips4);
-  table.setLocalAs(1);
-  CHECK(table.files().vips4 == filesOf({{vip, core::linkBandwidth(2, 1)}, {other, {}}}, 1).vips4);
-  CHECK(table.erase(vip));
-  CHECK_FALSE(table.erase(vip));
-  CHECK(table.set(other, core::linkBandwidth(1, 1)));
-  CHECK(table.set(other, {}));
-  CHECK(table.files().vips4 == "route 10.0.0.10/32 blackhole;\n");
+  Announcements announcements;
+  announcements.setLocalAs(65534);
+  CHECK(announcements.set(vip, test::weighted(1, 1)));
+  CHECK_FALSE(announcements.set(vip, test::weighted(1, 1)));
+  CHECK(announcements.set(other, {}));
+  CHECK(announcements.set(vip, test::weighted(2, 1)));
+  CHECK(announcements.files().vips4 == filesOf({{vip, test::weighted(2, 1)}, {other, {}}}, 65534).vips4);
+  announcements.setLocalAs(1);
+  CHECK(announcements.files().vips4 == filesOf({{vip, test::weighted(2, 1)}, {other, {}}}, 1).vips4);
+  CHECK(announcements.erase(vip));
+  CHECK_FALSE(announcements.erase(vip));
+  CHECK(announcements.set(other, test::weighted(1, 1)));
+  CHECK(announcements.set(other, {}));
+  CHECK(announcements.files().vips4 == "route 10.0.0.10/32 blackhole;\n");
 }
 
 // Few changes are patched into the files, many have them written anew: nobody can tell.
-TEST_CASE("RouteTable.FilesAreTheSame_HoweverManyChangesTheyTook", "[bird]") {
+TEST_CASE("Announcements.FilesAreTheSame_HoweverManyChangesTheyTook", "[bird]") {
   std::mt19937 random(4);
   const auto below = [&random](unsigned limit) { return static_cast<unsigned>(random()) % limit; };
   const auto somePrefix = [&below] {
@@ -179,35 +179,35 @@ TEST_CASE("RouteTable.FilesAreTheSame_HoweverManyChangesTheyTook", "[bird]") {
                                    : fmt::format("2001:db8::{:x}/{}", below(40) << 4, 124 + below(2) * 4);
     return net(text.c_str());
   };
-  RouteTable table(65534);
+  Announcements announcements(65534);
   test::Routes routes;
   for (int round = 0; round < 300; ++round) {
     const unsigned changes = round % 30 == 0 ? 200 : below(4);
     for (unsigned i = 0; i < changes; ++i) {
       const auto prefix = somePrefix();
       if (below(3) == 0) {
-        CHECK(table.erase(prefix) == (routes.erase(prefix) > 0));
+        CHECK(announcements.erase(prefix) == (routes.erase(prefix) > 0));
       } else {
-        const auto bandwidth =
-            below(2) == 0 ? std::nullopt : std::optional(core::linkBandwidth(below(3) + 1, 1));
-        const auto [known, isNew] = routes.try_emplace(prefix, bandwidth);
-        CHECK(table.set(prefix, bandwidth) == (isNew || known->second != bandwidth));
-        known->second = bandwidth;
+        const auto attributes =
+            below(2) == 0 ? core::RouteAttributes{} : test::weighted(below(3) + 1, 1);
+        const auto [known, isNew] = routes.try_emplace(prefix, attributes);
+        CHECK(announcements.set(prefix, attributes) == (isNew || known->second != attributes));
+        known->second = attributes;
       }
     }
     const auto files = filesOf(routes, 65534);
-    REQUIRE(table.files().vips4 == files.vips4);
-    REQUIRE(table.files().vips6 == files.vips6);
+    REQUIRE(announcements.files().vips4 == files.vips4);
+    REQUIRE(announcements.files().vips6 == files.vips6);
   }
-  CHECK(table.size() == routes.size());
-  table.clear();
-  CHECK(table.files().vips4 + table.files().vips6 == "");
+  CHECK(announcements.size() == routes.size());
+  announcements.clear();
+  CHECK(announcements.files().vips4 + announcements.files().vips6 == "");
 }
 
 TEST_CASE("Render.RoutesAreReadBack", "[bird]") {
   const test::Routes routes = {{net("10.0.0.102/32"), {}},
-                         {net("172.23.0.0/24"), core::linkBandwidth(7, 2)},
-                         {net("10.0.0.9/32"), core::linkBandwidth(1, 1)}};
+                         {net("172.23.0.0/24"), test::weighted(7, 2)},
+                         {net("10.0.0.9/32"), test::weighted(1, 1)}};
   CHECK(parseRoutes(filesOf(routes, 65534).vips4) ==
         std::set<Prefix>{net("10.0.0.9/32"), net("10.0.0.102/32"), net("172.23.0.0/24")});
   CHECK(parseRoutes("").empty());

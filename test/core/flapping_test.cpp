@@ -19,7 +19,7 @@ struct Backend {
   explicit Backend(core::FlapPolicy policy = {}) {
     facts.flapPolicy = policy;
     facts.engineAsked = true;
-    core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), std::nullopt, 1500);
+    core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), std::nullopt);
     core::endpointCreated(facts, kWeb1, kEp1, ip("10.0.0.101"), std::nullopt, std::nullopt);
     core::endpointLink(facts, kEp1, core::LinkState::Joined);
     report(Health::Starting);

@@ -35,17 +35,17 @@ TEST_CASE("Fold.AClusterWideNetworkIsHere_OnlyIfACallOrAContainerSaysSo") {
   CHECK(facts.networks.at(kSwarmNet).listed);
 
   core::networkDeleted(facts, kSwarmNet);
-  core::networkCreated(facts, kSwarmNet, net("10.0.0.101/32"), std::nullopt, 1500);
+  core::networkCreated(facts, kSwarmNet, net("10.0.0.101/32"), std::nullopt);
   core::networkReported(facts, clusterWide(), true);
   CHECK(facts.networks.at(kSwarmNet).name == "web1");
-  CHECK(facts.networks.at(kSwarmNet).mtu == 9000);
+  CHECK(facts.networks.at(kSwarmNet).options.mtu == 9000);
 }
 
 // Else its former network would keep an endpoint that is deleted with the latter.
 TEST_CASE("Fold.AnEndpointIsOfOneNetwork_WhoeverSaidWhatBefore") {
   core::Facts facts;
-  core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), std::nullopt, 1500);
-  core::networkCreated(facts, kWeb2, net("10.0.0.102/32"), std::nullopt, 1500);
+  core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), std::nullopt);
+  core::networkCreated(facts, kWeb2, net("10.0.0.102/32"), std::nullopt);
   core::endpointCreated(facts, kWeb1, kEp1, std::nullopt, std::nullopt, std::nullopt);
 
   const auto touched =
@@ -73,24 +73,28 @@ core::NetworkReport listed(const NetworkId& id, std::map<std::string, std::strin
 TEST_CASE("Fold.WeightIsLearntFromTheEnginesList") {
   core::Facts facts;
   core::networkReported(facts, listed(kWeb1, {{"bgplb.weight", "4"}}), true);
-  CHECK(facts.networks.at(kWeb1).weight == 4U);
-  // Made by a program that did not know the option: no weight, and what was known of it stays.
-  core::networkReported(facts, listed(kWeb1, {{"bgplb.weight", "many"}}), true);
-  CHECK(facts.networks.at(kWeb1).weight == 4U);
+  CHECK(facts.networks.at(kWeb1).options == core::NetworkOptions{.weight = 4});
+  // Another version of the plugin accepted these: what can be read still counts.
+  core::networkReported(facts,
+                        listed(kWeb1, {{"bgplb.weight", "many"},
+                                       {"bgplb.colour", "red"},
+                                       {"com.docker.network.driver.mtu", "9000"}}),
+                        true);
+  CHECK(facts.networks.at(kWeb1).options == core::NetworkOptions{.mtu = 9000});
   core::networkReported(facts, listed(kWeb2, {}), true);
-  CHECK(facts.networks.at(kWeb2).weight == std::nullopt);
+  CHECK(facts.networks.at(kWeb2).options == core::NetworkOptions{});
 }
 
 TEST_CASE("Fold.AVipIsFoundByItsIndex_WhileANetworkHasIt") {
   core::Facts facts;
   const auto first = net("10.0.0.101/32");
   const auto second = net("10.0.0.102/32");
-  core::networkCreated(facts, kWeb1, first, net("2001:db8::1/128"), 1500);
-  core::networkCreated(facts, kWeb2, first, std::nullopt, 1500);
+  core::networkCreated(facts, kWeb1, first, net("2001:db8::1/128"));
+  core::networkCreated(facts, kWeb2, first, std::nullopt);
   CHECK(facts.byVip.at(first) == std::set<NetworkId>{kWeb1, kWeb2});
   CHECK(facts.byVip.at(net("2001:db8::1/128")) == std::set<NetworkId>{kWeb1});
 
-  core::networkCreated(facts, kWeb1, second, std::nullopt, 1500);  // it has another one now
+  core::networkCreated(facts, kWeb1, second, std::nullopt);  // it has another one now
   CHECK(facts.byVip.at(first) == std::set<NetworkId>{kWeb2});
   CHECK(facts.byVip.at(second) == std::set<NetworkId>{kWeb1});
   core::networkDeleted(facts, kWeb1);
@@ -100,8 +104,8 @@ TEST_CASE("Fold.AVipIsFoundByItsIndex_WhileANetworkHasIt") {
 
 TEST_CASE("Fold.AContainerIsOnNoNetworkThatIsGone") {
   core::Facts facts;
-  core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), std::nullopt, 1500);
-  core::networkCreated(facts, kWeb2, net("10.0.0.102/32"), std::nullopt, 1500);
+  core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), std::nullopt);
+  core::networkCreated(facts, kWeb2, net("10.0.0.102/32"), std::nullopt);
   core::containerReported(facts, report(kCtr1, kWeb1, kEp1, core::Health::None), {});
   core::endpointCreated(facts, kWeb2, kEp1, std::nullopt, std::nullopt, std::nullopt);
   CHECK(facts.containers.at(kCtr1).attached.empty());

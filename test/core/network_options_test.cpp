@@ -3,17 +3,72 @@
 #include "support/catch.hpp"
 
 using namespace bgplb;
+using core::NetworkOptions;
+using core::parseOptions;
+
+namespace {
+
+std::string why(const core::OptionTexts& texts) {
+  const auto refused = parseOptions(texts);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().kind == ErrorKind::Invalid);
+  return refused.error().message;
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("NetworkOptions.NoneGivenMeansTheDefaults") {
+  CHECK(parseOptions({}).value() == NetworkOptions{});
+  CHECK(NetworkOptions{}.mtu == 1500);
+  // Docker's own options mean nothing to this plugin.
+  CHECK(parseOptions({{"com.docker.network.enable_ipv6", "true"}}).value() == NetworkOptions{});
+}
+
+TEST_CASE("NetworkOptions.MtuIsANumberOfBytes_OrASentence") {
+  CHECK(parseOptions({{"com.docker.network.driver.mtu", "68"}}).value().mtu == 68);
+  CHECK(parseOptions({{"com.docker.network.driver.mtu", "65535"}}).value().mtu == 65535);
+  for (const char* bad : {"", "67", "65536", "-1500", "1500x", "9k"}) {
+    CAPTURE(bad);
+    CHECK(contains(why({{"com.docker.network.driver.mtu", bad}}), "68 to 65535"));
+  }
+}
 
 TEST_CASE("NetworkOptions.WeightIsAWholeNumber_OrASentence") {
-  CHECK(core::weightOf({}).value() == std::nullopt);
-  CHECK(core::weightOf({{"bgplb.weight", "1"}}).value() == 1U);
-  CHECK(core::weightOf({{"bgplb.weight", "1000000"}}).value() == 1'000'000U);
+  CHECK(parseOptions({{"bgplb.weight", "1"}}).value().weight == 1U);
+  CHECK(parseOptions({{"bgplb.weight", "1000000"}}).value().weight == 1'000'000U);
   for (const char* bad : {"", "0", "-1", "+1", "1.5", " 1", "1 ", "0x1", "1000001",
                           "99999999999999999999", "one", "1;"}) {
     CAPTURE(bad);
-    const auto refused = core::weightOf({{"bgplb.weight", bad}});
-    REQUIRE_FALSE(refused.has_value());
-    CHECK(refused.error().kind == ErrorKind::Invalid);
-    CHECK(refused.error().message.find("1 to 1000000") != std::string::npos);
+    CHECK(contains(why({{"bgplb.weight", bad}}), "1 to 1000000"));
   }
+}
+
+TEST_CASE("NetworkOptions.AnUnknownOptionNamesTheNearestKnownOne") {
+  CHECK(contains(why({{"bgplb.wieght", "1"}}), "did you mean bgplb.weight?"));
+  CHECK(contains(why({{"com.dokcer.network.driver.mtu", "1"}}),
+                 "did you mean com.docker.network.driver.mtu?"));
+  CHECK(why({{std::string(10'000, 'x'), "1"}}).size() < 300);
+}
+
+TEST_CASE("NetworkOptions.EveryProblemIsNamedAtOnce") {
+  const auto message =
+      why({{"bgplb.weight", "0"}, {"com.docker.network.driver.mtu", "1"}, {"x", ""}});
+  for (const char* part : {"bgplb.weight=0", "mtu=1", "-o x is unknown"})
+    CHECK(contains(message, part));
+}
+
+TEST_CASE("NetworkOptions.OfAnExistingNetwork_WhatCannotBeReadHasItsDefault") {
+  const auto options = core::readableOptions({{"bgplb.weight", "many"},
+                                              {"bgplb.colour", "red"},
+                                              {"com.docker.network.driver.mtu", "9000"}});
+  CHECK(options == NetworkOptions{.mtu = 9000});
+}
+
+TEST_CASE("NetworkOptions.BandwidthIsTheWeightOfEachReadyBackend") {
+  CHECK(core::announcedAttributes({}, 3) == core::RouteAttributes{});
+  CHECK(core::announcedAttributes({.weight = 5}, 3).bandwidth == core::linkBandwidth(3, 5));
 }

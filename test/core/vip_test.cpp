@@ -101,7 +101,7 @@ TEST_CASE("Vip.ANetworkWhoseBridgeIsAnotherNetworksIsRefused") {
   const NetworkId alike{kWeb1.value.substr(0, 9) + "f" + kWeb2.value.substr(10)};
   core::Facts facts;
   CHECK(core::checkBridge(facts, kWeb1));
-  core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), std::nullopt, 1500);
+  core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), std::nullopt);
   facts.networks.at(kWeb1).name = "web1";
   CHECK(core::checkBridge(facts, kWeb1));
   CHECK(core::checkBridge(facts, kWeb2));
@@ -114,7 +114,7 @@ TEST_CASE("Vip.ANetworkWhoseBridgeIsAnotherNetworksIsRefused") {
 
 TEST_CASE("Vip.ConflictsAreNamed") {
   core::Facts facts;
-  core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), net("2001:db8::1/128"), 1500);
+  core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), net("2001:db8::1/128"));
   const std::vector<core::LocalAddress> local{{ip("192.168.8.40"), net("192.168.8.0/24")}};
   CHECK(core::checkVip(facts, kWeb1, net("10.0.0.101/32"), local)->empty());
   CHECK(core::checkVip(facts, kWeb2, net("10.0.0.101/32"), local).error().kind ==

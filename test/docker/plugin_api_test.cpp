@@ -108,11 +108,12 @@ TEST_CASE("PluginApi.WeightIsAnOptionOfTheNetwork") {
         std::string::npos);
   const auto unknown = plugin.createNetwork(kWeb1, "10.0.0.101/32", "", R"("bgplb.wieght":"2")");
   CHECK(unknown.status == 400);
-  CHECK(unknown.body.find("-o bgplb.wieght is unknown") != std::string::npos);
+  CHECK(unknown.body.find("-o bgplb.wieght is unknown; did you mean bgplb.weight?") !=
+        std::string::npos);
   CHECK(plugin.reconciler.facts().networks.empty());
 
   CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32", "", R"("bgplb.weight":"2")").status == 200);
-  CHECK(plugin.reconciler.facts().networks.at(kWeb1).weight == 2U);
+  CHECK(plugin.reconciler.facts().networks.at(kWeb1).options.weight == 2U);
 }
 
 TEST_CASE("PluginApi.RefusesVipsThatNobodyCanSendTo") {

@@ -104,11 +104,11 @@ class FakeKernel : public reconcile::Kernel {
 // Confirms withdrawals only when told to, so that order can be seen.
 class FakeRouting : public reconcile::Routing {
  public:
-  void announce(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth) override {
+  void announce(const Prefix& prefix, const core::RouteAttributes& attributes) override {
     wanted.insert(prefix);
     unconfirmed.erase(prefix);
     bandwidths.erase(prefix);
-    if (bandwidth) bandwidths[prefix] = bandwidth->bytesPerSecond;
+    if (attributes.bandwidth) bandwidths[prefix] = attributes.bandwidth->bytesPerSecond;
   }
   void withdraw(const Prefix& prefix) override {
     bandwidths.erase(prefix);

@@ -14,8 +14,8 @@ namespace {
 bird::RouteFiles written(const std::set<Prefix>& prefixes) {
   test::Routes routes;
   for (const auto& prefix : prefixes) {
-    auto& bandwidth = routes[prefix];
-    if (routes.size() % 2 == 0) bandwidth = core::linkBandwidth(routes.size(), 7);
+    auto& attributes = routes[prefix];
+    if (routes.size() % 2 == 0) attributes = test::weighted(routes.size(), 7);
   }
   return test::filesOf(routes, 65534);
 }

@@ -44,7 +44,7 @@ void checkFacts(const core::Facts& facts) {
     ALWAYS(core::bridgeName(id).size() <= 15);  // IFNAMSIZ
     checkVip(network.vip4, Family::V4);
     checkVip(network.vip6, Family::V6);
-    ALWAYS(network.mtu >= 68 && network.mtu <= 65535);
+    ALWAYS(network.options.mtu >= 68 && network.options.mtu <= 65535);
     for (const auto& endpoint : network.endpoints) ALWAYS(facts.endpoints.contains(endpoint));
   }
   for (const auto& [id, endpoint] : facts.endpoints) {

@@ -108,9 +108,9 @@ TEST_CASE("Golden.WeightedVips", "[golden]") {
   wanted.nextHop6[0] = ip("2001:db8:8::40");
   wanted.localAs = 4200000000;
   check("weighted", wanted,
-        {{net("10.0.0.101/32"), core::linkBandwidth(2, 1)},
+        {{net("10.0.0.101/32"), test::weighted(2, 1)},
          {net("10.0.0.102/32"), {}},
-         {net("2001:db8:0:1::101/128"), core::linkBandwidth(2, 1)}});
+         {net("2001:db8:0:1::101/128"), test::weighted(2, 1)}});
 }
 
 TEST_CASE("Golden.PeersWithPasswords", "[golden]") {

@@ -1,5 +1,6 @@
 // What is in the messages themselves, octet by octet: a listener that is no BIRD prints them.
 #include "netns/bird_lab.hpp"
+#include "support/routes.hpp"
 
 #include <boost/json.hpp>
 
@@ -57,15 +58,15 @@ TEST_CASE("Bird.BandwidthIsOnTheWire_AndAnotherOneIsOneUpdate", "[netns]") {
   Lab lab;
   const Listener listener(lab.there);
   lab.runController(Lab::model(), {kOther4});
-  lab.routing->announce(kVip4, core::linkBandwidth(1, 1));
-  lab.routing->announce(kVip6, core::linkBandwidth(3, 2));
+  lab.routing->announce(kVip4, test::weighted(1, 1));
+  lab.routing->announce(kVip6, test::weighted(3, 2));
   REQUIRE(lab.eventually([&] { return listener.announcements(kVip6).size() == 1; }));
   REQUIRE(lab.eventually([&] { return listener.announcements(kVip4).size() == 1; }));
   CHECK(listener.announcements(kVip4) == Texts{R"(["0004fde93f800000"])"});
   CHECK(listener.announcements(kVip6) == Texts{R"(["0004fde940c00000"])"});
   CHECK(listener.announcements(kOther4) == Texts{"[]"});
 
-  lab.routing->announce(kVip4, core::linkBandwidth(2, 1));
+  lab.routing->announce(kVip4, test::weighted(2, 1));
   REQUIRE(lab.eventually([&] { return listener.announcements(kVip4).size() == 2; }));
   CHECK(listener.announcements(kVip4).back() == R"(["0004fde940000000"])");
   // The end of another route: whatever the change had caused would have been heard before it.
@@ -101,7 +102,7 @@ TEST_CASE("Bird.BandwidthOfAFourOctetAs_IsAsTransOnTheWire", "[netns]") {
   auto model = Lab::model();
   model.localAs = 4200000000;
   lab.runController(model, {});
-  lab.routing->announce(kVip4, core::linkBandwidth(1, 1));
+  lab.routing->announce(kVip4, test::weighted(1, 1));
   REQUIRE(lab.eventually([&] { return listener.announcements(kVip4).size() == 1; }));
   CHECK(listener.announcements(kVip4) == Texts{R"(["00045ba03f800000"])"});
 }

@@ -17,15 +17,15 @@ struct Violation {
 
 class CheckedRouting : public FakeRouting {
  public:
-  void announce(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth) override {
+  void announce(const Prefix& prefix, const core::RouteAttributes& attributes) override {
     if (ours.count(prefix) == 0) throw Violation{"announced, not ours: " + prefix.toString()};
     if (const auto why = objection(prefix); !why.empty()) {
       throw Violation{fmt::format("{} announced {}", prefix.toString(), why)};
     }
-    if (bandwidth && bandwidth->bytesPerSecond == 0) {
+    if (attributes.bandwidth && attributes.bandwidth->bytesPerSecond == 0) {
       throw Violation{"announced with no bandwidth at all: " + prefix.toString()};
     }
-    FakeRouting::announce(prefix, bandwidth);
+    FakeRouting::announce(prefix, attributes);
   }
   void withdraw(const Prefix& prefix) override {
     if (ours.count(prefix) == 0) throw Violation{"withdrawn, not ours: " + prefix.toString()};

@@ -22,7 +22,7 @@ struct Leftovers {
 
   Leftovers() {
     facts.engineAsked = true;
-    core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), std::nullopt, 1500);
+    core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), std::nullopt);
     facts.networks[kWeb1].listed = true;
     kernel.networks[dead].bridge = true;
     kernel.networks[alive].bridge = true;
@@ -64,7 +64,7 @@ TEST_CASE("Garbage.WhatIsStillToBeWithdrawnStays") {
 TEST_CASE("Garbage.WhatIsKnownAgainInBetweenBeginsAnew") {
   Leftovers host;
   host.collect(0s);
-  core::networkCreated(host.facts, kGone, net("10.0.0.9/32"), std::nullopt, 1500);
+  core::networkCreated(host.facts, kGone, net("10.0.0.9/32"), std::nullopt);
   host.facts.networks[kGone].listed = true;
   host.collect(60s);
   core::networkDeleted(host.facts, kGone);

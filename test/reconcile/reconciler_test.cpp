@@ -96,7 +96,7 @@ TEST_CASE("Reconciler.StopSignalWithdrawsAtOnce_AndIsJudgedAnewAfterTheTimeout")
 TEST_CASE("Reconciler.BandwidthIsTheWeightOfAllReadyBackends") {
   Host host;
   host.create();
-  host.touch(core::networkCreated(host.facts(), kWeb1, host.vip4, host.vip6, 1500, 5));
+  host.touch(core::networkCreated(host.facts(), kWeb1, host.vip4, host.vip6, {.weight = 5}));
   host.join(kEp1, "02:00:00:00:00:01");
   host.join(kEp2, "02:00:00:00:00:02");
   host.report(kCtr1, kEp1, Health::Healthy);
@@ -233,7 +233,7 @@ TEST_CASE("Reconciler.ALinkThatIsNotUpYetIsAwaited_AndIsNoProblem") {
 TEST_CASE("Reconciler.NothingIsWithdrawn_BeforeTheEngineWasAsked") {
   Host host;
   host.routing.wanted.insert(host.vip4);  // a former controller's
-  host.touch(core::networkCreated(host.facts(), kWeb1, host.vip4, std::nullopt, 1500));
+  host.touch(core::networkCreated(host.facts(), kWeb1, host.vip4, std::nullopt));
   CHECK(host.announced());
   host.facts().engineAsked = true;
   host.reconciler.touchAll(host.now);
@@ -268,7 +268,7 @@ TEST_CASE("Reconciler.TheVipOfANetworkMadeAnewIsNotWithdrawnForTheOldOne") {
   Host host;
   host.makeReady();
   host.touch(core::networkDeleted(host.facts(), kWeb1));
-  host.touch(core::networkCreated(host.facts(), kWeb2, host.vip4, host.vip6, 1500));
+  host.touch(core::networkCreated(host.facts(), kWeb2, host.vip4, host.vip6));
   host.touch(core::endpointCreated(host.facts(), kWeb2, kEp2, host.vip4.address(),
                                    host.vip6.address(), mac("02:00:00:00:00:02")));
   host.touch(core::endpointLink(host.facts(), kEp2, LinkState::Joining));

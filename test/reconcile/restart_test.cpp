@@ -182,7 +182,7 @@ TEST_CASE("Restart.ACallBeforeTheListsTakesNothingAway") {
 
   reconcile::Reconciler next{host.kernel, host.routing, host.firewall, host.engine, host.store,
                              {.drainGrace = 1s}};
-  next.touch(core::networkCreated(next.facts(), kWeb1, host.vip4, host.vip6, 1500));
+  next.touch(core::networkCreated(next.facts(), kWeb1, host.vip4, host.vip6));
   core::endpointCreated(next.facts(), kWeb1, kEp2, std::nullopt, std::nullopt, std::nullopt);
   core::endpointLink(next.facts(), kEp2, LinkState::Left);
   REQUIRE(next.settle(kWeb1, host.now).has_value());
@@ -201,7 +201,7 @@ TEST_CASE("Restart.DrainOutlivesThisProgram") {
   Host after;
   after.reconciler.resumeDrains(before.store.drains);
   after.touch(
-      core::networkCreated(after.facts(), kWeb1, after.vip4, after.vip6, 1500));
+      core::networkCreated(after.facts(), kWeb1, after.vip4, after.vip6));
   after.join(kEp1, "02:00:00:00:00:01");
   after.step();
   const bool sameRun = GENERATE(true, false);

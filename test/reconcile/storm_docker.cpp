@@ -203,7 +203,7 @@ void Storm::createNetwork(ModelNetwork& network) {
   }
   const bool isNew = facts().networks.count(network.id) == 0;
   controller_->touch(core::networkCreated(facts(), network.id, network.vip4, network.vip6,
-                                          network.mtu, network.weight));
+                                          {.mtu = network.mtu, .weight = network.weight}));
   if (settleNetwork(network.id)) {
     network.exists = true;
   } else if (isNew) {

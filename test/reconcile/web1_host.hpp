@@ -44,7 +44,7 @@ struct Host {
   }
   void create() {
     facts().engineAsked = true;
-    touch(core::networkCreated(facts(), kWeb1, vip4, vip6, 1500));
+    touch(core::networkCreated(facts(), kWeb1, vip4, vip6));
   }
   void join(const EndpointId& endpoint, const char* address) {
     touch(core::endpointCreated(facts(), kWeb1, endpoint, vip4.address(), vip6.address(),

@@ -1,16 +1,21 @@
 #pragma once
 // Route files of given routes.
 
-#include "bird/route_table.hpp"
+#include "bird/announcements.hpp"
 
 namespace bgplb::test {
 
-using Routes = std::map<Prefix, std::optional<core::LinkBandwidth>>;
+using Routes = std::map<Prefix, core::RouteAttributes>;
+
+// Of a network with `weight` and so many ready backends.
+inline core::RouteAttributes weighted(std::size_t readyBackends, unsigned weight) {
+  return {.bandwidth = core::linkBandwidth(readyBackends, weight)};
+}
 
 inline bird::RouteFiles filesOf(const Routes& routes, std::uint32_t localAs) {
-  bird::RouteTable table(localAs);
-  for (const auto& [prefix, bandwidth] : routes) table.set(prefix, bandwidth);
-  return table.files();
+  bird::Announcements announcements(localAs);
+  for (const auto& [prefix, attributes] : routes) announcements.set(prefix, attributes);
+  return announcements.files();
 }
 
 }  // namespace bgplb::test

@@ -1,9 +1,8 @@
-#include "bird/route_table.hpp"
+#include "bird/announcements.hpp"
 
 #include "bird/render.hpp"
 
 #include <string_view>
-#include <utility>
 
 namespace bgplb::bird {
 
@@ -37,31 +36,32 @@ Span lineOf(std::string_view text, const Prefix& prefix) {
 
 }  // namespace
 
-void RouteTable::setLocalAs(std::uint32_t localAs) {
+void Announcements::setLocalAs(std::uint32_t localAs) {
   if (localAs == localAs_) return;
   localAs_ = localAs;
   allChanged_ = true;
 }
 
-bool RouteTable::set(const Prefix& prefix, std::optional<core::LinkBandwidth> bandwidth) {
-  const auto [route, isNew] = routes_.try_emplace(prefix, bandwidth);
-  if (!isNew && std::exchange(route->second, bandwidth) == bandwidth) return false;
+bool Announcements::set(const Prefix& prefix, const core::RouteAttributes& attributes) {
+  const auto [entry, isNew] = announced_.try_emplace(prefix, attributes);
+  if (!isNew && entry->second == attributes) return false;
+  entry->second = attributes;
   changed_.insert(prefix);
   return true;
 }
 
-bool RouteTable::erase(const Prefix& prefix) {
-  if (routes_.erase(prefix) == 0) return false;
+bool Announcements::erase(const Prefix& prefix) {
+  if (announced_.erase(prefix) == 0) return false;
   changed_.insert(prefix);
   return true;
 }
 
-void RouteTable::clear() {
-  routes_.clear();
+void Announcements::clear() {
+  announced_.clear();
   allChanged_ = true;
 }
 
-const RouteFiles& RouteTable::files() {
+const RouteFiles& Announcements::files() {
   if (allChanged_ || changed_.size() > kFewChanges) {
     renderAll();
   } else {
@@ -72,19 +72,19 @@ const RouteFiles& RouteTable::files() {
   return files_;
 }
 
-void RouteTable::renderAll() {
+void Announcements::renderAll() {
   files_ = {};
-  for (const auto& [prefix, bandwidth] : routes_) {
+  for (const auto& [prefix, attributes] : announced_) {
     (prefix.family() == Family::V4 ? files_.vips4 : files_.vips6) +=
-        renderRoute(prefix, bandwidth, localAs_);
+        renderRoute(prefix, attributes, localAs_);
   }
 }
 
-void RouteTable::patch(const Prefix& prefix) {
+void Announcements::patch(const Prefix& prefix) {
   auto& text = prefix.family() == Family::V4 ? files_.vips4 : files_.vips6;
-  const auto route = routes_.find(prefix);
+  const auto entry = announced_.find(prefix);
   const std::string line =
-      route == routes_.end() ? "" : renderRoute(prefix, route->second, localAs_);
+      entry == announced_.end() ? "" : renderRoute(prefix, entry->second, localAs_);
   const Span old = lineOf(text, prefix);
   text.replace(old.begin, old.end - old.begin, line);
 }
