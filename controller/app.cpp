@@ -81,7 +81,7 @@ Result<void> App::start() {
   } else {
     log::error("{}; going on without it", drains.error().message);
   }
-  updateUplink();
+  updatePeering();
   routing_.start();
   sync_.start();
   loop_.wake();
@@ -92,30 +92,32 @@ Result<void> App::start() {
 
 void App::onKernelChange(const std::set<std::string>& bridges, bool addressesOrUplink) {
   for (const auto& bridge : bridges) reconciler_.touchBridge(bridge);
-  if (addressesOrUplink) updateUplink();
+  if (addressesOrUplink) updatePeering();
   loop_.wake();
 }
 
-void App::updateUplink() {
-  auto uplink = findUplink(settings_, kernel_, model_);
-  std::set<std::string> notes(uplink.notes.begin(), uplink.notes.end());
+void App::updatePeering() {
+  const auto previous = routingConfig_ ? routingConfig_->peers : std::vector<core::Peer>{};
+  auto peering = peersFor(settings_, kernel_, previous);
+  std::set<std::string> notes(peering.notes.begin(), peering.notes.end());
   for (const auto& note : notes) {
     if (notes_.count(note) == 0) log::warning("{}", note);
   }
   for (const auto& note : notes_) {
-    if (notes.count(note) == 0) log::info("no longer so: {}", note);
+    if (notes.count(note) == 0) log::info("resolved: {}", note);
   }
   notes_ = std::move(notes);
-  if (model_ == uplink.model) return;
-  if (const auto taken = routing_.setModel(uplink.model); !taken) {
-    if (modelProblem_ != taken.error().message) {
-      modelProblem_ = taken.error().message;
-      log::error("BIRD's configuration: {}", modelProblem_);
+  auto config = routingConfig(settings_, std::move(peering.peers));
+  if (routingConfig_ == config) return;
+  if (const auto taken = routing_.setModel(config); !taken) {
+    if (routingProblem_ != taken.error().message) {
+      routingProblem_ = taken.error().message;
+      log::error("BIRD's configuration: {}", routingProblem_);
     }
     return;
   }
-  modelProblem_.clear();
-  model_ = std::move(uplink.model);
+  routingProblem_.clear();
+  routingConfig_ = std::move(config);
 }
 
 void App::onStep() {

@@ -2,8 +2,7 @@
 // The composition root: owns every part, connects them, starts and stops them in order. The only
 // place that knows all folders.
 
-#include "config.hpp"
-#include "uplink.hpp"
+#include "peering.hpp"
 
 #include "bird/bird_routing.hpp"
 #include "docker/engine_client.hpp"
@@ -44,7 +43,7 @@ class App {
  private:
   Result<void> start();
   void onKernelChange(const std::set<std::string>& bridges, bool addressesOrUplink);
-  void updateUplink();
+  void updatePeering();
   void onStep();
   void checkForwarding();
   Task<docker::HttpAnswer> answer(docker::HttpRequest request);
@@ -68,12 +67,12 @@ class App {
   docker::PluginApi api_;
   docker::PluginServer server_;
 
-  std::optional<core::BirdModel> model_;
+  std::optional<core::RoutingConfig> routingConfig_;
   std::set<std::string> notes_;
   bool routesComplete_ = false;
   std::size_t networksChecked_ = 0;
   std::set<std::string> forwardingProblems_;  // said once
-  std::string modelProblem_;
+  std::string routingProblem_;
 };
 
 // Idles until SIGTERM after wrong settings: the socket stays closed, so that enabling the plugin

@@ -12,7 +12,6 @@ namespace bgplb {
 namespace {
 
 constexpr std::uint64_t kLargestAs = 4294967295;  // RFC 6793
-constexpr std::size_t kLongestMd5Key = 80;        // TCP_MD5SIG_MAXKEYLEN, linux/tcp.h
 constexpr double kLongestDelay = 3600;            // seconds
 
 std::vector<std::string> splitAtCommas(const std::string& text) {
@@ -142,10 +141,7 @@ void readPasswords(Reader& reader, Settings& settings, std::vector<std::string>&
   const auto passwords = settings.peers.size() == 1 ? std::vector<std::string>{*value}
                                                     : splitAtCommas(*value);
   const bool bad = std::any_of(passwords.begin(), passwords.end(), [](const std::string& password) {
-    return password.size() > kLongestMd5Key ||
-           std::any_of(password.begin(), password.end(), [](char c) {
-             return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == 0x7f;
-           });
+    return !core::passwordProblem(password).empty();
   });
   if (bad || !fits(passwords, settings.peers.size())) {
     problems.push_back(
@@ -173,7 +169,7 @@ void readPeers(Reader& reader, Settings& settings, std::vector<std::string>& pro
         good = false;
         continue;
       }
-      settings.peers.push_back({.address = *address});
+      settings.peers.push_back({.name = core::peerName(*address), .address = *address});
     }
     if (!good) reader.wrong("PEER_ADDRESS", *value, kPeersTake);
   }

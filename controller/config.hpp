@@ -4,8 +4,8 @@
 
 #include "base/address.hpp"
 #include "base/log.hpp"
-#include "base/secret.hpp"
 #include "core/flapping.hpp"
+#include "core/peer.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -16,17 +16,11 @@
 
 namespace bgplb {
 
-struct PeerSetting {
-  Address address;
-  std::uint32_t as = 0;
-  Secret password;
-};
-
 struct Settings {
   Address routerId;                    // ROUTER_ID
   std::optional<Address> routerId6;    // ROUTER_ID6
   std::uint32_t localAs = 64512;       // LOCAL_AS
-  std::vector<PeerSetting> peers;      // PEER_ADDRESS, PEER_AS, PEER_PASSWORD
+  std::vector<core::Peer> peers;       // PEER_ADDRESS, PEER_AS, PEER_PASSWORD
   std::optional<std::uint16_t> routerPort;  // ROUTER_PORT; none (-1): we only dial out
   std::chrono::seconds holdTime{9};         // HOLD_TIME (RFC 4271 section 4.2: 3 or more)
   bool gracefulRestart = true;              // GRACEFUL_RESTART (RFC 4724)

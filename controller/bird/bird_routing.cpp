@@ -115,7 +115,7 @@ void BirdRouting::onConfirmed(std::function<void()> callback) {
   driver_->publisher.onConfirmed(std::move(callback));
 }
 
-Result<void> BirdRouting::setModel(const core::BirdModel& model) {
+Result<void> BirdRouting::setModel(const core::RoutingConfig& model) {
   const auto text = io::readFile(driver_->options.templatePath);
   if (!text) return text.error();
   auto rendered = renderMain(*text, model);

@@ -13,7 +13,7 @@
 
 #include "bird/options.hpp"
 #include "bird/status.hpp"
-#include "core/bird_model.hpp"
+#include "core/routing_config.hpp"
 #include "io/task.hpp"
 #include "reconcile/ports.hpp"
 
@@ -38,7 +38,7 @@ class BirdRouting final : public reconcile::Routing {
 
   // Invalid: the model or the template cannot be rendered; the former model stays. If BIRD refuses
   // what was rendered, the former configuration stays in effect, and status().refused says so later.
-  Result<void> setModel(const core::BirdModel& model);
+  Result<void> setModel(const core::RoutingConfig& model);
   void start();
   void routesComplete();
 

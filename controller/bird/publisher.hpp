@@ -4,9 +4,9 @@
 // meanwhile goes together into the next `configure`. BirdRouting's coroutine calls publish();
 // Supervisor calls when a BIRD starts, which reads the same files, and when it recovers.
 
+#include "bird/announcements.hpp"
 #include "bird/config_files.hpp"
 #include "bird/control_client.hpp"
-
 #include "bird/problem.hpp"
 
 #include <boost/asio/io_context.hpp>

@@ -4,8 +4,8 @@
 
 #include "base/address.hpp"
 #include "base/result.hpp"
-#include "core/bird_model.hpp"
 #include "core/route_attributes.hpp"
+#include "core/routing_config.hpp"
 
 #include <optional>
 #include <set>
@@ -14,9 +14,9 @@
 
 namespace bgplb::bird {
 
-// The main configuration. Invalid, with every reason, when the model holds what BIRD cannot take,
-// or when the template is broken or names a variable that does not exist.
-Result<std::string> renderMain(const std::string& templateText, const core::BirdModel& model);
+// The main configuration. Invalid, with every reason, when BIRD would refuse a value
+// (core/routing_config.hpp), or when the template is broken or names a variable that does not exist.
+Result<std::string> renderMain(const std::string& templateText, const core::RoutingConfig& config);
 
 // A line of what the two static protocols include. `localAs` is named in the bandwidth's community.
 std::string renderRoute(const Prefix& prefix, const core::RouteAttributes& attributes,
@@ -26,8 +26,5 @@ std::string renderRoute(const Prefix& prefix, const core::RouteAttributes& attri
 std::optional<Prefix> parseRoute(std::string_view line);
 // Those in a file, perhaps of a former run of the program.
 std::set<Prefix> parseRoutes(std::string_view text);
-
-// Nothing, or why BIRD or the kernel cannot take this TCP MD5 password. Never quotes it.
-std::string passwordProblem(std::string_view password);
 
 }  // namespace bgplb::bird

@@ -181,15 +181,15 @@ struct Lab {
     std::filesystem::remove_all(folder);
   }
 
-  static core::BirdModel model() {
-    core::BirdModel made;
+  static core::RoutingConfig model() {
+    core::RoutingConfig made;
     made.routerId = ip("192.168.8.40");
     made.localAs = 65534;
     made.listenPort = 1790;
     return made;
   }
   std::string control() const { return folder + "/bird.ctl"; }
-  void newController(const core::BirdModel& wanted = model()) {
+  void newController(const core::RoutingConfig& wanted = model()) {
     const BirdOptions options{binary, folder, kTemplate, ""};
     routing = std::make_unique<BirdRouting>(io, options);
     REQUIRE(routing->setModel(wanted).has_value());

@@ -28,7 +28,7 @@ Clock::duration stop(Lab& lab, StopMode mode) {
   return Clock::now() - began;
 }
 
-core::BirdModel slowModel() {
+core::RoutingConfig slowModel() {
   auto model = Lab::model();
   model.holdTime = 600s;  // a ninth of it is the timeout of a command
   return model;

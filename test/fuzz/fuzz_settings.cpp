@@ -4,7 +4,7 @@
 #include "bird/render.hpp"
 #include "config.hpp"
 #include "io/file.hpp"
-#include "uplink.hpp"
+#include "peering.hpp"
 
 #include "fakes/fake_world.hpp"
 #include "fuzz/fuzz.hpp"
@@ -60,8 +60,8 @@ void checkSettings(const Settings& settings) {
     kernel.own.push_back({Prefix::host(*settings.routerId6), *settings.routerId6, 3, true});
   }
   for (const auto& peer : settings.peers) kernel.ways[peer.address] = {2, "eth0", {}, {}};
-  const auto uplink = findUplink(settings, kernel, std::nullopt);
-  const auto rendered = bird::renderMain(birdTemplate(), uplink.model);
+  const auto config = routingConfig(settings, peersFor(settings, kernel, {}).peers);
+  const auto rendered = bird::renderMain(birdTemplate(), config);
   ALWAYS(rendered);
   for (const auto& peer : settings.peers) {
     ALWAYS(rendered->find(peer.address.toString()) != std::string::npos);

@@ -18,6 +18,7 @@
 using namespace bgplb;
 using bgplb::test::ip;
 using bgplb::test::net;
+using bgplb::test::peer;
 
 namespace {
 
@@ -59,10 +60,10 @@ void compare(const std::string& name, const std::string& rendered) {
   CHECK(*golden == rendered);
 }
 
-void check(const std::string& name, const core::BirdModel& model,
+void check(const std::string& name, const core::RoutingConfig& config,
            const test::Routes& routes = {}) {
-  const auto main = bird::renderMain(shippedTemplate(), model).value();
-  const auto files = test::filesOf(routes, model.localAs);
+  const auto main = bird::renderMain(shippedTemplate(), config).value();
+  const auto files = test::filesOf(routes, config.localAs);
   compare(name + ".conf", main);
   if (!files.vips4.empty()) compare(name + ".vips4", files.vips4);
   if (!files.vips6.empty()) compare(name + ".vips6", files.vips6);
@@ -73,18 +74,20 @@ void check(const std::string& name, const core::BirdModel& model,
   }
 }
 
-core::BirdPeer peer(const char* address, std::uint32_t as, const char* password = "") {
-  return {.address = ip(address), .as = as, .password = Secret(password)};
+// A peer that is sent IPv6 routes as well: ours is 2001:db8:8::40.
+core::Peer dualStack(core::Peer peer) {
+  peer.nextHop6 = ip("2001:db8:8::40");
+  if (peer.address.isV6()) peer.source = peer.nextHop6;
+  return peer;
 }
 
 // The scenario's: one host, one router, IPv4.
-core::BirdModel model() {
-  core::BirdModel made;
+core::RoutingConfig model() {
+  core::RoutingConfig made;
   made.routerId = ip("192.168.8.40");
   made.localAs = 65534;
   made.listenPort = 30179;
   made.peers.push_back(peer("192.168.8.137", 64512));
-  made.nextHop6.emplace_back();
   return made;
 }
 
@@ -94,7 +97,7 @@ TEST_CASE("Golden.OnePeerWithoutIpv6", "[golden]") { check("one-peer", model());
 
 TEST_CASE("Golden.DualStackWithVips", "[golden]") {
   auto wanted = model();
-  wanted.nextHop6[0] = ip("2001:db8:8::40");
+  wanted.peers[0] = dualStack(wanted.peers[0]);
   check("dual-stack", wanted,
         {{net("10.0.0.102/32"), {}},
          {net("10.0.0.101/32"), {}},
@@ -105,7 +108,7 @@ TEST_CASE("Golden.DualStackWithVips", "[golden]") {
 
 TEST_CASE("Golden.WeightedVips", "[golden]") {
   auto wanted = model();
-  wanted.nextHop6[0] = ip("2001:db8:8::40");
+  wanted.peers[0] = dualStack(wanted.peers[0]);
   wanted.localAs = 4200000000;
   check("weighted", wanted,
         {{net("10.0.0.101/32"), test::weighted(2, 1)},
@@ -116,9 +119,9 @@ TEST_CASE("Golden.WeightedVips", "[golden]") {
 TEST_CASE("Golden.PeersWithPasswords", "[golden]") {
   auto wanted = model();
   wanted.localAs = 4200000000;
-  wanted.peers = {peer("192.168.8.137", 64512, "sesame"), peer("192.168.8.138", 4200000001, "open"),
-                  peer("2001:db8:8::137", 64512, "sesame6")};
-  wanted.nextHop6 = {ip("2001:db8:8::40"), std::nullopt, ip("2001:db8:8::40")};
+  wanted.peers = {dualStack(peer("192.168.8.137", 64512, "sesame")),
+                  peer("192.168.8.138", 4200000001, "open"),
+                  dualStack(peer("2001:db8:8::137", 64512, "sesame6"))};
   check("peers-with-passwords", wanted);
 }
 
@@ -136,8 +139,7 @@ TEST_CASE("Golden.LongestPassword", "[golden]") {
 
 TEST_CASE("Golden.Ipv6Peer", "[golden]") {
   auto wanted = model();
-  wanted.peers = {peer("2001:db8:8::137", 64512)};
-  wanted.nextHop6 = {ip("2001:db8:8::40")};
+  wanted.peers = {dualStack(peer("2001:db8:8::137", 64512))};
   check("ipv6-peer", wanted);
 }
 
@@ -155,10 +157,9 @@ TEST_CASE("Golden.InternalPeer", "[golden]") {
 
 TEST_CASE("Golden.MultihopPeers", "[golden]") {
   auto wanted = model();
-  wanted.peers = {peer("10.255.0.1", 64512), peer("2001:db8:ff::1", 65534)};
-  wanted.peers[0].multihop = true;
-  wanted.peers[1].multihop = true;
-  wanted.nextHop6 = {ip("2001:db8:8::40"), ip("2001:db8:8::40")};
+  wanted.peers = {dualStack(peer("10.255.0.1", 64512)), dualStack(peer("2001:db8:ff::1", 65534))};
+  wanted.peers[0].hops.reset();
+  wanted.peers[1].hops = 3;
   check("multihop-peers", wanted);
 }
 
@@ -172,7 +173,6 @@ TEST_CASE("Golden.OtherTimesNoGracefulRestart", "[golden]") {
 TEST_CASE("Golden.NoPeer", "[golden]") {
   auto wanted = model();
   wanted.peers.clear();
-  wanted.nextHop6.clear();
   check("no-peer", wanted, {{net("10.0.0.101/32"), {}}});
 }
 

@@ -199,18 +199,25 @@ struct Lab {
     return "  local 10.77.0.2 as 65002;\n  neighbor 10.77.0.1 as 65001;\n";
   }
 
-  static core::BirdModel model() {
-    core::BirdModel made;
+  // Of AS 65002, on the cable.
+  static core::Peer peer(const char* address) {
+    core::Peer made{.name = core::peerName(ip(address)), .address = ip(address), .as = 65002,
+                    .hops = 1, .nextHop4 = ip("10.77.0.1"), .nextHop6 = ip("fd77::1")};
+    made.source = made.address.isV4() ? made.nextHop4 : made.nextHop6;
+    return made;
+  }
+
+  static core::RoutingConfig model() {
+    core::RoutingConfig made;
     made.routerId = ip("10.77.0.1");
     made.localAs = 65001;
     made.listenPort = 1790;
-    made.peers.push_back({.address = ip("10.77.0.2"), .as = 65002});
-    made.nextHop6.emplace_back(ip("fd77::1"));
+    made.peers.push_back(peer("10.77.0.2"));
     return made;
   }
 
   // A run of the program up to the point where all wanted prefixes are known.
-  void runController(const core::BirdModel& wanted, const std::set<Prefix>& routes,
+  void runController(const core::RoutingConfig& wanted, const std::set<Prefix>& routes,
                      const std::string& templatePath = kTemplate) {
     const BirdOptions options{binary, run.path(), templatePath};
     routing = std::make_unique<BirdRouting>(io, options);
@@ -252,7 +259,7 @@ struct Lab {
 // has no CPU for it. It announces kVip4, and kOther4 when told to.
 class ControllerProcess {
  public:
-  ControllerProcess(const Lab& lab, const core::BirdModel& model) {
+  ControllerProcess(const Lab& lab, const core::RoutingConfig& model) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
     pid_ = fork();
@@ -272,7 +279,7 @@ class ControllerProcess {
   void announceOther() const { REQUIRE(::write(orders_.get(), "a", 1) == 1); }
 
  private:
-  [[noreturn]] static void run(const BirdOptions& options, const core::BirdModel& model, int orders) {
+  [[noreturn]] static void run(const BirdOptions& options, const core::RoutingConfig& model, int orders) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     asio::io_context io(1);
     BirdRouting routing(io, options);

@@ -23,7 +23,7 @@ void pauseFor(std::chrono::milliseconds time) { std::this_thread::sleep_for(time
 
 // A ninth of the hold time, 1 s, is the timeout of a command. Peers that never answer keep the polls at
 // two a second and make the reply longer than one read.
-core::BirdModel modelWithDeadPeers() {
+core::RoutingConfig modelWithDeadPeers() {
   auto model = Lab::model();
   model.holdTime = 9s;
   for (int last = 100; last < 220; ++last) {

@@ -49,13 +49,13 @@ TEST_CASE("Bird.NoIpv6WithoutANextHop_AndSessionStaysWhenOneComes", "[netns]") {
   Lab lab;
   Router router(lab.io, lab.there, Lab::session4());
   auto model = Lab::model();
-  model.nextHop6[0].reset();
+  model.peers[0].nextHop6.reset();
   lab.runController(model, {kVip4, kVip6});
   REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
   CHECK_FALSE(router.has(kVip6));
   const auto before = lab.status();
 
-  model.nextHop6[0] = ip("fd77::1");
+  model.peers[0].nextHop6 = ip("fd77::1");
   REQUIRE(lab.routing->setModel(model).has_value());
   REQUIRE(lab.eventually([&] { return router.has(kVip6); }));
   CHECK(router.received().nextHops.at(kVip6.toString()) == "fd77::1");
@@ -66,7 +66,7 @@ TEST_CASE("Bird.OverAnIpv6Session_BothFamiliesHaveTheirNextHop", "[netns]") {
   Lab lab;
   Router router(lab.io, lab.there, "  local fd77::2 as 65002;\n  neighbor fd77::1 as 65001;\n");
   auto model = Lab::model();
-  model.peers[0].address = ip("fd77::2");
+  model.peers = {Lab::peer("fd77::2")};
   lab.runController(model, {kVip4, kVip6});
   REQUIRE(lab.eventually([&] { return router.has(kVip4) && router.has(kVip6); }));
   const auto seen = router.received();
@@ -94,8 +94,8 @@ TEST_CASE("Bird.MultihopPeerIsReachedThroughAGateway", "[netns]") {
   Router router(lab.io, lab.there,
                 "  local 10.78.0.1 as 65002;\n  neighbor 10.77.0.1 as 65001;\n  multihop;\n");
   auto model = Lab::model();
-  model.peers[0].address = ip("10.78.0.1");
-  model.peers[0].multihop = true;
+  model.peers = {Lab::peer("10.78.0.1")};
+  model.peers[0].hops.reset();
   lab.runController(model, {kVip4, kVip6});
   REQUIRE(lab.eventually([&] { return router.has(kVip4) && router.has(kVip6); }));
   const auto seen = router.received();
@@ -124,12 +124,10 @@ TEST_CASE("Bird.PeersComeAndGo_OthersStay", "[netns]") {
   REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
   const auto before = lab.status();
 
-  model.peers.push_back({.address = ip("10.77.0.3"), .as = 65003});
-  model.nextHop6.emplace_back();
+  model.peers.push_back(Lab::peer("10.77.0.3"));
   REQUIRE(lab.routing->setModel(model).has_value());
   REQUIRE(lab.eventually([&] { return lab.status()->peers.size() == 2; }));
   model.peers.pop_back();
-  model.nextHop6.pop_back();
   REQUIRE(lab.routing->setModel(model).has_value());
   lab.routing->announce(kOther4);  // while BIRD stops a protocol
   REQUIRE(lab.eventually([&] { return lab.status()->peers.size() == 1 && router.has(kOther4); }));

@@ -4,6 +4,7 @@
 #include "base/address.hpp"
 #include "base/ids.hpp"
 #include "core/fold.hpp"
+#include "core/peer.hpp"
 
 namespace bgplb::test {
 
@@ -17,6 +18,14 @@ inline const EndpointId kEp1{"e1e1e1e1e1e100000000000000000000000000000000000000
 inline const EndpointId kEp2{"e2e2e2e2e2e2000000000000000000000000000000000000000000000000000"};
 inline const ContainerId kCtr1{"c100000000000000"};
 inline const ContainerId kCtr2{"c200000000000000"};
+
+// As the settings and the host of 192.168.8.40 give it, on a connected network and without IPv6.
+inline core::Peer peer(const char* address, std::uint32_t as, const char* password = "") {
+  core::Peer made{.name = core::peerName(ip(address)), .address = ip(address), .as = as,
+                  .password = Secret(password), .hops = 1, .nextHop4 = ip("192.168.8.40")};
+  if (made.address.isV4()) made.source = made.nextHop4;
+  return made;
+}
 
 inline core::ContainerReport report(const ContainerId& id, const NetworkId& network,
                                     const EndpointId& endpoint, core::Health health) {

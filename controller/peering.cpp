@@ -1,0 +1,106 @@
+#include "peering.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace bgplb {
+
+namespace {
+
+using reconcile::HostAddress;
+
+bool isOwn(const std::vector<HostAddress>& own, const Address& address) {
+  return std::any_of(own.begin(), own.end(), [&address](const HostAddress& candidate) {
+    return candidate.address == address;
+  });
+}
+
+// The address of the interface that the peer can use as a next hop: global, not tentative, and the
+// lowest, so that the same one is chosen after every restart.
+std::optional<Address> usableV6(const std::vector<HostAddress>& own, int ifIndex) {
+  std::optional<Address> lowest;
+  for (const auto& candidate : own) {
+    const bool fits = candidate.ifIndex == ifIndex && candidate.usable &&
+                      candidate.address.isV6() && candidate.address.isUsableUnicast();
+    if (fits && (!lowest || candidate.address < *lowest)) lowest = candidate.address;
+  }
+  return lowest;
+}
+
+std::vector<std::string> ownAddressNotes(const Settings& settings,
+                                         const std::vector<HostAddress>& own) {
+  std::vector<std::string> notes;
+  if (!isOwn(own, settings.routerId)) {
+    notes.push_back(fmt::format("ROUTER_ID {} is not an address of this host; waiting for it",
+                                settings.routerId.toString()));
+  }
+  if (settings.routerId6 && !isOwn(own, *settings.routerId6)) {
+    notes.push_back(fmt::format(
+        "ROUTER_ID6 {} is not an address of this host; no IPv6 is announced until it is",
+        settings.routerId6->toString()));
+  }
+  return notes;
+}
+
+const core::Peer* named(const std::vector<core::Peer>& peers, const std::string& name) {
+  const auto found = std::find_if(peers.begin(), peers.end(),
+                                  [&name](const core::Peer& peer) { return peer.name == name; });
+  return found == peers.end() ? nullptr : &*found;
+}
+
+template <typename Value>
+void complete(std::optional<Value>& value, const std::optional<Value>& found) {
+  if (!value) value = found;
+}
+
+}  // namespace
+
+Peering peersFor(const Settings& settings, reconcile::Kernel& host,
+                 const std::vector<core::Peer>& previous) {
+  const auto own = host.addresses();
+  Peering peering{.peers = settings.peers, .notes = ownAddressNotes(settings, own)};
+  for (auto& peer : peering.peers) {
+    const std::string shown = peer.address.toString();
+    std::optional<unsigned> hops;
+    std::optional<Address> nextHop6;
+    if (const auto route = host.routeTo(peer.address)) {
+      if (!route->gateway) hops = 1;
+      nextHop6 = settings.routerId6 ? settings.routerId6 : usableV6(own, route->ifIndex);
+      if (nextHop6 && !isOwn(own, *nextHop6)) nextHop6.reset();
+      if (!nextHop6 && !settings.routerId6 && !peer.nextHop6) {
+        peering.notes.push_back(fmt::format(
+            "{} has no IPv6 address that {} could use as next hop; no IPv6 is announced there "
+            "(ROUTER_ID6 names one on another interface)",
+            route->dev, shown));
+      }
+    } else {
+      peering.notes.push_back(
+          fmt::format("peer {}: {}; waiting for a route", shown, route.error().message));
+      if (const auto* before = named(previous, peer.name)) {
+        hops = before->hops;
+        nextHop6 = before->nextHop6;
+      } else {
+        hops = 1;
+      }
+    }
+    complete(peer.hops, hops);
+    complete(peer.nextHop4, std::optional(settings.routerId));
+    complete(peer.nextHop6, nextHop6);
+    complete(peer.source, peer.address.isV4() ? std::optional(settings.routerId) : nextHop6);
+  }
+  return peering;
+}
+
+core::RoutingConfig routingConfig(const Settings& settings,
+                                  std::vector<core::Peer> peers) {
+  return {.routerId = settings.routerId,
+          .localAs = settings.localAs,
+          .listenPort = settings.routerPort.value_or(kUnusedPort),
+          .holdTime = settings.holdTime,
+          .gracefulRestart = settings.gracefulRestart,
+          .gracefulRestartTime = settings.gracefulRestartTime,
+          .peers = std::move(peers)};
+}
+
+}  // namespace bgplb

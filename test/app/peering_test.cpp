@@ -1,0 +1,112 @@
+#include "peering.hpp"
+
+#include "fakes/fake_world.hpp"
+#include "support/build.hpp"
+#include "support/catch.hpp"
+
+using namespace bgplb;
+using namespace bgplb::test;
+
+namespace {
+
+// 192.168.8.40 with two routers on the same network.
+struct Host {
+  Host() {
+    settings.routerId = ip("192.168.8.40");
+    for (const char* address : {"192.168.8.137", "192.168.8.138"}) {
+      settings.peers.push_back(
+          {.name = core::peerName(ip(address)), .address = ip(address), .as = 64512});
+      kernel.ways[ip(address)] = {2, "eth0", {}, {}};
+    }
+    has("192.168.8.40");
+    has("2001:db8:8::40");
+  }
+  void has(const char* address, int ifIndex = 2) {
+    kernel.own.push_back({Prefix::host(ip(address)), ip(address), ifIndex, true});
+  }
+  Peering peering(const std::vector<core::Peer>& previous = {}) {
+    return peersFor(settings, kernel, previous);
+  }
+
+  Settings settings;
+  FakeKernel kernel;
+};
+
+}  // namespace
+
+TEST_CASE("Peering.APeerOnAConnectedNetwork") {
+  Host host;
+  const auto peering = host.peering();
+  CHECK(peering.notes.empty());
+  REQUIRE(peering.peers.size() == 2);
+  CHECK(peering.peers[0] == core::Peer{.name = "192_168_8_137",
+                                       .address = ip("192.168.8.137"),
+                                       .as = 64512,
+                                       .hops = 1,
+                                       .source = ip("192.168.8.40"),
+                                       .nextHop4 = ip("192.168.8.40"),
+                                       .nextHop6 = ip("2001:db8:8::40")});
+}
+
+TEST_CASE("Peering.APeerBehindAGatewayHasNoLimitOfHops") {
+  Host host;
+  host.kernel.ways[ip("192.168.8.137")].gateway = ip("192.168.8.1");
+  CHECK(host.peering().peers[0].hops == std::nullopt);
+  CHECK(host.peering().peers[1].hops == 1U);
+}
+
+TEST_CASE("Peering.WhatTheSettingsGiveIsKept") {
+  Host host;
+  host.settings.peers[0].hops = 3;
+  host.settings.peers[0].nextHop4 = ip("192.168.8.100");
+  host.settings.peers[0].nextHop6 = ip("2001:db8:8::100");
+  const auto peer = host.peering().peers[0];
+  CHECK(peer.hops == 3U);
+  CHECK(peer.nextHop4 == ip("192.168.8.100"));
+  CHECK(peer.nextHop6 == ip("2001:db8:8::100"));
+  CHECK(peer.source == ip("192.168.8.40"));
+}
+
+TEST_CASE("Peering.Ipv6NextHopIsTheLowestAddress_OrRouterId6IfTheHostHasIt") {
+  Host host;
+  host.has("2001:db8:8::39");
+  host.has("2001:db8:8::1", 3);
+  CHECK(host.peering().peers[0].nextHop6 == ip("2001:db8:8::39"));
+  host.settings.routerId6 = ip("2001:db8:9::40");
+  CHECK(host.peering().peers[0].nextHop6 == std::nullopt);
+  CHECK(host.peering().notes.size() == 1);
+  host.has("2001:db8:9::40", 3);
+  CHECK(host.peering().peers[0].nextHop6 == ip("2001:db8:9::40"));
+  CHECK(host.peering().notes.empty());
+}
+
+// Its own former values, not those of the peer that stood at its place.
+TEST_CASE("Peering.APeerWithoutARouteKeepsWhatItHad") {
+  Host host;
+  host.kernel.ways[ip("192.168.8.138")] = {3, "eth1", ip("192.168.8.1"), {}};
+  host.has("2001:db8:9::40", 3);
+  const auto before = host.peering();
+  host.settings.peers.erase(host.settings.peers.begin());
+  host.kernel.ways.clear();
+  const auto after = host.peering(before.peers);
+  REQUIRE(after.peers.size() == 1);
+  CHECK(after.peers[0] == before.peers[1]);
+  CHECK(after.notes.size() == 1);
+  CHECK(host.peering().peers[0].nextHop6 == std::nullopt);
+}
+
+TEST_CASE("Peering.AnAddressThatTheHostDoesNotHaveIsANote") {
+  Host host;
+  host.kernel.own.erase(host.kernel.own.begin());
+  REQUIRE(host.peering().notes.size() == 1);
+  CHECK(host.peering().notes[0].find("ROUTER_ID 192.168.8.40 is not an address") !=
+        std::string::npos);
+}
+
+TEST_CASE("Peering.ConfigurationOfTheSettings") {
+  Host host;
+  const auto config = routingConfig(host.settings, host.peering().peers);
+  CHECK(config.listenPort == kUnusedPort);
+  CHECK(config.peers == host.peering().peers);
+  CHECK(core::routingProblems(config).empty());
+}
