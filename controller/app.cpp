@@ -18,7 +18,7 @@ namespace {
 constexpr std::chrono::seconds kStopTimeout{6};
 constexpr std::chrono::seconds kLastPing{2};
 
-docker::SyncOptions syncOptions(const Settings& settings, const RunOptions& options) {
+docker::SyncOptions syncOptions(const settings::Settings& settings, const RunOptions& options) {
   docker::SyncOptions sync;
   sync.pluginId = options.driverName.empty() ? ownPluginId() : "";
   sync.driverName = options.driverName;
@@ -33,7 +33,7 @@ docker::SyncOptions syncOptions(const Settings& settings, const RunOptions& opti
 
 }  // namespace
 
-App::App(asio::io_context& io, const Settings& settings, const RunOptions& options)
+App::App(asio::io_context& io, const settings::Settings& settings, const RunOptions& options)
     : io_(io),
       settings_(settings),
       options_(options),

@@ -35,7 +35,7 @@ struct RunOptions {
 
 class App {
  public:
-  App(boost::asio::io_context& io, const Settings& settings, const RunOptions& options);
+  App(boost::asio::io_context& io, const settings::Settings& settings, const RunOptions& options);
 
   // Returns when the program has been told to stop. The exit code.
   int run();
@@ -52,7 +52,7 @@ class App {
   Task<> shutdown();
 
   boost::asio::io_context& io_;
-  Settings settings_;
+  settings::Settings settings_;
   RunOptions options_;
   boost::asio::signal_set signals_;
 

@@ -3,6 +3,7 @@
 #include "app.hpp"
 #include "cli/status.hpp"
 #include "io/scheduling.hpp"
+#include "settings/environment.hpp"
 #include "version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -21,7 +22,7 @@ std::optional<std::string> environment(const std::string& name) {
 }
 
 int run(const bgplb::RunOptions& options) {
-  const auto outcome = bgplb::parseSettings(environment);
+  const auto outcome = bgplb::settings::readEnvironment(environment);
   bgplb::log::start(outcome.settings.logLevel);
   int code = 0;
   if (outcome.problems.empty()) {

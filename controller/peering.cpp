@@ -28,7 +28,7 @@ std::optional<Address> usableV6(const std::vector<HostAddress>& own, int ifIndex
   return lowest;
 }
 
-std::vector<std::string> ownAddressNotes(const Settings& settings,
+std::vector<std::string> ownAddressNotes(const settings::Settings& settings,
                                          const std::vector<HostAddress>& own) {
   std::vector<std::string> notes;
   if (!isOwn(own, settings.routerId)) {
@@ -56,7 +56,7 @@ void complete(std::optional<Value>& value, const std::optional<Value>& found) {
 
 }  // namespace
 
-Peering peersFor(const Settings& settings, reconcile::Kernel& host,
+Peering peersFor(const settings::Settings& settings, reconcile::Kernel& host,
                  const std::vector<core::Peer>& previous) {
   const auto own = host.addresses();
   Peering peering{.peers = settings.peers, .notes = ownAddressNotes(settings, own)};
@@ -92,7 +92,7 @@ Peering peersFor(const Settings& settings, reconcile::Kernel& host,
   return peering;
 }
 
-core::RoutingConfig routingConfig(const Settings& settings,
+core::RoutingConfig routingConfig(const settings::Settings& settings,
                                   std::vector<core::Peer> peers) {
   return {.routerId = settings.routerId,
           .localAs = settings.localAs,

@@ -2,9 +2,9 @@
 // From the settings and the host's addresses and routes to BIRD's peers. app.cpp calls it at start
 // and whenever an address or a route of the host changes.
 
-#include "config.hpp"
 #include "core/routing_config.hpp"
 #include "reconcile/ports.hpp"
+#include "settings/settings.hpp"
 
 #include <cstdint>
 #include <string>
@@ -22,10 +22,10 @@ struct Peering {
 // `previous` is the last result: a peer to which the kernel has no route at the moment keeps what
 // it had, because an interface that is down for a second must not change (and so restart) a
 // session.
-Peering peersFor(const Settings& settings, reconcile::Kernel& host,
+Peering peersFor(const settings::Settings& settings, reconcile::Kernel& host,
                  const std::vector<core::Peer>& previous);
 
-core::RoutingConfig routingConfig(const Settings& settings,
+core::RoutingConfig routingConfig(const settings::Settings& settings,
                                   std::vector<core::Peer> peers);
 
 // The port BIRD listens on when ROUTER_PORT is -1: BIRD always listens somewhere, and 179 is left

@@ -14,6 +14,8 @@ using TimePoint = std::chrono::steady_clock::time_point;
 struct FlapPolicy {
   std::chrono::milliseconds riseTime{0};      // RISE_TIME: well for so long before it is ready
   std::chrono::milliseconds holdDown{10'000};  // HOLD_DOWN: kept away after the third failure
+
+  friend bool operator==(const FlapPolicy&, const FlapPolicy&) = default;
 };
 
 // Failures count together until a backend has been well for this long.

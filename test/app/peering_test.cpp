@@ -28,7 +28,7 @@ struct Host {
     return peersFor(settings, kernel, previous);
   }
 
-  Settings settings;
+  settings::Settings settings;
   FakeKernel kernel;
 };
 

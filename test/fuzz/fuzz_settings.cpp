@@ -2,9 +2,9 @@
 // is not must be said in words that can be shown, and never with the password.
 
 #include "bird/render.hpp"
-#include "config.hpp"
 #include "io/file.hpp"
 #include "peering.hpp"
+#include "settings/environment.hpp"
 
 #include "fakes/fake_world.hpp"
 #include "fuzz/fuzz.hpp"
@@ -24,8 +24,8 @@ const std::string& birdTemplate() {
   return text;
 }
 
-SettingsOutcome parse(const Values& values) {
-  return parseSettings([&values](const std::string& name) {
+settings::Outcome parse(const Values& values) {
+  return settings::readEnvironment([&values](const std::string& name) {
     const auto found = values.find(name);
     return found == values.end() ? std::nullopt : std::optional(found->second);
   });
@@ -45,7 +45,7 @@ void checkProblems(const std::vector<std::string>& problems, Values values) {
   }
 }
 
-void checkSettings(const Settings& settings) {
+void checkSettings(const settings::Settings& settings) {
   ALWAYS(settings.routerId.isV4() && settings.routerId.isUsableUnicast());
   ALWAYS(!settings.peers.empty());
   for (const auto& peer : settings.peers) ALWAYS(peer.address != settings.routerId);

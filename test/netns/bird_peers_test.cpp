@@ -1,12 +1,19 @@
-// Several peers: which sessions restart when one of them changes.
+// Several peers: which sessions restart when one peer or one setting changes.
+#include "fakes/fake_world.hpp"
 #include "netns/bird_lab.hpp"
+#include "peering.hpp"
+#include "settings/environment.hpp"
+#include "settings/schema.hpp"
 
 using namespace bgplb;
 using namespace bgplb::bird;
 using namespace bgplb::test::bird_lab;
+using bgplb::test::ip;
+using bgplb::test::net;
 
 namespace {
 
+using Values = std::map<std::string, std::string>;
 using Addresses = std::set<std::string>;
 
 const Addresses kPeers{"10.77.0.2", "10.77.0.3", "10.77.0.4"};
@@ -14,6 +21,7 @@ const Addresses kPeers{"10.77.0.2", "10.77.0.3", "10.77.0.4"};
 // Three routers, each a BIRD of its own at an address of its own.
 struct Routers : Lab {
   Routers() {
+    test::shell("ip addr add 10.77.0.9/24 dev us");  // another ROUTER_ID
     there.shell("ip addr add 10.77.0.3/24 dev router");
     there.shell("ip addr add 10.77.0.4/24 dev router");
     for (const auto& address : kPeers) {
@@ -45,6 +53,39 @@ struct Routers : Lab {
   std::vector<std::unique_ptr<Router>> routers;
 };
 
+core::RoutingConfig configOf(const Values& values) {
+  const auto outcome = settings::readEnvironment([&values](const std::string& name) {
+    const auto found = values.find(name);
+    return found == values.end() ? std::nullopt : std::optional(found->second);
+  });
+  CAPTURE(outcome.problems);
+  REQUIRE(outcome.problems.empty());
+  test::FakeKernel host;
+  for (const char* own : {"10.77.0.1", "10.77.0.9", "fd77::1", "fd77::9"}) {
+    host.own.push_back({Prefix::host(ip(own)), ip(own), 2, true});
+  }
+  for (const auto& peer : outcome.settings.peers) host.ways[peer.address] = {2, "us", {}, {}};
+  return routingConfig(outcome.settings, peersFor(outcome.settings, host, {}).peers);
+}
+
+// Which of the peers lose their session by the change from `before`, in which all are up.
+Addresses restarted(Routers& lab, const core::RoutingConfig& before,
+                    const core::RoutingConfig& after) {
+  REQUIRE(lab.routing->setModel(before).has_value());
+  REQUIRE(lab.eventually([&] { return lab.allEstablished(kPeers.size()); }));
+  const auto up = lab.sessions();
+  const auto reconfigured = lab.status()->reconfigurations;
+  REQUIRE(lab.routing->setModel(after).has_value());
+  REQUIRE(lab.eventually([&] { return lab.status()->reconfigurations > reconfigured; }));
+  const auto now = lab.sessions();
+  Addresses lost;
+  for (const auto& [address, since] : up) {
+    const auto found = now.find(address);
+    if (found == now.end() || found->second != since) lost.insert(address);
+  }
+  return lost;
+}
+
 }  // namespace
 
 TEST_CASE("Bird.RemovingTheFirstOfThreePeers_TouchesNoOtherSession", "[netns]") {
@@ -65,4 +106,57 @@ TEST_CASE("Bird.RemovingTheFirstOfThreePeers_TouchesNoOtherSession", "[netns]") 
   before.erase("10.77.0.2");
   CHECK(lab.sessions() == before);
   CHECK(lab.status()->peers[0].name == "lb_peer_10_77_0_3");
+}
+
+// The column of docs/configuration.md, by a real BIRD. A sample of a peer's setting changes the
+// first peer only.
+TEST_CASE("Bird.EachSettingRestartsTheSessionsThatTheTableNames", "[netns]") {
+  const Values base{{"ROUTER_ID", "10.77.0.1"},
+                    {"LOCAL_AS", "65001"},
+                    {"ROUTER_PORT", "1790"},
+                    {"PEER_ADDRESS", "10.77.0.2,10.77.0.3,10.77.0.4"},
+                    {"PEER_AS", "65002"}};
+  const Values samples{{"ROUTER_ID", "10.77.0.9"},
+                       {"ROUTER_ID6", "fd77::9"},
+                       {"LOCAL_AS", "65009"},
+                       {"PEER_ADDRESS", "10.77.0.5,10.77.0.3,10.77.0.4"},
+                       {"PEER_AS", "65003,65002,65002"},
+                       {"PEER_PASSWORD", "sesame,-,-"},
+                       {"ROUTER_PORT", "1791"},
+                       {"HOLD_TIME", "30"},
+                       {"GRACEFUL_RESTART", "false"},
+                       {"GR_TIME", "60"},
+                       {"STOP_MODE", "withdraw"},
+                       {"RISE_TIME", "1"},
+                       {"HOLD_DOWN", "1"},
+                       {"SIGUSR2_HANDLER", "true"},
+                       {"SIGUSR2_ACTION", "none"},
+                       {"DRAIN_GRACE", "2"},
+                       {"DRAIN_DELAY", "2"},
+                       {"GLOBAL_SCOPE", "true"},
+                       {"LOG_LEVEL", "debug"}};
+  // ROUTER_ID6 is the source of sessions to IPv6 peers; these are IPv4 ones.
+  const std::set<std::string> ofIpv6Peers{"ROUTER_ID6"};
+
+  Routers lab;
+  const auto before = configOf(base);
+  lab.runController(before, {kVip4});
+  for (const auto& setting : settings::schema()) {
+    const std::string name(setting.name);
+    CAPTURE(name);
+    REQUIRE(samples.contains(name));
+    Values changed = base;
+    changed[name] = samples.at(name);
+    Addresses expected;
+    if (setting.effect == settings::Effect::RestartsAllSessions) expected = kPeers;
+    if (setting.effect == settings::Effect::RestartsPeerSession && !ofIpv6Peers.contains(name)) {
+      expected = {"10.77.0.2"};
+    }
+    const auto after = configOf(changed);
+    if (before == after) {  // the setting is not part of BIRD's configuration
+      CHECK(expected.empty());
+    } else {
+      CHECK(restarted(lab, before, after) == expected);
+    }
+  }
 }

@@ -1,0 +1,36 @@
+#pragma once
+// From the text of a setting to its field. schema.cpp names one for each row; each sets the field
+// or says why the value is refused (schema.hpp, Problem).
+
+#include "core/routing_config.hpp"
+#include "settings/schema.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace bgplb::settings {
+
+Problem readFlag(const std::string& text, bool& flag);
+// Whole seconds.
+Problem readSeconds(const std::string& text, std::chrono::seconds least, std::chrono::seconds most,
+                    std::chrono::seconds& seconds);
+// Seconds from 0 to 3600 with fractions, rounded to milliseconds.
+Problem readDelay(const std::string& text, std::chrono::milliseconds& delay);
+Problem readAs(const std::string& text, std::uint32_t& as);
+
+// A value of peers: one for all, or one for each of PEER_ADDRESS, separated by commas. Without
+// peers (their addresses were refused) the values are checked all the same.
+using PeerReader = Problem (*)(const std::string& entry, core::Peer& peer);
+Problem readForPeers(const std::string& text, Settings& to, PeerReader readOne);
+
+Problem readRouterId(const std::string& text, Settings& to);
+Problem readRouterId6(const std::string& text, Settings& to);
+Problem readRouterPort(const std::string& text, Settings& to);
+Problem readPeerAddresses(const std::string& text, Settings& to);
+Problem readPasswords(const std::string& text, Settings& to);
+Problem readStopMode(const std::string& text, Settings& to);
+Problem readSigusr2Action(const std::string& text, Settings& to);
+Problem readLogLevel(const std::string& text, Settings& to);
+
+}  // namespace bgplb::settings

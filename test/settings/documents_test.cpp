@@ -1,0 +1,96 @@
+// The files that are generated from the settings schema.
+//
+// UPDATE_DOCUMENTS=1 build/test/test_unit "Documents.*" writes them anew: read the difference
+// before you keep it.
+#include "io/file.hpp"
+#include "settings/schema.hpp"
+#include "support/catch.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+using namespace bgplb;
+using settings::Setting;
+
+namespace {
+
+constexpr const char* kBegin =
+    "<!-- settings: generated from controller/settings/schema.cpp, see "
+    "test/settings/documents_test.cpp -->\n";
+constexpr const char* kEnd = "<!-- end of settings -->\n";
+
+std::string shownDefault(const Setting& setting) {
+  if (setting.required) return "required";
+  return std::string(setting.standard.empty() ? setting.without : setting.standard);
+}
+
+// The plugin's manifest (Docker's plugin config, version 0.0.2): no value, so that a setting which
+// nobody set is absent from the environment.
+std::string manifestEnvironment() {
+  std::string text;
+  for (const auto& setting : settings::schema()) {
+    const auto description =
+        setting.required ? fmt::format("required: {}", setting.help)
+                         : fmt::format("{}. Default: {}", setting.help, shownDefault(setting));
+    text += fmt::format(
+        "{}    {{\n      \"name\": {},\n      \"description\": {},\n      \"value\": null,\n"
+        "      \"settable\": [\"value\"]\n    }}",
+        text.empty() ? "" : ",\n", boost::json::serialize(boost::json::string(setting.name)),
+        boost::json::serialize(boost::json::string(description)));
+  }
+  return text + "\n";
+}
+
+std::string shortTable() {
+  std::string text = "| name | default | meaning |\n|---|---|---|\n";
+  for (const auto& setting : settings::schema()) {
+    text += fmt::format("| {} | {} | {} |\n", setting.name, shownDefault(setting), setting.help);
+  }
+  return text;
+}
+
+std::string longTable() {
+  std::string text = "| name | it takes | default | a change |\n|---|---|---|---|\n";
+  for (const auto& setting : settings::schema()) {
+    text += fmt::format("| {} | {} | {} | {} |\n", setting.name, setting.takes,
+                        shownDefault(setting), settings::effectText(setting.effect));
+  }
+  return text;
+}
+
+// `file` has `generated` between the two texts.
+void check(const std::string& file, const std::string& begin, const std::string& end,
+           const std::string& generated) {
+  const std::string path = PROJECT_SOURCE_DIR "/" + file;
+  const auto text = io::readFile(path).value();
+  const auto from = text.find(begin);
+  REQUIRE(from != std::string::npos);
+  const auto to = text.find(end, from);
+  REQUIRE(to != std::string::npos);
+  const auto expected = text.substr(0, from) + begin + generated + text.substr(to);
+  if (std::getenv("UPDATE_DOCUMENTS") != nullptr) {
+    REQUIRE(io::replaceFile(path, expected, 0644).has_value());
+    return;
+  }
+  INFO(file
+       << " is not as the schema says: UPDATE_DOCUMENTS=1 build/test/test_unit \"Documents.*\"");
+  CHECK(text == expected);
+}
+
+}  // namespace
+
+TEST_CASE("Documents.ThePluginsManifestNamesEverySetting") {
+  check("plugin-rootfs/config.json", "  \"env\": [\n", "  ]\n", manifestEnvironment());
+  CHECK_NOTHROW(
+      boost::json::parse(io::readFile(PROJECT_SOURCE_DIR "/plugin-rootfs/config.json").value()));
+}
+
+TEST_CASE("Documents.TheReadmesTableNamesEverySetting") {
+  check("README.md", kBegin, kEnd, shortTable());
+}
+
+TEST_CASE("Documents.TheConfigurationPageNamesEverySetting") {
+  check("docs/configuration.md", kBegin, kEnd, longTable());
+}
