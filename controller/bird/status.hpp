@@ -12,7 +12,7 @@
 namespace bgplb::bird {
 
 struct PeerStatus {
-  std::string name;     // lb_peer1
+  std::string name;     // of the protocol: lb_peer_192_168_8_137
   std::string address;  // as BIRD writes it
   std::uint32_t as = 0;
   std::string state;          // RFC 4271 section 8.2.2: Idle Connect Active OpenSent OpenConfirm
