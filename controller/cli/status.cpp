@@ -1,7 +1,7 @@
 #include "cli/status.hpp"
 
 #include "cli/client.hpp"
-#include "docker/json.hpp"
+#include "json/read.hpp"
 
 #include <fmt/format.h>
 
@@ -14,11 +14,6 @@ namespace json = boost::json;
 namespace bgplb::cli {
 
 namespace {
-
-using docker::arrayAt;
-using docker::flagOr;
-using docker::objectAt;
-using docker::textOr;
 
 using Row = std::vector<std::string>;
 
@@ -98,7 +93,7 @@ std::string problems(const json::object& page) {
 }  // namespace
 
 Result<std::string> renderStatus(const std::string& text) {
-  const auto page = docker::parseObject(text);
+  const auto page = parseObject(text);
   if (!page) return page.error();
   std::string out;
   const auto* bird = objectAt(*page, "bird");

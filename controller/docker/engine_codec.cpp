@@ -1,7 +1,7 @@
 #include "docker/engine_codec.hpp"
 
 #include "core/vip.hpp"
-#include "docker/json.hpp"
+#include "json/read.hpp"
 
 #include <fmt/format.h>
 

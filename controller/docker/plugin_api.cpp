@@ -1,7 +1,7 @@
 #include "docker/plugin_api.hpp"
 
 #include "base/log.hpp"
-#include "docker/json.hpp"
+#include "json/read.hpp"
 
 #include <fmt/format.h>
 

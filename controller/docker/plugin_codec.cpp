@@ -1,6 +1,6 @@
 #include "docker/plugin_codec.hpp"
 
-#include "docker/json.hpp"
+#include "json/read.hpp"
 
 #include <fmt/format.h>
 
@@ -70,6 +70,14 @@ Result<EndpointId> endpointAt(const json::object& object) {
   return endpoint;
 }
 
+Result<EndpointRequest> idsOf(const json::object& object) {
+  auto network = idAt<NetworkId>(object, "NetworkID");
+  if (!network) return network.error();
+  auto endpoint = endpointAt(object);
+  if (!endpoint) return endpoint.error();
+  return EndpointRequest{std::move(*network), std::move(*endpoint)};
+}
+
 // "10.0.0.101/32" or nothing.
 Result<std::optional<Address>> addressAt(const json::object& object, std::string_view key,
                                          Family family) {
@@ -82,14 +90,6 @@ Result<std::optional<Address>> addressAt(const json::object& object, std::string
     return invalid(fmt::format("{}: {} is of the wrong family", key, prefix->toString()));
   }
   return std::optional<Address>(prefix->address());
-}
-
-Result<EndpointRequest> endpointOf(const json::object& object) {
-  auto network = idAt<NetworkId>(object, "NetworkID");
-  if (!network) return network.error();
-  auto endpoint = endpointAt(object);
-  if (!endpoint) return endpoint.error();
-  return EndpointRequest{std::move(*network), std::move(*endpoint)};
 }
 
 std::string text(const json::object& object) { return json::serialize(object); }
@@ -128,13 +128,14 @@ Result<NetworkId> parseNetwork(std::string_view body) {
 Result<EndpointRequest> parseEndpoint(std::string_view body) {
   const auto object = parseObject(body);
   if (!object) return object.error();
-  return endpointOf(*object);
+  return idsOf(*object);
 }
 
 Result<CreateEndpointRequest> parseCreateEndpoint(std::string_view body) {
+  // Once: the exposed ports of an image may make it several MB.
   const auto object = parseObject(body);
   if (!object) return object.error();
-  auto ids = endpointOf(*object);
+  auto ids = idsOf(*object);
   if (!ids) return ids.error();
   CreateEndpointRequest request{.network = std::move(ids->network),
                                 .endpoint = std::move(ids->endpoint)};

@@ -1,8 +1,8 @@
 #include "state/drain_file.hpp"
 
 #include "io/file.hpp"
+#include "json/read.hpp"
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -25,11 +25,6 @@ std::int64_t toFile(core::TimePoint time, const Clocks& clocks) {
 core::TimePoint fromFile(std::int64_t time, const Clocks& clocks) {
   const auto wall = std::chrono::system_clock::time_point(std::chrono::milliseconds(time));
   return clocks.steady + std::chrono::duration_cast<std::chrono::milliseconds>(wall - clocks.wall);
-}
-
-const json::value* valueAt(const json::object& object, const char* key, json::kind kind) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->kind() == kind ? value : nullptr;
 }
 
 bool readDrain(const json::value& entry, const Clocks& clocks, Drains& drains) {
@@ -70,17 +65,15 @@ std::string renderDrains(const Drains& drains, const Clocks& clocks) {
 }
 
 Result<Drains> parseDrains(std::string_view text, const Clocks& clocks) {
-  boost::system::error_code error;
-  const auto value = json::parse(text, error);
-  const auto* file = error ? nullptr : value.if_object();
-  if (file == nullptr) return invalid("not a JSON object");
+  const auto file = parseObject(text);
+  if (!file) return file.error();
   const auto* version = valueAt(*file, "version", json::kind::int64);
-  const auto* list = valueAt(*file, "drains", json::kind::array);
+  const auto* list = arrayAt(*file, "drains");
   if (version == nullptr || version->as_int64() != kVersion || list == nullptr) {
     return invalid("not a state file of version 1");
   }
   Drains drains;
-  for (const auto& entry : list->as_array()) {
+  for (const auto& entry : *list) {
     if (!readDrain(entry, clocks, drains)) return invalid("a drain lacks a part or is out of range");
   }
   return drains;

@@ -2,7 +2,7 @@
 // took for an answer.
 
 #include "docker/engine_codec.hpp"
-#include "docker/json.hpp"
+#include "json/read.hpp"
 #include "io/file.hpp"
 
 #include "fakes/fake_plugin.hpp"
@@ -38,16 +38,16 @@ std::vector<fs::path> sorted(const fs::path& folder) {
 std::vector<Exchange> recorded(const fs::path& folder) {
   std::vector<Exchange> exchanges;
   for (const auto& path : sorted(folder)) {
-    const auto file = docker::parseObject(io::readFile(path.string()).value());
+    const auto file = parseObject(io::readFile(path.string()).value());
     REQUIRE(file);
-    const auto* request = docker::objectAt(*file, "request");
-    const auto* response = docker::objectAt(*file, "response");
+    const auto* request = objectAt(*file, "request");
+    const auto* response = objectAt(*file, "response");
     REQUIRE(request != nullptr);
     REQUIRE(response != nullptr);
-    Exchange exchange{path.filename().string(), docker::textOr(*request, "path"),
-                      docker::textOr(*request, "body"), response->at("status").as_int64(),
-                      docker::textOr(*response, "body"), {}};
-    if (const auto* lines = docker::arrayAt(*response, "lines")) {
+    Exchange exchange{path.filename().string(), textOr(*request, "path"),
+                      textOr(*request, "body"), response->at("status").as_int64(),
+                      textOr(*response, "body"), {}};
+    if (const auto* lines = arrayAt(*response, "lines")) {
       for (const auto& line : *lines) exchange.lines.emplace_back(line.as_string());
     }
     exchanges.push_back(std::move(exchange));

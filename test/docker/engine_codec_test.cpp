@@ -1,6 +1,6 @@
 #include "docker/engine_client.hpp"
 #include "docker/engine_codec.hpp"
-#include "docker/json.hpp"
+#include "json/read.hpp"
 
 #include <fmt/format.h>
 
@@ -142,5 +142,5 @@ TEST_CASE("EngineClient.UrlEncodes") {
 }
 
 TEST_CASE("Json.DeepNestingIsRefused") {
-  CHECK_FALSE(docker::parseObject("{\"a\":" + std::string(100000, '[')));
+  CHECK_FALSE(parseObject("{\"a\":" + std::string(100000, '[')));
 }

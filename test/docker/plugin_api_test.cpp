@@ -1,4 +1,4 @@
-#include "docker/json.hpp"
+#include "json/read.hpp"
 #include "fakes/fake_plugin.hpp"
 #include "support/build.hpp"
 #include "support/catch.hpp"
@@ -197,8 +197,8 @@ TEST_CASE("PluginApi.AnswersAreJson_WhateverTheyQuote") {
   const std::string half = std::string(63, 'x') + "\u00e4";  // cut in the middle of a character
   const auto cut = plugin.call("/IpamDriver.RequestAddress", R"({"PoolID":")" + half + R"("})");
   CHECK(cut.status == 400);
-  CHECK(docker::parseObject(cut.body));
-  CHECK(docker::parseObject(plugin.call("/\xc4river.Join", "{}").body));
+  CHECK(parseObject(cut.body));
+  CHECK(parseObject(plugin.call("/\xc4river.Join", "{}").body));
 }
 
 TEST_CASE("PluginApi.IpamAnswers") {

@@ -3,7 +3,7 @@
 
 #include "core/desired.hpp"
 #include "core/vip.hpp"
-#include "docker/json.hpp"
+#include "json/read.hpp"
 
 #include "fakes/fake_plugin.hpp"
 #include "fuzz/fuzz.hpp"
@@ -16,7 +16,7 @@ using namespace bgplb;
 namespace {
 
 boost::json::object checkAnswer(const docker::PluginAnswer& answer) {
-  const auto body = docker::parseObject(answer.body);
+  const auto body = parseObject(answer.body);
   ALWAYS(body);
   const bool refused = body->contains("Err") && body->contains("Error");
   ALWAYS(refused == (answer.status != 200));
@@ -32,7 +32,7 @@ void checkPool(test::FakePlugin& plugin, const boost::json::object& given) {
   const auto answer =
       plugin.api.call("/IpamDriver.RequestAddress", boost::json::serialize(request));
   ALWAYS(checkAnswer(answer).at("Address") == given.at("Pool"));
-  ALWAYS(core::parsePoolId(docker::textOr(given, "PoolID")));
+  ALWAYS(core::parsePoolId(textOr(given, "PoolID")));
 }
 
 void checkVip(const std::optional<Prefix>& vip, Family family) {

@@ -1,8 +1,8 @@
-#include "docker/json.hpp"
+#include "json/read.hpp"
 
 #include <fmt/format.h>
 
-namespace bgplb::docker {
+namespace bgplb {
 
 namespace {
 
@@ -18,28 +18,27 @@ Result<boost::json::object> parseObject(std::string_view text) {
   boost::json::parse_options options;
   options.max_depth = kMaxDepth;
   boost::system::error_code error;
-  boost::json::stream_parser parser({}, options);
-  // What follows the first value is ignored, as Go's decoder does.
-  parser.write_some(text.data(), text.size(), error);
-  if (!error) parser.finish(error);
-  if (error) return invalid("the body is not a JSON object: " + error.message());
-  auto value = parser.release();
-  if (!value.is_object()) return invalid("the body is not a JSON object");
-  return std::move(value.as_object());
+  auto value = boost::json::parse(text, error, {}, options);
+  if (error) return invalid("not a JSON object: " + error.message());
+  auto* object = value.if_object();
+  if (object == nullptr) return invalid("not a JSON object");
+  return std::move(*object);
 }
 
 Result<std::string> textAt(const boost::json::object& object, std::string_view key) {
   const auto* value = object.if_contains(key);
   if (value == nullptr || value->is_null()) return std::string();
-  if (!value->is_string()) return wrongType(key, "a string");
-  return std::string(value->as_string());
+  const auto* text = value->if_string();
+  if (text == nullptr) return wrongType(key, "a string");
+  return std::string(*text);
 }
 
 Result<bool> flagAt(const boost::json::object& object, std::string_view key) {
   const auto* value = object.if_contains(key);
   if (value == nullptr || value->is_null()) return false;
-  if (!value->is_bool()) return wrongType(key, "true or false");
-  return value->as_bool();
+  const auto* flag = value->if_bool();
+  if (flag == nullptr) return wrongType(key, "true or false");
+  return *flag;
 }
 
 Result<std::map<std::string, std::string>> textsAt(const boost::json::object& object,
@@ -47,11 +46,18 @@ Result<std::map<std::string, std::string>> textsAt(const boost::json::object& ob
   std::map<std::string, std::string> texts;
   const auto* value = object.if_contains(key);
   if (value == nullptr || value->is_null()) return texts;
-  if (!value->is_object()) return wrongType(key, "an object");
-  for (const auto& [name, entry] : value->as_object()) {
-    if (entry.is_string()) texts[std::string(name)] = std::string(entry.as_string());
+  const auto* entries = value->if_object();
+  if (entries == nullptr) return wrongType(key, "an object");
+  for (const auto& [name, entry] : *entries) {
+    if (const auto* text = entry.if_string()) texts[std::string(name)] = std::string(*text);
   }
   return texts;
+}
+
+const boost::json::value* valueAt(const boost::json::object& object, std::string_view key,
+                                  boost::json::kind kind) {
+  const auto* value = object.if_contains(key);
+  return value != nullptr && value->kind() == kind ? value : nullptr;
 }
 
 const boost::json::object* objectAt(const boost::json::object& object, std::string_view key) {
@@ -64,4 +70,4 @@ const boost::json::array* arrayAt(const boost::json::object& object, std::string
   return value == nullptr ? nullptr : value->if_array();
 }
 
-}  // namespace bgplb::docker
+}  // namespace bgplb
