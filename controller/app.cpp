@@ -1,5 +1,6 @@
 #include "app.hpp"
 
+#include "docker/plugin_http.hpp"
 #include "host.hpp"
 #include "io/spawn.hpp"
 #include "status_page.hpp"
@@ -49,7 +50,11 @@ App::App(asio::io_context& io, const settings::Settings& settings, const RunOpti
       loop_(io, reconciler_),
       sync_(io, engine_, loop_, syncOptions(settings, options)),
       api_(loop_, kernel_, settings.globalScope),
-      server_(io, [this](docker::HttpRequest request) { return answer(std::move(request)); }) {}
+      server_(
+          io, [this](http::Request request) { return answer(std::move(request)); },
+          docker::pluginError) {
+  operator_.on("GET", "/status", [this](const http::Request&) { return answerStatus(); });
+}
 
 int App::run() {
   std::signal(SIGPIPE, SIG_IGN);
@@ -137,22 +142,19 @@ void App::checkForwarding() {
   }
 }
 
-Task<docker::HttpAnswer> App::answer(docker::HttpRequest request) {
-  if (request.method == "GET" && request.path == "/status") co_return co_await statusPage();
-  if (request.method != "POST") {
-    co_return docker::HttpAnswer{405, docker::renderError("only POST is answered here")};
-  }
-  auto answer = api_.call(request.path, request.body);
-  co_return docker::HttpAnswer{answer.status, std::move(answer.body)};
+Task<http::Answer> App::answer(http::Request request) {
+  if (docker::isPluginCall(request.path)) co_return docker::answerPluginCall(api_, request);
+  co_return co_await operator_.answer(std::move(request));
 }
 
-Task<docker::HttpAnswer> App::statusPage() {
+Task<http::Answer> App::answerStatus() {
   const auto bird = co_await routing_.status();
   std::vector<std::string> notes(notes_.begin(), notes_.end());
   for (const auto& note : sync_.swarmNotes()) notes.push_back("swarm: " + note);
   const StatusInputs inputs{reconciler_,        kernel_, firewall_.status(), bird, sync_.following(),
                             sync_.driverName(), notes};
-  co_return docker::HttpAnswer{200, renderStatusPage(inputs)};
+  auto body = ops::renderStatusPage(statusPage(inputs));
+  co_return http::Answer{200, ops::kJson, std::move(body), {}};
 }
 
 // A plugin that is disabled or upgraded comes back; a host that goes down takes its containers along,

@@ -8,9 +8,10 @@
 #include "docker/engine_client.hpp"
 #include "docker/engine_sync.hpp"
 #include "docker/plugin_api.hpp"
-#include "docker/plugin_server.hpp"
 #include "firewall/iptables.hpp"
+#include "http/unix_server.hpp"
 #include "netlink/rtnl_kernel.hpp"
+#include "operator/api.hpp"
 #include "reconcile/loop.hpp"
 #include "state/drain_file.hpp"
 
@@ -46,8 +47,8 @@ class App {
   void updatePeering();
   void onStep();
   void checkForwarding();
-  Task<docker::HttpAnswer> answer(docker::HttpRequest request);
-  Task<docker::HttpAnswer> statusPage();
+  Task<http::Answer> answer(http::Request request);
+  Task<http::Answer> answerStatus();
   Task<bird::StopMode> stopMode();
   Task<> shutdown();
 
@@ -65,7 +66,8 @@ class App {
   reconcile::Loop loop_;
   docker::EngineSync sync_;
   docker::PluginApi api_;
-  docker::PluginServer server_;
+  ops::Api operator_;
+  http::UnixServer server_;
 
   std::optional<core::RoutingConfig> routingConfig_;
   std::set<std::string> notes_;

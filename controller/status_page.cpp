@@ -1,22 +1,19 @@
 #include "status_page.hpp"
 
+#include "base/printable.hpp"
 #include "version.hpp"
 
-#include <boost/json.hpp>
-
 #include <algorithm>
-
-namespace json = boost::json;
 
 namespace bgplb {
 
 namespace {
 
-json::array exportedTo(const Result<bird::RoutingStatus>& bird, const Prefix& prefix) {
-  json::array peers;
+std::vector<std::string> exportedTo(const Result<bird::RoutingStatus>& bird, const Prefix& prefix) {
+  std::vector<std::string> peers;
   if (!bird) return peers;
   for (const auto& peer : bird->peers) {
-    if (peer.exported.count(prefix) > 0) peers.emplace_back(peer.address);
+    if (peer.exported.count(prefix) > 0) peers.push_back(peer.address);
   }
   return peers;
 }
@@ -38,114 +35,94 @@ double secondsLeft(const core::Facts& facts, const core::Flapping& flapping, cor
   return until <= now ? 0 : std::chrono::duration<double>(until - now).count();
 }
 
-json::object backend(const StatusInputs& inputs, const EndpointId& id, bool linkThere) {
+ops::BackendStatus backend(const StatusInputs& inputs, const EndpointId& id, bool linkThere) {
   const auto& facts = inputs.reconciler.facts();
   const auto now = std::chrono::steady_clock::now();
-  json::object object{{"endpoint", id.value},
-                      {"state", core::word(core::readiness(facts, id, linkThere, now))},
-                      {"container", ""},
-                      {"health", ""}};
+  ops::BackendStatus status{
+      .endpoint = id.value,
+      .state = std::string(core::word(core::readiness(facts, id, linkThere, now)))};
   const auto endpoint = facts.endpoints.find(id);
-  if (endpoint == facts.endpoints.end() || !endpoint->second.container) return object;
+  if (endpoint == facts.endpoints.end() || !endpoint->second.container) return status;
   const auto container = facts.containers.find(*endpoint->second.container);
-  object["containerId"] = endpoint->second.container->value;
-  if (container == facts.containers.end()) return object;
-  object["container"] = container->second.name;
-  object["health"] = healthWord(container->second.health);
-  object["failures"] = container->second.flapping.failures;
-  object["secondsLeft"] = secondsLeft(facts, container->second.flapping, now);
-  return object;
+  status.containerId = endpoint->second.container->value;
+  if (container == facts.containers.end()) return status;
+  status.container = container->second.name;
+  status.health = healthWord(container->second.health);
+  status.failures = container->second.flapping.failures;
+  status.secondsLeft = secondsLeft(facts, container->second.flapping, now);
+  return status;
 }
 
-json::array vips(const StatusInputs& inputs) {
-  json::array list;
+std::vector<ops::VipStatus> vips(const StatusInputs& inputs) {
+  std::vector<ops::VipStatus> list;
   for (const auto& [id, network] : inputs.reconciler.facts().networks) {
     const std::string bridge = core::bridgeName(id);
-    const auto there = inputs.kernel.observe(bridge);
-    json::array backends;
+    const auto observed = inputs.kernel.observe(bridge);
+    ops::VipStatus status{.network = network.name.empty() ? id.brief() : network.name,
+                          .networkId = id.value,
+                          .bridge = bridge,
+                          .weight = {network.options.weight},
+                          .problem = printable(inputs.reconciler.problem(id))};
     for (const auto& endpoint : network.endpoints) {
       const bool linkThere = inputs.kernel.hasVeth(core::vethHostName(endpoint));
-      backends.push_back(backend(inputs, endpoint, linkThere));
+      status.backends.push_back(backend(inputs, endpoint, linkThere));
     }
-    const auto& given = network.options.weight;
-    const json::value weight = given ? json::value(*given) : json::value();
     for (const auto& vip : network.vips()) {
-      list.push_back(json::object{{"vip", vip.toString()},
-                                  {"network", network.name.empty() ? id.brief() : network.name},
-                                  {"networkId", id.value},
-                                  {"bridge", bridge},
-                                  {"weight", weight},
-                                  {"hostRoute", there.routes.count(vip) > 0},
-                                  {"exportedTo", exportedTo(inputs.bird, vip)},
-                                  {"problem", inputs.reconciler.problem(id)},
-                                  {"backends", backends}});
+      status.vip = vip.toString();
+      status.hostRoute = observed.routes.count(vip) > 0;
+      status.exportedTo = exportedTo(inputs.bird, vip);
+      list.push_back(status);
     }
   }
   return list;
 }
 
-json::array gateways(const StatusInputs& inputs) {
-  json::array list;
+std::vector<ops::GatewayStatus> gateways(const StatusInputs& inputs) {
+  std::vector<ops::GatewayStatus> list;
   for (const auto& [id, bridge] : inputs.reconciler.facts().bridges) {
     if (!bridge.advertise) continue;
     for (const auto& subnet : bridge.subnets) {
-      list.push_back(json::object{{"subnet", subnet.toString()},
-                                  {"network", bridge.name},
-                                  {"link", bridge.link},
-                                  {"exportedTo", exportedTo(inputs.bird, subnet)}});
+      list.push_back(
+          {subnet.toString(), bridge.name, bridge.link, exportedTo(inputs.bird, subnet)});
     }
   }
   return list;
 }
 
-json::array peers(const Result<bird::RoutingStatus>& bird) {
-  json::array list;
+std::vector<ops::PeerStatus> peers(const Result<bird::RoutingStatus>& bird) {
+  std::vector<ops::PeerStatus> list;
   if (!bird) return list;
   for (const auto& peer : bird->peers) {
-    json::array exported;
-    for (const auto& prefix : peer.exported) exported.emplace_back(prefix.toString());
-    list.push_back(json::object{{"name", peer.name},
-                                {"address", peer.address},
-                                {"as", peer.as},
-                                {"state", peer.state},
-                                {"since", peer.since},
-                                {"lastError", peer.lastError},
-                                {"exported", std::move(exported)}});
+    ops::PeerStatus status{peer.name,  peer.address, peer.as,
+                           peer.state, peer.since,   printable(peer.lastError)};
+    for (const auto& prefix : peer.exported) status.exported.push_back(prefix.toString());
+    list.push_back(std::move(status));
   }
   return list;
+}
+
+ops::BirdStatus birdStatus(const Result<bird::RoutingStatus>& bird) {
+  if (!bird) return {.problem = printable(bird.error().message)};
+  return {bird->version, bird->pid, bird->recovering, bird->reconfigurations,
+          printable(bird->refused)};
 }
 
 }  // namespace
 
-std::string renderStatusPage(const StatusInputs& inputs) {
-  json::object birdPart;
-  if (inputs.bird) {
-    birdPart = {{"version", inputs.bird->version},
-                {"pid", inputs.bird->pid},
-                {"recovering", inputs.bird->recovering},
-                {"reconfigurations", inputs.bird->reconfigurations},
-                {"problem", inputs.bird->refused}};
-  } else {
-    birdPart = {{"problem", inputs.bird.error().message}};
-  }
-  json::array notes;
-  for (const auto& note : inputs.notes) notes.emplace_back(note);
-  const json::object page{
-      {"version", kVersion},
-      {"driver", inputs.driverName},
-      {"bird", std::move(birdPart)},
-      {"engine", json::object{{"following", inputs.following}}},
-      {"firewall", json::object{{"flavour", inputs.firewall.flavour},
-                                {"ipv4", inputs.firewall.v4},
-                                {"ipv6", inputs.firewall.v6},
-                                {"problem", inputs.firewall.problem},
-                                {"marks", inputs.firewall.marks},
-                                {"marksProblem", inputs.firewall.marksProblem}}},
-      {"notes", std::move(notes)},
-      {"peers", peers(inputs.bird)},
-      {"vips", vips(inputs)},
-      {"gateways", gateways(inputs)}};
-  return json::serialize(page);
+ops::StatusPage statusPage(const StatusInputs& inputs) {
+  const auto& firewall = inputs.firewall;
+  ops::StatusPage page{
+      .version = kVersion,
+      .driver = inputs.driverName,
+      .bird = birdStatus(inputs.bird),
+      .engine = {inputs.following},
+      .firewall = {firewall.flavour, firewall.v4, firewall.v6, printable(firewall.problem),
+                   firewall.marks, printable(firewall.marksProblem)},
+      .peers = peers(inputs.bird),
+      .vips = vips(inputs),
+      .gateways = gateways(inputs)};
+  for (const auto& note : inputs.notes) page.notes.push_back(printable(note));
+  return page;
 }
 
 }  // namespace bgplb

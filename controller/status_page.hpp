@@ -1,8 +1,10 @@
 #pragma once
-// GET /status: what is, as JSON. What is announced is what BIRD says it exports.
+// The content of GET /status (operator/status.hpp), collected from the parts that only the
+// composition root knows. What is announced is what BIRD reports as exported.
 
 #include "bird/status.hpp"
 #include "firewall/iptables.hpp"
+#include "operator/status.hpp"
 #include "reconcile/reconciler.hpp"
 
 #include <string>
@@ -15,11 +17,13 @@ struct StatusInputs {
   const reconcile::Kernel& kernel;
   firewall::FirewallStatus firewall;
   const Result<bird::RoutingStatus>& bird;
-  bool following;          // the engine's event stream stands
+  bool following;  // the event stream of the Docker API is open
   std::string driverName;
   std::vector<std::string> notes;
 };
 
-std::string renderStatusPage(const StatusInputs& inputs);
+// Problems and notes may quote other programs and names: they are made printable, so that the JSON
+// is valid UTF-8. Names stay as Docker reports them.
+ops::StatusPage statusPage(const StatusInputs& inputs);
 
 }  // namespace bgplb

@@ -1,8 +1,10 @@
 #pragma once
-// The Docker engine's HTTP API over its unix socket: one connection per call, each with a deadline.
-// Nothing here is called from a plugin handler: while dockerd waits for us it may not serve us.
+// The Docker API on dockerd's unix socket: one connection for each call, each with a deadline.
+// No handler of a plugin call uses this client: while dockerd waits for the plugin, it may not
+// serve its own API.
 
 #include "base/result.hpp"
+#include "http/unix_client.hpp"
 #include "io/task.hpp"
 #include "reconcile/ports.hpp"
 
@@ -23,8 +25,10 @@ class EngineClient : public reconcile::Engine {
   Task<Result<void>> ping(std::chrono::milliseconds deadline = kCallDeadline);
   // GET of a path without its version ("/networks"); the body of a 200 answer. NotFound for 404.
   Task<Result<std::string>> get(std::string path);
-  // GET /events with these filters (JSON) and since (seconds.nanoseconds); each line is handed over.
-  // Returns when the stream ends, with why.
+  // GET /events with these filters (JSON) and since (seconds.nanoseconds). `onLine` gets an empty
+  // line when the stream begins, and then each event. An event of more than 1 MiB (an image's
+  // labels are part of it) is skipped with a warning. Returns when the stream ends, with the
+  // reason.
   Task<Error> follow(std::string filters, std::string since,
                      std::function<void(std::string_view line)> onLine);
 
@@ -39,7 +43,7 @@ class EngineClient : public reconcile::Engine {
   std::string versioned(const std::string& path) const;
 
   boost::asio::io_context& io_;
-  std::string socketPath_;
+  http::UnixClient client_;
   std::string version_;  // "1.45", empty until the first ping
 };
 

@@ -1,0 +1,106 @@
+#pragma once
+// GET /status as values: the controller fills and writes them, `bgplb status` reads them, and both
+// use this one definition. A member's name is its JSON key: users' programs read the keys, so a key
+// is never renamed, and its meaning never changes.
+
+#include "base/result.hpp"
+#include "json/describe.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bgplb::ops {
+
+// Only `problem` is present while BIRD does not answer.
+struct BirdStatus {
+  std::optional<std::string> version;  // 2.17.5
+  std::optional<int> pid;
+  // Graceful-restart recovery (RFC 4724): BIRD exports nothing before its peers' End-of-RIB.
+  std::optional<bool> recovering;
+  std::optional<std::uint64_t> reconfigurations;  // since the controller started
+  std::string problem;                            // empty: none
+};
+BOOST_DESCRIBE_STRUCT(BirdStatus, (), (version, pid, recovering, reconfigurations, problem))
+
+struct EngineStatus {
+  bool following = false;  // the event stream of the Docker API is open
+};
+BOOST_DESCRIBE_STRUCT(EngineStatus, (), (following))
+
+struct FirewallStatus {
+  std::string flavour;  // "nft", "legacy", "nft+legacy"; empty: no rules of ours
+  bool ipv4 = false;    // our rules are in place
+  bool ipv6 = false;
+  std::string problem;
+  bool marks = false;  // connections keep their backend
+  std::string marksProblem;
+};
+BOOST_DESCRIBE_STRUCT(FirewallStatus, (), (flavour, ipv4, ipv6, problem, marks, marksProblem))
+
+struct PeerStatus {
+  std::string name;     // BIRD's protocol
+  std::string address;  // as BIRD writes it
+  std::uint32_t as = 0;
+  std::string state;  // of the session, RFC 4271 section 8.2.2
+  std::string since;  // 2026-11-22T20:25:41+0000
+  std::string lastError;
+  std::vector<std::string> exported;  // prefixes
+};
+BOOST_DESCRIBE_STRUCT(PeerStatus, (), (name, address, as, state, since, lastError, exported))
+
+struct BackendStatus {
+  std::string endpoint;   // id
+  std::string state;      // docs/operations.md, "States of a backend"
+  std::string container;  // name; empty while it is not known
+  std::string health;     // none, starting, healthy, unhealthy
+  std::optional<std::string> containerId;
+  std::optional<unsigned> failures;   // of the container in a row (RISE_TIME, HOLD_DOWN)
+  std::optional<double> secondsLeft;  // until a backend that is held down may be ready
+};
+BOOST_DESCRIBE_STRUCT(BackendStatus, (),
+                      (endpoint, state, container, health, containerId, failures, secondsLeft))
+
+struct VipStatus {
+  std::string vip;      // 10.0.0.101/32
+  std::string network;  // name; the id's beginning while the name is not known
+  std::string networkId;
+  std::string bridge;
+  Nullable<std::uint32_t> weight;       // null: the network has none
+  bool hostRoute = false;               // the host route is installed
+  std::vector<std::string> exportedTo;  // addresses of peers, as BIRD reports them
+  std::string problem;
+  std::vector<BackendStatus> backends;
+};
+BOOST_DESCRIBE_STRUCT(VipStatus, (),
+                      (vip, network, networkId, bridge, weight, hostRoute, exportedTo, problem,
+                       backends))
+
+struct GatewayStatus {
+  std::string subnet;
+  std::string network;
+  std::string link;
+  std::vector<std::string> exportedTo;
+};
+BOOST_DESCRIBE_STRUCT(GatewayStatus, (), (subnet, network, link, exportedTo))
+
+struct StatusPage {
+  std::string version;  // of bgplb
+  std::string driver;
+  BirdStatus bird;
+  EngineStatus engine;
+  FirewallStatus firewall;
+  std::vector<std::string> notes;
+  std::vector<PeerStatus> peers;
+  std::vector<VipStatus> vips;
+  std::vector<GatewayStatus> gateways;
+};
+BOOST_DESCRIBE_STRUCT(StatusPage, (),
+                      (version, driver, bird, engine, firewall, notes, peers, vips, gateways))
+
+std::string renderStatusPage(const StatusPage& page);
+Result<StatusPage> parseStatusPage(std::string_view text);
+
+}  // namespace bgplb::ops
