@@ -1,72 +1,77 @@
 #include "cli/client.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
+#include "http/unix_client.hpp"
+#include "json/read.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
+#include <exception>
 #include <filesystem>
-
-namespace asio = boost::asio;
-namespace http = boost::beast::http;
+#include <optional>
 
 namespace bgplb::cli {
 
 namespace {
 
 constexpr const char* kSocketName = "bgplb.sock";
-constexpr std::chrono::seconds kDeadline{10};
+constexpr std::size_t kQuotedBytes = 200;
+
+Task<> fetch(http::UnixClient& client, std::string path, std::chrono::milliseconds deadline,
+             std::optional<Result<http::Response>>& outcome) {
+  std::string noBody;
+  outcome = co_await client.request("GET", std::move(path), std::move(noBody), deadline);
+}
+
+// The reason in an error's JSON body, or the body as it is.
+std::string reasonIn(const std::string& body) {
+  const auto object = parseObject(body);
+  const std::string reason = object ? textOr(*object, "error") : "";
+  return reason.empty() ? body.substr(0, kQuotedBytes) : reason;
+}
 
 }  // namespace
 
 std::vector<std::string> findSockets(const std::string& folder) {
   namespace fs = std::filesystem;
   std::vector<std::string> sockets;
-  std::error_code error;
   const auto consider = [&sockets](const fs::path& path) {
     std::error_code ignored;
     if (fs::is_socket(path, ignored)) sockets.push_back(path.string());
   };
   consider(fs::path(folder) / kSocketName);
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (entry.is_directory(error)) consider(entry.path() / kSocketName);
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    std::error_code ignored;
+    if (entry->is_directory(ignored)) consider(entry->path() / kSocketName);
   }
   return sockets;
 }
 
-Result<std::string> get(const std::string& socketPath, const std::string& path) {
-  asio::io_context io(1);
-  asio::local::stream_protocol::socket socket(io);
-  boost::system::error_code outcome = asio::error::timed_out;
-  boost::beast::flat_buffer buffer;
-  http::request<http::empty_body> request(http::verb::get, path, 11);
-  request.set(http::field::host, "bgplb");
-  request.keep_alive(false);
-  http::response<http::string_body> response;
-
-  const auto onRead = [&](const boost::system::error_code& error, std::size_t) { outcome = error; };
-  const auto onWritten = [&](const boost::system::error_code& error, std::size_t) {
-    outcome = error;
-    if (!error) {
-      outcome = asio::error::timed_out;
-      http::async_read(socket, buffer, response, onRead);
-    }
+Result<std::string> get(const std::string& socket, const std::string& path,
+                        std::chrono::milliseconds deadline) {
+  boost::asio::io_context io(1);
+  http::UnixClient client(io, socket);
+  std::optional<Result<http::Response>> outcome;
+  // An exception goes to the caller, and so to main(), which reports it.
+  const auto onEnd = [](const std::exception_ptr& exception) {
+    if (exception) std::rethrow_exception(exception);
   };
-  socket.async_connect(asio::local::stream_protocol::endpoint(socketPath),
-                       [&](const boost::system::error_code& error) {
-                         outcome = error;
-                         if (error) return;
-                         outcome = asio::error::timed_out;
-                         http::async_write(socket, request, onWritten);
-                       });
-  io.run_for(kDeadline);
-  if (outcome) return unavailable(fmt::format("{}: {}", socketPath, outcome.message()));
-  if (response.result_int() != 200) {
-    return transient(fmt::format("{}: {} {}", socketPath, response.result_int(), response.body()));
+  boost::asio::co_spawn(io, fetch(client, path, deadline, outcome), onEnd);
+  io.run();
+  if (!outcome) return unavailable(socket + ": the request was not made");
+  if (!*outcome) {
+    const auto& error = outcome->error();
+    return error.message.starts_with(socket) ? error : error.within(socket);
   }
-  return std::move(response.body());
+  auto& response = **outcome;
+  if (response.status != 200) {
+    return transient(fmt::format("{}: {}: status {}: {}", socket, path, response.status,
+                                 reasonIn(response.body)));
+  }
+  return std::move(response.body);
 }
 
 }  // namespace bgplb::cli

@@ -1,15 +1,16 @@
 #include "cli/status.hpp"
 
+#include "base/printable.hpp"
 #include "cli/client.hpp"
-#include "json/read.hpp"
+#include "cli/output.hpp"
+
+#include <CLI/CLI.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-
-namespace json = boost::json;
+#include <memory>
 
 namespace bgplb::cli {
 
@@ -26,149 +27,151 @@ std::string table(const std::vector<Row>& rows) {
   }
   std::string text;
   for (const auto& row : rows) {
-    std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
-      line += fmt::format("{:<{}}", row[i], i + 1 < row.size() ? widths[i] + 2 : 0);
+      text += fmt::format("{:<{}}", row[i], i + 1 < row.size() ? widths[i] + 2 : 0);
     }
-    text += line + "\n";
+    text += '\n';
   }
   return text;
 }
 
-template <typename Use>
-void each(const json::object& object, std::string_view key, Use use) {
-  const auto* list = arrayAt(object, key);
-  if (list == nullptr) return;
-  for (const auto& entry : *list) {
-    if (const auto* item = entry.if_object()) use(*item);
-  }
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const auto& part : parts) text += (text.empty() ? "" : ",") + printable(part);
+  return text.empty() ? "-" : text;
 }
 
 // "held-down (8 s more)"
-std::string stateOf(const json::object& backend) {
-  std::string state = textOr(backend, "state");
-  const auto* left = backend.if_contains("secondsLeft");
-  if ((state == "held-down" || state == "rising") && left != nullptr && left->is_double()) {
-    state += fmt::format(" ({:.0f} s more)", std::ceil(left->as_double()));
+std::string stateOf(const ops::BackendStatus& backend) {
+  std::string state = printable(backend.state);
+  const bool waits = backend.state == "held-down" || backend.state == "rising";
+  if (waits && backend.secondsLeft) {
+    state += fmt::format(" ({:.0f} s more)", std::ceil(*backend.secondsLeft));
   }
   return state;
 }
 
-std::string joined(const json::object& object, std::string_view key) {
-  std::string text;
-  const auto* list = arrayAt(object, key);
-  if (list == nullptr) return "-";
-  for (const auto& entry : *list) {
-    if (!entry.is_string()) continue;
-    text += (text.empty() ? "" : ",") + std::string(entry.as_string());
-  }
-  return text.empty() ? "-" : text;
+std::string stateOf(const ops::PeerStatus& peer) {
+  const bool failed = peer.state != "Established" && !peer.lastError.empty();
+  return printable(peer.state) + (failed ? fmt::format(" ({})", printable(peer.lastError)) : "");
 }
 
-std::string yesNo(const json::object& object, std::string_view key) {
-  return flagOr(object, key, false) ? "yes" : "no";
-}
-
-std::string problems(const json::object& page) {
+std::string problems(const ops::StatusPage& page) {
   std::string text;
-  const auto add = [&text](std::string_view what, const json::object* part) {
-    const std::string problem = part == nullptr ? "" : textOr(*part, "problem");
-    if (!problem.empty()) text += fmt::format("problem: {}: {}\n", what, problem);
+  const auto add = [&text](std::string_view what, const std::string& problem) {
+    if (problem.empty()) return;
+    text += fmt::format("problem: {}: {}\n", printable(what), printable(problem));
   };
-  add("bird", objectAt(page, "bird"));
-  add("firewall", objectAt(page, "firewall"));
-  each(page, "vips", [&](const json::object& vip) { add(textOr(vip, "network"), &vip); });
-  if (const auto* notes = arrayAt(page, "notes")) {
-    for (const auto& note : *notes) {
-      if (note.is_string()) text += fmt::format("note: {}\n", std::string(note.as_string()));
-    }
-  }
-  const auto* bird = objectAt(page, "bird");
-  if (bird != nullptr && flagOr(*bird, "recovering", false)) {
-    text += "note: bird waits for its peers' routes after a restart (RFC 4724)\n";
+  add("bird", page.bird.problem);
+  add("firewall", page.firewall.problem);
+  for (const auto& vip : page.vips) add(vip.network, vip.problem);
+  for (const auto& note : page.notes) text += fmt::format("note: {}\n", printable(note));
+  if (page.bird.recovering.value_or(false)) {
+    text +=
+        "note: graceful-restart recovery: BIRD waits for End-of-RIB from its peers (RFC 4724)\n";
   }
   return text;
 }
 
-}  // namespace
-
-Result<std::string> renderStatus(const std::string& text) {
-  const auto page = parseObject(text);
-  if (!page) return page.error();
-  std::string out;
-  const auto* bird = objectAt(*page, "bird");
-  const auto* engine = objectAt(*page, "engine");
-  out += fmt::format("bgplb {}  bird {}  docker {}\n", textOr(*page, "version"),
-                     bird == nullptr ? "-" : textOr(*bird, "version", "not running"),
-                     engine != nullptr && flagOr(*engine, "following", false) ? "followed"
-                                                                              : "not answering");
-  out += problems(*page);
-
-  std::vector<Row> peers{{"PEER", "AS", "STATE", "SINCE", "EXPORTED"}};
-  each(*page, "peers", [&](const json::object& peer) {
-    const auto* exported = arrayAt(peer, "exported");
-    const auto* as = peer.if_contains("as");
-    std::string state = textOr(peer, "state");
-    const std::string error = textOr(peer, "lastError");
-    if (state != "Established" && !error.empty()) state += fmt::format(" ({})", error);
-    peers.push_back({textOr(peer, "address"), as == nullptr ? "-" : json::serialize(*as), state,
-                     textOr(peer, "since"),
-                     fmt::format("{} routes", exported == nullptr ? 0 : exported->size())});
-  });
-  out += "\n" + table(peers);
-
-  std::vector<Row> vips{{"VIP", "NETWORK", "EXPORTED TO", "HOST ROUTE", "BACKEND", "STATE", "HEALTH"}};
-  each(*page, "vips", [&](const json::object& vip) {
-    Row row{textOr(vip, "vip"), textOr(vip, "network"), joined(vip, "exportedTo"),
-            yesNo(vip, "hostRoute")};
-    bool first = true;
-    each(vip, "backends", [&](const json::object& backend) {
-      Row line = first ? row : Row{"", "", "", ""};
-      first = false;
-      line.push_back(textOr(backend, "container"));
-      line.push_back(stateOf(backend));
-      line.push_back(textOr(backend, "health"));
-      vips.push_back(line);
-    });
-    if (first) {
-      row.insert(row.end(), {"-", "-", "-"});
-      vips.push_back(row);
-    }
-  });
-  out += "\n" + table(vips);
-
-  std::vector<Row> gateways{{"GATEWAY SUBNET", "NETWORK", "LINK", "EXPORTED TO"}};
-  each(*page, "gateways", [&](const json::object& gateway) {
-    gateways.push_back({textOr(gateway, "subnet"), textOr(gateway, "network"),
-                        textOr(gateway, "link"), joined(gateway, "exportedTo")});
-  });
-  out += "\n" + table(gateways);
-  return out;
+std::string peersTable(const ops::StatusPage& page) {
+  std::vector<Row> rows{{"PEER", "AS", "STATE", "SINCE", "EXPORTED"}};
+  for (const auto& peer : page.peers) {
+    rows.push_back({printable(peer.address), std::to_string(peer.as), stateOf(peer),
+                    printable(peer.since), fmt::format("{} routes", peer.exported.size())});
+  }
+  return table(rows);
 }
 
-int runStatus(const std::string& given, bool json) {
-  const auto sockets = given.empty() ? findSockets() : std::vector<std::string>{given};
+std::string vipsTable(const ops::StatusPage& page) {
+  std::vector<Row> rows{
+      {"VIP", "NETWORK", "EXPORTED TO", "HOST ROUTE", "BACKEND", "STATE", "HEALTH"}};
+  for (const auto& vip : page.vips) {
+    Row row{printable(vip.vip), printable(vip.network), joined(vip.exportedTo),
+            vip.hostRoute ? "yes" : "no"};
+    if (vip.backends.empty()) {
+      row.insert(row.end(), {"-", "-", "-"});
+      rows.push_back(row);
+    }
+    for (const auto& backend : vip.backends) {
+      row.insert(row.end(),
+                 {printable(backend.container), stateOf(backend), printable(backend.health)});
+      rows.push_back(row);
+      row = Row(4);  // the VIP stands on its first row only
+    }
+  }
+  return table(rows);
+}
+
+std::string gatewaysTable(const ops::StatusPage& page) {
+  std::vector<Row> rows{{"GATEWAY SUBNET", "NETWORK", "LINK", "EXPORTED TO"}};
+  for (const auto& gateway : page.gateways) {
+    rows.push_back({printable(gateway.subnet), printable(gateway.network), printable(gateway.link),
+                    joined(gateway.exportedTo)});
+  }
+  return table(rows);
+}
+
+struct Options {
+  std::string socket;
+  bool json = false;
+  double timeout = 10;  // seconds
+};
+
+// The page as the command prints it. With --json an answer that is no status page is refused too.
+Result<std::string> pageOf(const std::string& socket, const Options& options) {
+  const std::chrono::duration<double> timeout(options.timeout);
+  auto body =
+      get(socket, "/status", std::chrono::duration_cast<std::chrono::milliseconds>(timeout));
+  if (!body) return body.error();
+  const auto page = ops::parseStatusPage(*body);
+  if (!page) return page.error().within(socket + ": not a status page");
+  return options.json ? std::move(*body) + "\n" : renderStatus(*page);
+}
+
+int runStatus(const Options& options) {
+  const auto sockets =
+      options.socket.empty() ? findSockets() : std::vector<std::string>{options.socket};
   if (sockets.empty()) {
-    fmt::print(stderr, "bgplb: no plugin socket below /run/docker/plugins: is the plugin enabled, and "
-                       "are you root?\n");
-    return 1;
+    complain(fmt::format("no plugin socket below {}: is the plugin enabled, and are you root?",
+                         kPluginFolder));
+    return kFailed;
   }
   bool answered = false;
   for (const auto& socket : sockets) {
-    const auto page = get(socket, "/status");
-    if (!page) {
-      fmt::print(stderr, "bgplb: {}\n", page.error().message);
-      continue;
-    }
-    const auto text = json ? Result<std::string>(*page + "\n") : renderStatus(*page);
+    const auto text = pageOf(socket, options);
     if (!text) {
-      fmt::print(stderr, "bgplb: {}: {}\n", socket, text.error().message);
+      complain(text.error().message);
       continue;
     }
+    if (const int failed = print(*text); failed != 0) return failed;
     answered = true;
-    fmt::print("{}", *text);
   }
-  return answered ? 0 : 1;
+  return answered ? 0 : kFailed;
+}
+
+}  // namespace
+
+std::string renderStatus(const ops::StatusPage& page) {
+  std::string out = fmt::format("bgplb {}  bird {}  docker {}\n", printable(page.version),
+                                page.bird.version ? printable(*page.bird.version) : "not running",
+                                page.engine.following ? "connected" : "not answering");
+  out += problems(page);
+  out += "\n" + peersTable(page);
+  out += "\n" + vipsTable(page);
+  out += "\n" + gatewaysTable(page);
+  return out;
+}
+
+Command statusCommand() {
+  return {"status", "Peers, VIPs, backends, and what BIRD exports", [](CLI::App& parser) {
+            const auto options = std::make_shared<Options>();
+            parser.add_option("--socket", options->socket, "Plugin socket; searched if not given");
+            parser.add_flag("--json", options->json, "For programs");
+            parser.add_option("--timeout", options->timeout, "Seconds to wait for an answer")
+                ->check(CLI::Range(0.001, 3600.0))
+                ->capture_default_str();
+            return std::function<int()>([options] { return runStatus(*options); });
+          }};
 }
 
 }  // namespace bgplb::cli

@@ -1,16 +1,17 @@
 #pragma once
-// `bgplb status`: the controller's status page for a person.
+// `bgplb status`: peers, VIPs, backends and what BIRD exports, for a person or as JSON.
 
-#include "base/result.hpp"
+#include "cli/command.hpp"
+#include "operator/status.hpp"
 
 #include <string>
 
 namespace bgplb::cli {
 
-// `page` is the JSON of GET /status. Pure.
-Result<std::string> renderStatus(const std::string& page);
+Command statusCommand();
 
-// The subcommand: prints, returns the exit code (0; 1 if no plugin answers).
-int runStatus(const std::string& socket, bool json);
+// The page as text. Pure. Names and messages come from outside: their control characters are
+// spelled out (base/printable.hpp), so that no name can forge a row or reach the terminal.
+std::string renderStatus(const ops::StatusPage& page);
 
 }  // namespace bgplb::cli
