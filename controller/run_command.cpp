@@ -44,7 +44,7 @@ void raiseLimits() {
   }
 }
 
-int runWith(const Settings& settings, const RunOptions& options) {
+int runWith(const settings::Settings& settings, const RunOptions& options) {
   raiseLimits();
   io::runPromptly();
   boost::asio::io_context io(1);

@@ -33,9 +33,9 @@ class Address {
   bool isMulticast() const;    // 224.0.0.0/4, ff00::/8
   bool isLinkLocal() const;    // 169.254.0.0/16 (RFC 3927), fe80::/10 (RFC 4291)
   bool isDummy() const;        // 192.0.0.8 (RFC 7600): an IPv4 address for those that have none
-  // 0.0.0.0/8, 192.0.0.0/24 and 240.0.0.0/4 (RFC 6890); ::/8 and 100::/8 (RFC 4291 section 4), which hold
-  // the IPv4-mapped ::ffff:0:0/96, the translated 64:ff9b::/96 (RFC 6052) and the discarded 100::/64
-  // (RFC 6666).
+  // 0.0.0.0/8, 192.0.0.0/24 and 240.0.0.0/4 (RFC 6890); ::/8 and 100::/8 (RFC 4291 section 4), which
+  // hold the IPv4-mapped ::ffff:0:0/96, the translated 64:ff9b::/96 (RFC 6052) and the discarded
+  // 100::/64 (RFC 6666).
   bool isReserved() const;
   // An address at which one host can be reached by unicast from elsewhere.
   bool isUsableUnicast() const;

@@ -9,9 +9,9 @@
 
 namespace bgplb {
 
-// The whole text as a number from `least` to `most`, decimal unless another `base` is given. None for
-// anything else: an empty text, spaces, a plus sign, digits followed by other characters, a number
-// that does not fit.
+// The whole text as a number from `least` to `most`, decimal unless another `base` is given. None
+// for anything else: an empty text, spaces, a plus sign, digits followed by other characters, a
+// number that does not fit.
 template <std::integral Number>
 std::optional<Number> parseWhole(std::string_view text,
                                  Number least = std::numeric_limits<Number>::min(),

@@ -15,7 +15,8 @@
 namespace bgplb::bird {
 
 // The main configuration. Invalid, with every reason, when BIRD would refuse a value
-// (core/routing_config.hpp), or when the template is broken or names a variable that does not exist.
+// (core/routing_config.hpp), or when the template is broken or names a variable that does not
+// exist.
 Result<std::string> renderMain(const std::string& templateText, const core::RoutingConfig& config);
 
 // A line of what the two static protocols include. `localAs` is named in the bandwidth's community.

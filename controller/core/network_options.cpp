@@ -52,12 +52,17 @@ std::string unknown(const std::string& name) {
                      nearest(name, names), fmt::join(names, ", "));
 }
 
+const Option* find(std::string_view name) {
+  const auto* option = std::find_if(kOptions.begin(), kOptions.end(),
+                                    [name](const Option& row) { return row.name == name; });
+  return option == kOptions.end() ? nullptr : option;
+}
+
 Outcome read(const OptionTexts& texts) {
   Outcome outcome;
   for (const auto& [name, text] : texts) {
-    const auto* option = std::find_if(kOptions.begin(), kOptions.end(),
-                                      [&name](const Option& row) { return row.name == name; });
-    if (option == kOptions.end()) {
+    const auto* option = find(name);
+    if (option == nullptr) {
       if (!name.starts_with("com.docker.")) outcome.problems.push_back(unknown(name));
     } else if (!option->read(text, outcome.options)) {
       outcome.problems.push_back(

@@ -113,8 +113,8 @@ Result<void> checkBridge(const Facts& facts, const NetworkId& id) {
   for (const auto& [otherId, other] : facts.networks) {
     if (otherId == id || bridgeName(otherId) != bridge) continue;
     return conflict(fmt::format(
-        "network {} would get the bridge {}, which is that of network {}: the ids begin with the same "
-        "characters; create the network once more, with a new id",
+        "network {} would get the bridge {}, which is that of network {}: the ids begin with the "
+        "same characters; create the network once more, with a new id",
         id.brief(), bridge, other.name.empty() ? otherId.brief() : other.name));
   }
   return {};

@@ -38,8 +38,8 @@ Result<Pool> parsePoolId(std::string_view id);
 // IpamDriver.RequestAddress: the VIP itself, again and again; `address` is empty, or must be it.
 Result<Prefix> requestAddress(std::string_view poolId, std::string_view address);
 
-// A bridge is named by the first 9 characters of its network's id (core/link_names.hpp). Conflict: another
-// network has the bridge that `id` would get.
+// A bridge is named by the first 9 characters of its network's id (core/link_names.hpp). Conflict:
+// another network has the bridge that `id` would get.
 Result<void> checkBridge(const Facts& facts, const NetworkId& id);
 
 // An address of this host as far as VIPs are concerned.

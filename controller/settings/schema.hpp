@@ -1,7 +1,7 @@
 #pragma once
 // One table of all settings: the single place where a setting has its names, its reader, its
 // default and its explanation. environment.cpp reads by it; plugin-rootfs/config.json and the
-// tables in README.md and docs/configuration.md are generated from it
+// tables in docs/configuration.md are generated from it
 // (test/settings/documents_test.cpp).
 //
 // docs/extending.md says how to add a setting.

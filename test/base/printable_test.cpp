@@ -18,13 +18,14 @@ TEST_CASE("Printable.SpellsOutControlCharacters") {
 }
 
 TEST_CASE("Printable.SpellsOutWhatIsNoUtf8") {
-  CHECK(printable("\x9b" "2J") == "\\x9b2J");                // C1 as a single byte
+  CHECK(printable("\x9b"
+                  "2J") == "\\x9b2J");  // C1 as a single byte
   CHECK(printable("\xff\xfe") == "\\xff\\xfe");
-  CHECK(printable("\xc2") == "\\xc2");                       // cut short
+  CHECK(printable("\xc2") == "\\xc2");  // cut short
   CHECK(printable("\xe2\x82") == "\\xe2\\x82");
-  CHECK(printable("\xc0\x9b") == "\\xc0\\x9b");              // overlong
+  CHECK(printable("\xc0\x9b") == "\\xc0\\x9b");  // overlong
   CHECK(printable("\xe0\x80\x9b") == "\\xe0\\x80\\x9b");
-  CHECK(printable("\xed\xa0\x80") == "\\xed\\xa0\\x80");     // a surrogate
+  CHECK(printable("\xed\xa0\x80") == "\\xed\\xa0\\x80");           // a surrogate
   CHECK(printable("\xf4\x90\x80\x80") == "\\xf4\\x90\\x80\\x80");  // beyond U+10FFFF
   CHECK(printable("\xe2\x28\xa1") == "\\xe2(\\xa1");
 }

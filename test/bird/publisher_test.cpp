@@ -1,5 +1,6 @@
 // When the Publisher sends which command to BIRD, and when none. BIRD is a FakeBird in this process.
 #include "bird/fake_bird.hpp"
+#include "support/routes.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 // The files that are generated from the settings schema.
 //
-// UPDATE_DOCUMENTS=1 build/test/test_unit "Documents.*" writes them anew: read the difference
+// UPDATE_DOCUMENTS=1 build/test/test/test_unit "Documents.*" writes them anew: read the difference
 // before you keep it.
 #include "io/file.hpp"
 #include "settings/schema.hpp"
@@ -15,11 +15,6 @@ using namespace bgplb;
 using settings::Setting;
 
 namespace {
-
-constexpr const char* kBegin =
-    "<!-- settings: generated from controller/settings/schema.cpp, see "
-    "test/settings/documents_test.cpp -->\n";
-constexpr const char* kEnd = "<!-- end of settings -->\n";
 
 std::string shownDefault(const Setting& setting) {
   if (setting.required) return "required";
@@ -43,7 +38,7 @@ std::string manifestEnvironment() {
   return text + "\n";
 }
 
-std::string shortTable() {
+std::string meanings() {
   std::string text = "| name | default | meaning |\n|---|---|---|\n";
   for (const auto& setting : settings::schema()) {
     text += fmt::format("| {} | {} | {} |\n", setting.name, shownDefault(setting), setting.help);
@@ -51,11 +46,11 @@ std::string shortTable() {
   return text;
 }
 
-std::string longTable() {
-  std::string text = "| name | it takes | default | a change |\n|---|---|---|---|\n";
+std::string values() {
+  std::string text = "| name | values | a change |\n|---|---|---|\n";
   for (const auto& setting : settings::schema()) {
-    text += fmt::format("| {} | {} | {} | {} |\n", setting.name, setting.takes,
-                        shownDefault(setting), settings::effectText(setting.effect));
+    text += fmt::format("| {} | {} | {} |\n", setting.name, setting.takes,
+                        settings::effectText(setting.effect));
   }
   return text;
 }
@@ -87,10 +82,12 @@ TEST_CASE("Documents.ThePluginsManifestNamesEverySetting") {
       boost::json::parse(io::readFile(PROJECT_SOURCE_DIR "/plugin-rootfs/config.json").value()));
 }
 
-TEST_CASE("Documents.TheReadmesTableNamesEverySetting") {
-  check("README.md", kBegin, kEnd, shortTable());
+TEST_CASE("Documents.TheConfigurationPageExplainsEverySetting") {
+  check("docs/configuration.md", "<!-- settings: begin (generated) -->\n",
+        "<!-- settings: end -->\n", meanings());
 }
 
-TEST_CASE("Documents.TheConfigurationPageNamesEverySetting") {
-  check("docs/configuration.md", kBegin, kEnd, longTable());
+TEST_CASE("Documents.TheConfigurationPageListsTheValuesOfEverySetting") {
+  check("docs/configuration.md", "<!-- values: begin (generated) -->\n",
+        "<!-- values: end -->\n", values());
 }
