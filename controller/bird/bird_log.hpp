@@ -3,8 +3,8 @@
 //
 // BIRD outlives this program, so its standard error must neither block nor break when nobody reads
 // it: a FIFO in the run directory that BIRD holds open for reading as well (so no EPIPE) and
-// non-blocking (so a full FIFO costs lines, not the sessions' keepalives). The next controller opens
-// the same FIFO and finds there what BIRD logged meanwhile, up to 64 KiB.
+// non-blocking (so a full FIFO costs lines, not the sessions' keepalives). The next controller
+// opens the same FIFO and finds there what BIRD logged meanwhile, up to 64 KiB.
 
 #include "base/log.hpp"
 #include "base/result.hpp"

@@ -120,8 +120,7 @@ Result<void> BirdRouting::setModel(const core::RoutingConfig& model) {
   if (!text) return text.error();
   auto rendered = renderMain(*text, model);
   if (!rendered) return rendered.error();
-  driver_->supervisor.setTimers(
-      {model.holdTime, model.gracefulRestart, model.gracefulRestartTime});
+  driver_->supervisor.setTimers({model.holdTime, model.gracefulRestart, model.gracefulRestartTime});
   if (driver_->publisher.setMainFile(std::move(*rendered), model.localAs)) {
     driver_->supervisor.startAtOnce();
   }

@@ -37,7 +37,8 @@ class BirdRouting final : public reconcile::Routing {
   void onConfirmed(std::function<void()> callback);
 
   // Invalid: the model or the template cannot be rendered; the former model stays. If BIRD refuses
-  // what was rendered, the former configuration stays in effect, and status().refused says so later.
+  // what was rendered, the former configuration stays in effect, and status().refused says so
+  // later.
   Result<void> setModel(const core::RoutingConfig& model);
   void start();
   void routesComplete();
@@ -49,8 +50,8 @@ class BirdRouting final : public reconcile::Routing {
   // Queried from BIRD, on a connection of its own. Unavailable: no BIRD answers.
   Task<Result<RoutingStatus>> status();
 
-  // Returns when BIRD has been left as `mode` says, at the latest at `end`, whatever is under way and
-  // whatever hangs. Nothing is supervised afterwards.
+  // Returns when BIRD has been left as `mode` says, at the latest at `end`, whatever is under way
+  // and whatever hangs. Nothing is supervised afterwards.
   Task<> stop(StopMode mode, std::chrono::steady_clock::time_point end);
 
  private:

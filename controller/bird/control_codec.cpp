@@ -1,5 +1,7 @@
 #include "bird/control_codec.hpp"
 
+#include "base/parse.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -11,12 +13,7 @@ constexpr std::size_t kCodeDigits = 4;
 
 std::optional<int> codeOf(std::string_view line) {
   if (line.size() <= kCodeDigits) return std::nullopt;
-  int code = 0;
-  for (const char c : line.substr(0, kCodeDigits)) {
-    if (c < '0' || c > '9') return std::nullopt;
-    code = code * 10 + (c - '0');
-  }
-  return code;
+  return parseWhole<int>(line.substr(0, kCodeDigits), 0);
 }
 
 }  // namespace

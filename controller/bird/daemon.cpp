@@ -156,8 +156,8 @@ Task<Result<bool>> Daemon::adopt(std::chrono::milliseconds timeout) {
   co_return false;
 }
 
-// A BIRD whose socket was removed, say by a cleaner of temporary files, would keep its sessions, and
-// its successor could not have the port.
+// A BIRD whose socket was removed, say by a cleaner of temporary files, would keep its sessions,
+// and its successor could not have the port.
 Task<> Daemon::killStray() {
   const auto text = io::readFile(paths_.pid);
   if (!text) co_return;

@@ -1,7 +1,7 @@
 #pragma once
-// The BIRD process: found or started, watched, ended. It is not our child and outlives this program;
-// the next controller finds it by its control socket. Supervisor decides when it is started and
-// ended.
+// The BIRD process: found or started, watched, ended. It is not our child and outlives this
+// program; the next controller finds it by its control socket. Supervisor decides when it is
+// started and ended.
 
 #include "base/result.hpp"
 #include "bird/bird_log.hpp"

@@ -18,7 +18,8 @@ namespace bgplb::bird {
 
 namespace {
 
-// What the grandchild reports through a pipe that exec(3) closes: its pid, then the errno of a failure.
+// What the grandchild reports through a pipe that exec(3) closes: its pid, then the errno of a
+// failure.
 struct Report {
   pid_t pid = 0;
   int error = 0;

@@ -34,7 +34,8 @@ int option(int fd, int level, int name) {
 }
 
 bool isTcpConnection(int fd) {
-  return option(fd, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_TCP && option(fd, SOL_SOCKET, SO_ACCEPTCONN) == 0;
+  return option(fd, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_TCP &&
+         option(fd, SOL_SOCKET, SO_ACCEPTCONN) == 0;
 }
 
 Error refused(const char* call) {

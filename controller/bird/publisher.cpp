@@ -27,10 +27,7 @@ constexpr auto kLongestPacing = 20ms;
 
 Publisher::Publisher(asio::io_context& context, const RunPaths& paths, Command command,
                      std::function<void()> onChange)
-    : command_(std::move(command)),
-      onChange_(std::move(onChange)),
-      pause_(context),
-      files_(paths) {
+    : command_(std::move(command)), onChange_(std::move(onChange)), pause_(context), files_(paths) {
   unconfirmed_ = parseRoutes(files_.onDisk().vips4);
   unconfirmed_.merge(parseRoutes(files_.onDisk().vips6));
 }

@@ -114,9 +114,9 @@ class Publisher {
   std::string refusedMain_;  // BIRD refused it; the one that BIRD took last is used instead
   std::string refused_;
   std::uint64_t reconfigurations_ = 0;
-  Clock::time_point retryAt_;        // after a failure, unless something changes
-  Clock::time_point notBefore_;      // the next announcement
-  Clock::duration pacing_{0};        // from the end of one `configure` to the next, while they crowd
+  Clock::time_point retryAt_;    // after a failure, unless something changes
+  Clock::time_point notBefore_;  // the next announcement
+  Clock::duration pacing_{0};    // from the end of one `configure` to the next, while they crowd
   Clock::time_point reconfiguredAt_;
 };
 

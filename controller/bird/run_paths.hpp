@@ -21,8 +21,8 @@ struct RunPaths {
   std::string main;
   std::string vips4;
   std::string vips6;
-  std::string pending;   // exists while the files hold what BIRD may not have read yet
-  std::string control;   // BIRD's control socket
+  std::string pending;  // exists while the files hold what BIRD may not have read yet
+  std::string control;  // BIRD's control socket
   std::string pid;
   std::string log;       // a FIFO
   std::string sessions;  // a LastUpStamp, unless it is kept elsewhere

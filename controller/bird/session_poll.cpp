@@ -87,9 +87,10 @@ void SessionPoll::keepStamp(bool hadSession, Clock::time_point now) {
 void SessionPoll::ensureNoDelay() {
   const auto set = setNoDelay(bird_);
   if (set || set.error().kind == ErrorKind::NotFound || std::exchange(delayReported_, true)) return;
-  log::warning("bird: cannot set TCP_NODELAY on BIRD's sessions: {}; an IPv6 UPDATE may be late by "
-               "one delayed ACK",
-               set.error().message);
+  log::warning(
+      "bird: cannot set TCP_NODELAY on BIRD's sessions: {}; an IPv6 UPDATE may be late by "
+      "one delayed ACK",
+      set.error().message);
 }
 
 // False: no reply.

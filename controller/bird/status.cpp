@@ -1,6 +1,8 @@
 #include "bird/status.hpp"
 
-#include <charconv>
+#include "base/parse.hpp"
+
+#include <algorithm>
 #include <string_view>
 
 namespace bgplb::bird {
@@ -32,9 +34,7 @@ void readDetail(std::string_view line, PeerStatus& peer) {
   const auto value = trimmed(line.substr(colon + 1));
   if (key == "BGP state") peer.state = value;
   if (key == "Neighbor address") peer.address = value;
-  if (key == "Neighbor AS") {
-    std::from_chars(value.data(), value.data() + value.size(), peer.as);
-  }
+  if (key == "Neighbor AS") peer.as = parseWhole<std::uint32_t>(value).value_or(0);
   if (key == "Last error") peer.lastError = value;
 }
 
@@ -63,7 +63,8 @@ std::set<Prefix> parseExported(const Reply& reply) {
   if (reply.isError()) return exported;
   for (const auto& line : reply.lines) {
     if (line.code != kRouteRow) continue;
-    // "10.0.0.101/32        blackhole [lb_vip4 20:25:40.990] * (200)"; "Table master4:" has no prefix.
+    // "10.0.0.101/32        blackhole [lb_vip4 20:25:40.990] * (200)"; "Table master4:" has no
+    // prefix.
     const auto prefix = Prefix::parse(std::string_view(line.text).substr(0, line.text.find(' ')));
     if (prefix) exported.insert(*prefix);
   }

@@ -37,8 +37,8 @@ struct RoutingStatus {
 // The reply to `show protocols all "lb_peer*"`; `exported` is left empty.
 std::vector<PeerStatus> parsePeers(const Reply& reply);
 
-// The reply to `show route export PROTOCOL`, both families. None for an error reply, which BIRD sends
-// for a session that is not up.
+// The reply to `show route export PROTOCOL`, both families. None for an error reply, which BIRD
+// sends for a session that is not up.
 std::set<Prefix> parseExported(const Reply& reply);
 
 // BIRD gave up on the peer because its port is taken by another program, and will not retry.

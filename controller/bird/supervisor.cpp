@@ -106,9 +106,8 @@ Task<Supervisor::Clock::time_point> Supervisor::bringUp() {
 
 Task<Supervisor::Clock::time_point> Supervisor::startBird() {
   if (!publisher_.hasMainFile()) co_return Clock::time_point::max();
-  const bool recover =
-      timers_.gracefulRestart &&
-      stamp_.isYoungerThan(timers_.gracefulRestartTime + SessionPoll::kStampInterval);
+  const bool recover = timers_.gracefulRestart && stamp_.isYoungerThan(timers_.gracefulRestartTime +
+                                                                       SessionPoll::kStampInterval);
   // BIRD would send End-of-RIB at once, and the peers would flush our stale routes.
   if (recover && !publisher_.areRoutesComplete()) co_return Clock::now() + kRetry;
   if (!publisher_.writeFiles()) co_return Clock::now() + kRetry;
@@ -189,8 +188,9 @@ Task<> Supervisor::shutDown(StopMode mode) {
   if (withdraw) publisher_.sessionsClosed();
   const bool saved = co_await stamp_.saved(stop_->end);
   if (!saved) {
-    log::warning("bird: stopping before the time of the last session is saved; the next start of "
-                 "BIRD goes by an older one");
+    log::warning(
+        "bird: stopping before the time of the last session is saved; the next start of "
+        "BIRD goes by an older one");
   }
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// Keeps a BIRD running: adopts one that runs already, starts one that ended, kills one that hangs so
-// that it is replaced, and ends it when the program stops. BirdRouting's coroutine calls everything
-// here, one thing at a time, so that only one command is in flight.
+// Keeps a BIRD running: adopts one that runs already, starts one that ended, kills one that hangs
+// so that it is replaced, and ends it when the program stops. BirdRouting's coroutine calls
+// everything here, one thing at a time, so that only one command is in flight.
 
 #include "base/backoff.hpp"
 #include "bird/daemon.hpp"

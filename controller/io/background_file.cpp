@@ -41,8 +41,8 @@ struct BackgroundFile::Front {
       : report(std::move(onOutcome)),
         idle(executor),
         tooSlow(executor, [this, path = options.path, slow = options.slow] {
-          report(transient(fmt::format("{}: not written within {} s, the disk does not answer", path,
-                                       std::chrono::duration<double>(slow).count())));
+          report(transient(fmt::format("{}: not written within {} s, the disk does not answer",
+                                       path, std::chrono::duration<double>(slow).count())));
         }) {}
 
   void onSaved(std::uint64_t number, const Result<void>& outcome) {
@@ -54,7 +54,7 @@ struct BackgroundFile::Front {
     if (report) report(outcome);
   }
 
-  Report report;              // none once the BackgroundFile is destroyed
+  Report report;            // none once the BackgroundFile is destroyed
   asio::steady_timer idle;  // cancelled when every request has been carried out
   Deadline tooSlow;
   std::uint64_t requested = 0;  // number of the latest request
@@ -113,7 +113,8 @@ void BackgroundFile::request(std::optional<std::string> text) {
     try {
       std::thread(Worker::run, worker_, std::weak_ptr<Front>(front_)).detach();
     } catch (const std::system_error& error) {
-      front_->report(transient(fmt::format("{}: no thread: {}", worker_->options.path, error.what())));
+      front_->report(
+          transient(fmt::format("{}: no thread: {}", worker_->options.path, error.what())));
       return;
     }
     worker_->hasThread = true;

@@ -203,8 +203,8 @@ TEST_CASE("SessionWatch.KnowsWhatIsUp", "[bird]") {
   CHECK_FALSE(watch.anyEstablished());
 }
 
-// A router may have two sessions with this host, say one for each family at a link-local address that
-// several interfaces share.
+// A router may have two sessions with this host, say one for each family at a link-local address
+// that several interfaces share.
 TEST_CASE("SessionWatch.TwoPeersWithOneAddressAreTwoSessions", "[bird]") {
   SessionWatch watch;
   SessionWatch::Clock::time_point now{1h};

@@ -39,7 +39,8 @@ inline const std::string kInProgress =
     "0002-Reading configuration\n0004 Reconfiguration in progress\n";
 inline const std::string kQueued =
     "0002-Reading configuration\n0005 Reconfiguration already in progress\n";
-inline const std::string kRefused = "0002-Reading configuration\n8002 bird.conf:4:82 syntax error\n";
+inline const std::string kRefused =
+    "0002-Reading configuration\n8002 bird.conf:4:82 syntax error\n";
 
 class FakeBird {
  public:
@@ -47,8 +48,8 @@ class FakeBird {
     accept();
   }
 
-  std::deque<std::string> configureReplies;  // when empty: done
-  std::deque<std::string> statusReplies;     // to `configure status`
+  std::deque<std::string> configureReplies;                            // when empty: done
+  std::deque<std::string> statusReplies;                               // to `configure status`
   std::string statusReply = "0003-Daemon is up and running\n0000 \n";  // when those are used up
   bool silent = false;                // replies to `configure` are kept back
   bool deaf = false;                  // nothing is replied to, no connection is greeted

@@ -1,4 +1,5 @@
-// When the Publisher sends which command to BIRD, and when none. BIRD is a FakeBird in this process.
+// When the Publisher sends which command to BIRD, and when none. BIRD is a FakeBird in this
+// process.
 #include "bird/fake_bird.hpp"
 #include "support/routes.hpp"
 
@@ -43,7 +44,8 @@ TEST_CASE("Publisher.ChangesThatCrowdGoTogether", "[bird]") {
     lab.routing->announce(net(vip.c_str()));
     ++changes;
     const auto before = lab.bird->configures();
-    runUntil(lab.io, [&] { return lab.bird->configures() > before; }, 1ms);
+    runUntil(
+        lab.io, [&] { return lab.bird->configures() > before; }, 1ms);
   }
   REQUIRE(changes > 50);
   const auto published = [&lab] {
@@ -79,7 +81,8 @@ TEST_CASE("Publisher.AnotherBandwidthIsAChange_TheSameIsNone", "[bird]") {
   lab.routing->announce(kVip, test::weighted(2, 1));
   REQUIRE(lab.eventually([&] { return lab.bird->configures() == 2 && !lab.pending(); }));
   CHECK(lab.file("vips4.conf") ==
-        "route 10.0.0.101/32 blackhole { bgp_ext_community.add((generic, 0x0004fffe, 0x40000000)); };\n"
+        "route 10.0.0.101/32 blackhole { bgp_ext_community.add((generic, 0x0004fffe, 0x40000000)); "
+        "};\n"
         "route 10.0.0.102/32 blackhole;\n");
   CHECK(lab.routing->mayBeAnnounced(kVip));
   lab.routing->announce(kVip);
@@ -211,8 +214,8 @@ TEST_CASE("Publisher.RefusedRoutes_AreTriedAgainWithTheNextChange", "[bird]") {
   CHECK(lab.file("vips4.conf") == "route 10.0.0.102/32 blackhole;\n");
 }
 
-// `test_unit "[.figures]"`: from the change to the command's arrival at the other end of the socket.
-// Announcements that crowd are paced; withdrawals are not.
+// `test_unit "[.figures]"`: from the change to the command's arrival at the other end of the
+// socket. Announcements that crowd are paced; withdrawals are not.
 TEST_CASE("Publisher.TimeToTheCommand", "[.figures]") {
   for (const int count : {1, 100, 1000}) {
     Lab lab;

@@ -1,5 +1,5 @@
-// BIRD, the controller or the machine stands still for a while: what hangs is replaced, what was only
-// paused is not.
+// BIRD, the controller or the machine stands still for a while: what hangs is replaced, what was
+// only paused is not.
 #include "netns/bird_lab.hpp"
 
 #include "bird/status_query.hpp"
@@ -21,8 +21,8 @@ using Clock = std::chrono::steady_clock;
 // The length of a pause is what is tested: nothing is waited for.
 void pauseFor(std::chrono::milliseconds time) { std::this_thread::sleep_for(time); }
 
-// A ninth of the hold time, 1 s, is the timeout of a command. Peers that never answer keep the polls at
-// two a second and make the reply longer than one read.
+// A ninth of the hold time, 1 s, is the timeout of a command. Peers that never answer keep the
+// polls at two a second and make the reply longer than one read.
 core::RoutingConfig modelWithDeadPeers() {
   auto model = Lab::model();
   model.holdTime = 9s;

@@ -1,5 +1,5 @@
-// The whole program stops within the time that PID 1 allows, even if Docker and BIRD hang: afterwards PID 1 would
-// send SIGTERM to BIRD, and every route would be withdrawn.
+// The whole program stops within the time that PID 1 allows, even if Docker and BIRD hang:
+// afterwards PID 1 would send SIGTERM to BIRD, and every route would be withdrawn.
 #include "io/descriptor.hpp"
 #include "io/file.hpp"
 #include "support/catch.hpp"
@@ -52,11 +52,14 @@ io::Descriptor silentEngine(const std::string& path) {
 }
 
 pid_t startProgram(const std::string& folder) {
-  const std::vector<std::string> words = {
-      BGPLB_PROGRAM, "run",         "--socket",    folder + "/bgplb.sock", "--run-dir",
-      folder,        "--state-dir", folder,        "--bird",               folder + "/slow-bird",
-      "--templates", PROJECT_SOURCE_DIR "/bird-templates",                 "--engine",
-      folder + "/docker.sock",      "--driver-name", "bgplb"};
+  const std::vector<std::string> words = {BGPLB_PROGRAM,   "run",
+                                          "--socket",      folder + "/bgplb.sock",
+                                          "--run-dir",     folder,
+                                          "--state-dir",   folder,
+                                          "--bird",        folder + "/slow-bird",
+                                          "--templates",   PROJECT_SOURCE_DIR "/bird-templates",
+                                          "--engine",      folder + "/docker.sock",
+                                          "--driver-name", "bgplb"};
   const std::vector<std::string> settings = {"ROUTER_ID=192.0.2.1", "LOCAL_AS=65534",
                                              "PEER_ADDRESS=192.0.2.2", "PEER_AS=64512",
                                              std::string("PATH=") + std::getenv("PATH")};
@@ -82,8 +85,8 @@ TEST_CASE("Program.StopEndsInTheTimeThatPid1Allows_WhileDockerAndBirdHang", "[ne
   REQUIRE(mkdtemp(folder.data()) != nullptr);
   const test::ScopedNetns here;
   const auto engine = silentEngine(folder + "/docker.sock");
-  std::ofstream(folder + "/slow-bird") << "#!/bin/sh\necho $$ >" << folder
-                                       << "/slow.pid\nexec sleep 60\n";
+  std::ofstream(folder + "/slow-bird")
+      << "#!/bin/sh\necho $$ >" << folder << "/slow.pid\nexec sleep 60\n";
   std::filesystem::permissions(folder + "/slow-bird", std::filesystem::perms::owner_all);
   const pid_t program = startProgram(folder);
   const auto birdStarts = [&] {
