@@ -200,6 +200,9 @@ Result<void> Reconciler::applyAll(const std::vector<core::Action>& actions, bool
   for (const auto& action : actions) {
     // What could not be taken off a bridge would be known as ours no more without it.
     if (!first && isBridgeDel(action)) continue;
+    // Keep next hops as well: with the last member of a group that could not be changed the kernel would
+    // remove the group, and with the group the host route of an announced VIP.
+    if (!first && std::holds_alternative<core::NextHopDel>(action)) continue;
     const auto outcome = kernel_.apply(action);
     if (!outcome && isRouting(action) && outcome.error().kind == ErrorKind::NotFound) {
       log::debug("{}; waiting for the link", outcome.error().message);

@@ -329,3 +329,20 @@ TEST_CASE("Reconciler.DeletedNetworkLeavesNothing_AfterTheWithdrawal") {
   CHECK(host.kernel.existing.empty());
   CHECK(host.firewall.calls == std::vector<bool>{true, false});
 }
+
+TEST_CASE("Reconciler.NextHopsStayWhileTheirGroupCannotBeChanged") {
+  Host host;
+  host.makeReady();
+  host.join(kEp2, "02:00:00:00:00:02");
+  host.report(kCtr2, kEp2, Health::Healthy);
+  // The first backend's link is lost, and the kernel refuses the group without it.
+  host.kernel.existing.erase(core::vethHostName(kEp1));
+  host.kernel.networks[host.bridge].veths.erase(core::vethHostName(kEp1));
+  host.kernel.failures = 1;
+  host.reconciler.touchBridge(host.bridge);
+  host.step();
+  CHECK(host.kernel.observe(host.bridge).nextHops.contains(core::nextHop(Family::V4, 1)));
+  host.later(1s);
+  CHECK_FALSE(host.kernel.observe(host.bridge).nextHops.contains(core::nextHop(Family::V4, 1)));
+  CHECK(host.announced());
+}
