@@ -18,18 +18,24 @@ namespace {
 // makes the peers withdraw every route. So the whole stop, the ping included, takes less.
 constexpr std::chrono::seconds kStopTimeout{6};
 constexpr std::chrono::seconds kLastPing{2};
+constexpr std::chrono::milliseconds kLastSave{500};
 
-docker::SyncOptions syncOptions(const settings::Settings& settings, const RunOptions& options) {
-  docker::SyncOptions sync;
+docker::DialogueOptions dialogueOptions(const RunOptions& options) {
+  docker::DialogueOptions sync;
   sync.pluginId = options.driverName.empty() ? ownPluginId() : "";
   sync.driverName = options.driverName;
   if (sync.pluginId.empty() && sync.driverName.empty()) {
     sync.driverName = driverNameOfSocket(options.socket);
   }
-  sync.drainOnSigusr2 = settings.sigusr2Handler;
-  sync.terminateDrained = settings.sigusr2Stop;
-  sync.drainDelay = settings.drainDelay;
   return sync;
+}
+
+core::Policy policyOf(const settings::Settings& settings) {
+  return {.flap = settings.flapPolicy,
+          .drainGrace = settings.drainGrace,
+          .drainDelay = settings.drainDelay,
+          .drainOnSigusr2 = settings.sigusr2Handler,
+          .terminateDrained = settings.sigusr2Stop};
 }
 
 }  // namespace
@@ -45,10 +51,10 @@ App::App(asio::io_context& io, const settings::Settings& settings, const RunOpti
                     options.stateDir + "/sessions"}),
       firewall_(io, [this] { kernel_.setPinned(firewall_.status().marks); }),
       engine_(io, options.engineSocket),
-      drains_(options.stateDir + "/drains.json"),
-      reconciler_(kernel_, routing_, firewall_, engine_, drains_, {settings.drainGrace}),
+      drains_(io.get_executor(), options.stateDir + "/drains.json"),
+      reconciler_(kernel_, routing_, firewall_, engine_, drains_, policyOf(settings)),
       loop_(io, reconciler_),
-      sync_(io, engine_, loop_, syncOptions(settings, options)),
+      sync_(io, engine_, loop_, dialogueOptions(options)),
       api_(loop_, kernel_, settings.globalScope),
       server_(
           io, [this](http::Request request) { return answer(std::move(request)); },
@@ -63,7 +69,7 @@ int App::run() {
     return idleAfterProblems();
   }
   signals_.async_wait([this](const boost::system::error_code& error, int) {
-    if (!error) io::spawn(io_.get_executor(), shutdown(), "stop");
+    if (!error) io::spawn(io_.get_executor(), shutdown(), "shutdown");
   });
   io_.run();
   return 0;
@@ -78,7 +84,6 @@ Result<void> App::start() {
     loop_.wake();
   });
   loop_.onStep([this] { onStep(); });
-  reconciler_.facts().flapPolicy = settings_.flapPolicy;
   std::error_code ignored;  // an unwritable folder is named when something is to be saved
   std::filesystem::create_directories(options_.stateDir, ignored);
   if (auto drains = drains_.load()) {
@@ -127,7 +132,7 @@ void App::updatePeering() {
 
 void App::onStep() {
   const auto& facts = reconciler_.facts();
-  if (facts.engineAsked && !std::exchange(routesComplete_, true)) routing_.routesComplete();
+  if (facts.firstRoundOver && !std::exchange(routesComplete_, true)) routing_.routesComplete();
   if (facts.networks.size() == networksChecked_) return;
   if (facts.networks.size() > networksChecked_) checkForwarding();
   networksChecked_ = facts.networks.size();
@@ -179,6 +184,8 @@ Task<> App::shutdown() {
               settings_.gracefulRestartTime.count());
   }
   co_await routing_.stop(mode, end);
+  reconciler_.saveDrains(std::chrono::steady_clock::now());
+  co_await drains_.saved(std::chrono::steady_clock::now() + kLastSave);
   io_.stop();
 }
 

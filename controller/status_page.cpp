@@ -29,18 +29,18 @@ const char* healthWord(core::Health health) {
 }
 
 // Until a backend that is held back may be ready.
-double secondsLeft(const core::Facts& facts, const core::Flapping& flapping, core::TimePoint now) {
-  auto until = core::risenAt(flapping, facts.flapPolicy);
-  if (flapping.heldUntil) until = std::max(until, *flapping.heldUntil);
+double secondsLeft(const core::FlapPolicy& policy, const core::Flapping& flapping, core::TimePoint now) {
+  const auto until = std::max(core::risenAt(flapping, policy), core::heldUntil(flapping, policy));
   return until <= now ? 0 : std::chrono::duration<double>(until - now).count();
 }
 
 ops::BackendStatus backend(const StatusInputs& inputs, const EndpointId& id, bool linkThere) {
   const auto& facts = inputs.reconciler.facts();
+  const auto& policy = inputs.reconciler.policy();
   const auto now = std::chrono::steady_clock::now();
   ops::BackendStatus status{
       .endpoint = id.value,
-      .state = std::string(core::word(core::readiness(facts, id, linkThere, now)))};
+      .state = std::string(core::word(core::readiness(facts, id, linkThere, policy, now)))};
   const auto endpoint = facts.endpoints.find(id);
   if (endpoint == facts.endpoints.end() || !endpoint->second.container) return status;
   const auto container = facts.containers.find(*endpoint->second.container);
@@ -49,7 +49,7 @@ ops::BackendStatus backend(const StatusInputs& inputs, const EndpointId& id, boo
   status.container = container->second.name;
   status.health = healthWord(container->second.health);
   status.failures = container->second.flapping.failures;
-  status.secondsLeft = secondsLeft(facts, container->second.flapping, now);
+  status.secondsLeft = secondsLeft(policy.flap, container->second.flapping, now);
   return status;
 }
 

@@ -72,7 +72,7 @@ std::map<EndpointId, Slot> assignSlots(const Facts& facts, const Network& networ
 }
 
 void addNextHops(KernelNetwork& desired, const Prefix& vip, const Facts& facts,
-                 const std::map<EndpointId, Slot>& slots, const std::set<EndpointId>& ready,
+                 const std::map<EndpointId, Slot>& slots, const std::set<EndpointId>& serving,
                  const KernelNetwork& observed, bool routed) {
   std::set<Address> all;
   std::set<Address> members;
@@ -82,7 +82,7 @@ void addNextHops(KernelNetwork& desired, const Prefix& vip, const Facts& facts,
     desired.nextHops.insert(via);
     desired.pinned.insert({vip, via});
     all.insert(via);
-    if (ready.contains(id)) members.insert(via);
+    if (serving.contains(id)) members.insert(via);
   }
   if (members.empty()) {
     const auto group = observed.groups.find(vip.family());

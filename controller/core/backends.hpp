@@ -13,10 +13,10 @@ std::map<EndpointId, Slot> assignSlots(const Facts& facts, const Network& networ
                                        const std::set<std::string>& existingVeths);
 
 // The next hops, group and pinned routes for `vip`, added to `desired`. New connections go to the
-// `ready` backends. With none ready the group keeps its members while it is `routed`, for what is
+// `serving` backends. With none the group keeps its members while it is `routed`, for what is
 // still under way; else it holds all, so that less is to be done when one gets ready.
 void addNextHops(KernelNetwork& desired, const Prefix& vip, const Facts& facts,
-                 const std::map<EndpointId, Slot>& slots, const std::set<EndpointId>& ready,
+                 const std::map<EndpointId, Slot>& slots, const std::set<EndpointId>& serving,
                  const KernelNetwork& observed, bool routed);
 
 }  // namespace bgplb::core

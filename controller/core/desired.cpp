@@ -14,21 +14,23 @@ bool isRunning(const Facts& facts, const Endpoint& endpoint) {
   return container != facts.containers.end() && container->second.run != RunState::Stopped;
 }
 
-std::optional<TimePoint> judgedAgainAt(const Facts& facts, const Endpoint& endpoint, TimePoint now) {
+std::optional<TimePoint> reevaluatedAt(const Facts& facts, const Endpoint& endpoint,
+                                       const Policy& policy, TimePoint now) {
   if (!endpoint.container) return std::nullopt;
   const auto container = facts.containers.find(*endpoint.container);
   if (container == facts.containers.end()) return std::nullopt;
   const auto& flapping = container->second.flapping;
   std::optional<TimePoint> first;
-  for (const auto until : {container->second.stoppingUntil, flapping.heldUntil,
-                           std::optional(risenAt(flapping, facts.flapPolicy))}) {
+  for (const auto until :
+       {container->second.stoppingUntil, std::optional(heldUntil(flapping, policy.flap)),
+        std::optional(risenAt(flapping, policy.flap))}) {
     if (until && *until > now && (!first || *until < *first)) first = until;
   }
   return first;
 }
 
-void atEarliest(std::optional<TimePoint>& again, std::optional<TimePoint> candidate) {
-  if (candidate && (!again || *candidate < *again)) again = candidate;
+void atEarliest(std::optional<TimePoint>& time, std::optional<TimePoint> candidate) {
+  if (candidate && (!time || *candidate < *time)) time = candidate;
 }
 
 // The veth pairs that should be ports of the bridge: Join's, and those that dockerd has. A pair that
@@ -49,8 +51,8 @@ std::set<std::string> wantedVeths(const Facts& facts, const Network& network,
   return veths;
 }
 
-// A plugin call may tell of a network before the engine does, and tells only of one endpoint: what a
-// former controller made for the others stands until the engine was asked.
+// Before the first lists a plugin call may name a network and one of its endpoints. Nothing is known about
+// the others yet: what a former controller installed for them stays.
 void keepFormer(KernelNetwork& desired, const KernelNetwork& observed) {
   if (observed.bridge) desired.mtu = observed.mtu;
   desired.routes.insert(observed.routes.begin(), observed.routes.end());
@@ -62,12 +64,22 @@ void keepFormer(KernelNetwork& desired, const KernelNetwork& observed) {
   }
 }
 
+// A former controller sent new connections for an announced VIP of the network to this slot.
+bool wasServing(const KernelNetwork& observed, const Network& network, Slot slot) {
+  const auto vips = network.vips();
+  return std::any_of(vips.begin(), vips.end(), [&](const Prefix& vip) {
+    const auto group = observed.groups.find(vip.family());
+    return observed.routes.contains(vip) && group != observed.groups.end() &&
+           group->second.contains(nextHop(vip.family(), slot));
+  });
+}
+
 }  // namespace
 
 DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
                               const KernelNetwork& observed,
                               const std::set<std::string>& existingVeths, const RouteHold& hold,
-                              std::chrono::milliseconds drainGrace, TimePoint now) {
+                              const Policy& policy, TimePoint now) {
   DesiredNetwork desired;
   const auto found = facts.networks.find(id);
   if (found == facts.networks.end()) {
@@ -79,37 +91,44 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
   desired.kernel.mtu = network.options.mtu;
   desired.kernel.veths = wantedVeths(facts, network, existingVeths, observed.veths);
 
+  const auto slots = assignSlots(facts, network, observed, existingVeths);
+  bool anyReady = false;
   bool running = false;
   for (const auto& endpointId : network.endpoints) {
     const auto endpoint = facts.endpoints.find(endpointId);
     if (endpoint == facts.endpoints.end()) continue;
     // A pair that only lost its bridge is put back by this plan.
     const bool linkThere = existingVeths.count(vethHostName(endpointId)) > 0;
-    if (readiness(facts, endpointId, linkThere, now) == Readiness::Ready) {
-      desired.ready.insert(endpointId);
+    const auto slot = slots.find(endpointId);
+    if (readiness(facts, endpointId, linkThere, policy, now) == Readiness::Ready) {
+      anyReady = true;
+      desired.serving.insert(endpointId);
+    } else if (hold.announced && slot != slots.end() &&
+               isUndecided(facts, endpointId, policy, now) &&
+               wasServing(observed, network, slot->second)) {
+      desired.serving.insert(endpointId);
     }
     running = running || isRunning(facts, endpoint->second);
-    atEarliest(desired.again, judgedAgainAt(facts, endpoint->second, now));
+    atEarliest(desired.reevaluateAt, reevaluatedAt(facts, endpoint->second, policy, now));
   }
-  if (!desired.ready.empty()) {
-    desired.announce = announcedAttributes(network.options, desired.ready.size());
+  if (!desired.serving.empty()) {
+    desired.announce = announcedAttributes(network.options, desired.serving.size());
   }
 
   bool routed = desired.announce.has_value() || hold.announced;
   if (!routed && running && hold.withdrawnAt) {
-    const TimePoint until = *hold.withdrawnAt + drainGrace;
+    const TimePoint until = *hold.withdrawnAt + policy.drainGrace;
     routed = now < until;
-    if (routed) atEarliest(desired.again, until);
+    if (routed) atEarliest(desired.reevaluateAt, until);
   }
-  const auto slots = assignSlots(facts, network, observed, existingVeths);
   for (const auto& vip : network.vips()) {
-    addNextHops(desired.kernel, vip, facts, slots, desired.ready, observed, routed);
+    addNextHops(desired.kernel, vip, facts, slots, desired.serving, observed, routed);
     // Never a new route in a grace period: it would draw traffic that nobody announced.
     const bool keep = routed && observed.routes.count(vip) > 0;
     const bool possible = desired.kernel.groups.contains(vip.family());
-    if (possible && (desired.announce || keep)) desired.kernel.routes.insert(vip);
+    if (possible && (anyReady || keep)) desired.kernel.routes.insert(vip);
   }
-  if (!facts.engineAsked) keepFormer(desired.kernel, observed);
+  if (!facts.listed) keepFormer(desired.kernel, observed);
   return desired;
 }
 

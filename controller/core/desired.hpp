@@ -1,5 +1,5 @@
 #pragma once
-// From facts to what should be: for one LB network its kernel objects and whether its VIPs are
+// From facts to the desired state: for one VIP network its kernel objects and whether its VIPs are
 // announced; for the host the gateway subnets to announce.
 
 #include "core/facts.hpp"
@@ -11,7 +11,7 @@
 
 namespace bgplb::core {
 
-// What the reconciler remembers of a network between two looks.
+// What the reconciler remembers of a network between two steps.
 struct RouteHold {
   bool announced = false;  // BIRD has, or may still have, one of its VIPs
   std::optional<TimePoint> withdrawnAt;  // since when BIRD has none
@@ -19,19 +19,21 @@ struct RouteHold {
 
 struct DesiredNetwork {
   KernelNetwork kernel;
-  std::optional<RouteAttributes> announce;  // of the VIPs; none: no backend is ready
-  std::set<EndpointId> ready;
-  std::optional<TimePoint> again;  // the answer changes by itself then
+  std::optional<RouteAttributes> announce;  // of the VIPs; none: no backend serves
+  // The backends that get new connections: those that are ready, and those that a former controller
+  // announced and dockerd has not answered for yet.
+  std::set<EndpointId> serving;
+  std::optional<TimePoint> reevaluateAt;  // the result changes by itself then
 };
 
-// The host route stays while the VIP is announced, and for `drainGrace` after its withdrawal while a
-// container still runs behind it, so that what the router sends until it has heard of the withdrawal
-// is not lost. `observed` is what is on the network's bridge, `existingVeths` those host ends of
-// the network's endpoints that exist, as a port of the bridge or not.
+// The host route stays while the VIP is announced, and for the drain grace after its withdrawal while a
+// container still runs behind it, so that packets which the router sends before it has processed the
+// withdrawal are not lost. `observed`: the kernel objects on the network's bridge; `existingVeths`: those
+// host ends of the network's endpoints that exist, as a port of the bridge or not.
 DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
                               const KernelNetwork& observed,
                               const std::set<std::string>& existingVeths, const RouteHold& hold,
-                              std::chrono::milliseconds drainGrace, TimePoint now);
+                              const Policy& policy, TimePoint now);
 
 // The subnets of every gateway bridge (label bgplb_advertise=true).
 std::set<Prefix> gatewaySubnets(const Facts& facts);

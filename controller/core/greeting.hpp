@@ -16,7 +16,7 @@ struct Greeting {
   std::optional<NetworkId> unnamed;
 };
 
-// Nothing for a container on no LB network, for it replies from no VIP.
+// Nothing for a container on no VIP network, for it replies from no VIP.
 Greeting greetingFor(const Facts& facts, const ContainerReport& started);
 
 }  // namespace bgplb::core

@@ -5,7 +5,7 @@ namespace bgplb::core {
 namespace {
 
 Readiness flapReadiness(const Flapping& flapping, const FlapPolicy& policy, TimePoint now) {
-  if (flapping.heldUntil && now < *flapping.heldUntil) return Readiness::HeldDown;
+  if (now < heldUntil(flapping, policy)) return Readiness::HeldDown;
   return now < risenAt(flapping, policy) ? Readiness::Rising : Readiness::Ready;
 }
 
@@ -44,7 +44,8 @@ std::string_view word(Readiness readiness) {
   return "unknown";
 }
 
-Readiness readiness(const Facts& facts, const EndpointId& id, bool linkThere, TimePoint now) {
+Readiness readiness(const Facts& facts, const EndpointId& id, bool linkThere, const Policy& policy,
+                    TimePoint now) {
   const auto endpoint = facts.endpoints.find(id);
   if (endpoint == facts.endpoints.end() || endpoint->second.link != LinkState::Joined) {
     return Readiness::NotJoined;
@@ -52,8 +53,16 @@ Readiness readiness(const Facts& facts, const EndpointId& id, bool linkThere, Ti
   if (!endpoint->second.container) return Readiness::NotAsked;
   const auto container = facts.containers.find(*endpoint->second.container);
   if (container == facts.containers.end()) return Readiness::NotAsked;
-  const Readiness answer = containerReadiness(container->second, facts.flapPolicy, now);
+  const Readiness answer = containerReadiness(container->second, policy.flap, now);
   return answer == Readiness::Ready && !linkThere ? Readiness::NoLink : answer;
+}
+
+bool isUndecided(const Facts& facts, const EndpointId& id, const Policy& policy, TimePoint now) {
+  if (readiness(facts, id, true, policy, now) != Readiness::NotAsked) return false;
+  const auto& container = facts.endpoints.at(id).container;
+  const auto known = container ? facts.containers.find(*container) : facts.containers.end();
+  if (known == facts.containers.end() || known->second.startSeen) return false;
+  return !facts.formerDrains.contains(*container);
 }
 
 }  // namespace bgplb::core

@@ -83,7 +83,7 @@ Result<core::ServiceReport> serviceOf(const json::object& object) {
   if (const auto* endpoint = objectAt(*spec, "EndpointSpec")) {
     report.virtualIp = textOr(*endpoint, "Mode", "vip") == "vip";
   }
-  // The networks were the service's own before they were its tasks'.
+  // Older API versions list the networks in Spec, newer ones in Spec.TaskTemplate.
   const auto* tasks = objectAt(*spec, "TaskTemplate");
   for (const auto* holder : {tasks, spec}) {
     const auto* networks = holder == nullptr ? nullptr : arrayAt(*holder, "Networks");
@@ -97,14 +97,30 @@ Result<core::ServiceReport> serviceOf(const json::object& object) {
   return report;
 }
 
-template <typename Use>
-void eachNetwork(const json::object& container, Use use) {
+std::vector<core::Attachment> attachmentsOf(const json::object& container) {
+  std::vector<core::Attachment> attachments;
   const auto* settings = objectAt(container, "NetworkSettings");
   const auto* networks = settings == nullptr ? nullptr : objectAt(*settings, "Networks");
-  if (networks == nullptr) return;
+  if (networks == nullptr) return attachments;
   for (const auto& [name, entry] : *networks) {
-    if (const auto* network = entry.if_object()) use(*network);
+    const auto* network = entry.if_object();
+    const std::string id = network == nullptr ? "" : textOr(*network, "NetworkID");
+    if (id.empty()) continue;
+    core::Attachment attachment;
+    attachment.network = NetworkId(id);
+    attachment.endpoint = EndpointId(textOr(*network, "EndpointID"));
+    if (const auto mac = MacAddress::parse(textOr(*network, "MacAddress"))) attachment.mac = *mac;
+    if (const auto v6 = Address::parse(textOr(*network, "GlobalIPv6Address"))) {
+      attachment.address6 = *v6;
+    }
+    attachments.push_back(std::move(attachment));
   }
+  return attachments;
+}
+
+std::string withoutSlash(std::string name) {
+  if (name.starts_with('/')) name.erase(0, 1);
+  return name;
 }
 
 }  // namespace
@@ -140,22 +156,21 @@ Result<Address> parseMemberAddress6(std::string_view networkInspect, const Conta
   return *address;
 }
 
-Result<std::vector<ListedContainer>> parseContainerList(std::string_view body) {
+Result<std::vector<core::ListedContainer>> parseContainerList(std::string_view body) {
   const auto value = parseValue(body);
   if (!value) return value.error();
   const auto* list = value->if_array();
   if (list == nullptr) return transient("the engine's container list is not a list");
-  std::vector<ListedContainer> containers;
+  std::vector<core::ListedContainer> containers;
   for (const auto& entry : *list) {
     const auto* object = entry.if_object();
     const std::string id = object == nullptr ? "" : textOr(*object, "Id");
     if (id.empty()) continue;
-    ListedContainer container{ContainerId(id), {}};
-    eachNetwork(*object, [&container](const json::object& network) {
-      if (const auto networkId = textAt(network, "NetworkID")) {
-        container.networks.emplace_back(*networkId);
-      }
-    });
+    core::ListedContainer container{ContainerId(id), "", attachmentsOf(*object)};
+    const auto* names = arrayAt(*object, "Names");
+    if (names != nullptr && !names->empty() && names->front().is_string()) {
+      container.name = withoutSlash(std::string(names->front().as_string()));
+    }
     containers.push_back(std::move(container));
   }
   return containers;
@@ -169,8 +184,7 @@ Result<core::ContainerReport> parseContainerInspect(std::string_view body) {
   if (!id || id->empty() || state == nullptr) return transient("a container without Id or State");
   core::ContainerReport report;
   report.id = ContainerId(*id);
-  report.name = textOr(*object, "Name");
-  if (report.name.starts_with('/')) report.name.erase(0, 1);
+  report.name = withoutSlash(textOr(*object, "Name"));
   report.run = runStateOf(*state);
   report.health = healthOf(*state);
   report.startedAt = textOr(*state, "StartedAt");
@@ -187,18 +201,7 @@ Result<core::ContainerReport> parseContainerInspect(std::string_view body) {
     const auto labels = textsAt(*config, "Labels");
     if (labels && labels->count(kSwarmTaskLabel) > 0) report.stopTimeout = kLongestStop;
   }
-  eachNetwork(*object, [&report](const json::object& network) {
-    core::ContainerReport::Attachment attachment;
-    attachment.network = NetworkId(textOr(network, "NetworkID"));
-    attachment.endpoint = EndpointId(textOr(network, "EndpointID"));
-    if (const auto mac = MacAddress::parse(textOr(network, "MacAddress"))) {
-      attachment.mac = *mac;
-    }
-    if (const auto v6 = Address::parse(textOr(network, "GlobalIPv6Address"))) {
-      attachment.address6 = *v6;
-    }
-    if (!attachment.network.empty()) report.attachments.push_back(std::move(attachment));
-  });
+  report.attachments = attachmentsOf(*object);
   return report;
 }
 
@@ -223,6 +226,11 @@ Result<std::string> parsePluginName(std::string_view body) {
   if (!name) return name.error();
   if (name->empty()) return notFound("the plugin has no name");
   return std::move(*name);
+}
+
+std::string EngineEvent::attribute(const std::string& name) const {
+  const auto found = attributes.find(name);
+  return found == attributes.end() ? "" : found->second;
 }
 
 Result<EngineEvent> parseEvent(std::string_view line) {

@@ -1,5 +1,5 @@
 #pragma once
-// What the Docker engine's API answers and reports, as values. Pure.
+// What dockerd's API answers and reports, as values. Pure.
 
 #include "core/swarm.hpp"
 
@@ -15,22 +15,18 @@ namespace bgplb::docker {
 Result<std::vector<core::NetworkReport>> parseNetworkList(std::string_view body);
 Result<core::NetworkReport> parseNetworkInspect(std::string_view body);
 
-// The same: the IPv6 address that a container has on it. NotFound if it is not there, or has none.
+// The same: the IPv6 address of one container on the network. NotFound: not attached, or without one.
 Result<Address> parseMemberAddress6(std::string_view networkInspect, const ContainerId& member);
 
-// GET /containers/json: which are there and which networks they are on.
-struct ListedContainer {
-  ContainerId id;
-  std::vector<NetworkId> networks;
-};
-Result<std::vector<ListedContainer>> parseContainerList(std::string_view body);
+// GET /containers/json.
+Result<std::vector<core::ListedContainer>> parseContainerList(std::string_view body);
 // GET /containers/{id}/json.
 Result<core::ContainerReport> parseContainerInspect(std::string_view body);
 
 // GET /services, which only a Swarm manager answers.
 Result<std::vector<core::ServiceReport>> parseServiceList(std::string_view body);
 
-// GET /plugins/{id}/json: the name under which networks know it, tag included.
+// GET /plugins/{id}/json: the name by which networks name it as driver, with its tag.
 Result<std::string> parsePluginName(std::string_view body);
 
 // One line of GET /events.
@@ -40,6 +36,7 @@ struct EngineEvent {
   std::string id;      // Actor.ID
   std::map<std::string, std::string> attributes;
   std::int64_t timeNano = 0;
+  std::string attribute(const std::string& name) const;  // Actor.Attributes; empty: not there
 };
 Result<EngineEvent> parseEvent(std::string_view line);
 

@@ -218,7 +218,7 @@ PluginApi::Answer PluginApi::leave(std::string_view body) {
   const auto request = parseEndpoint(body);
   if (!request) return request.error();
   reconciler().touch(
-      core::endpointLink(reconciler().facts(), request->endpoint, core::LinkState::Left));
+      core::endpointLeft(reconciler().facts(), request->network, request->endpoint));
   loop_.settle(request->network).has_error();  // a failure is tried again in the background
   return renderEmpty();
 }

@@ -1,8 +1,5 @@
 #include "docker/swarm_watch.hpp"
 
-#include "base/log.hpp"
-#include "docker/engine_codec.hpp"
-
 #include <utility>
 
 namespace bgplb::docker {
@@ -16,33 +13,34 @@ void SwarmWatch::takeNetwork(const core::NetworkReport& network) {
   if (network.clusterWide) networks_.insert_or_assign(network.id, network);
 }
 
-Task<> SwarmWatch::look() {
-  again_ = true;
-  if (std::exchange(looking_, true)) co_return;
-  while (std::exchange(again_, false)) co_await lookOnce();
-  looking_ = false;
-}
-
-Task<> SwarmWatch::lookOnce() {
+void SwarmWatch::refresh() {
   if (networks_.empty()) {
-    conclude({});
-    co_return;
+    setNotes({});
+  } else if (inFlight_) {
+    refreshAgain_ = true;
+  } else {
+    inFlight_ = true;
+    queue_.add(ListServices{}, Urgency::Event);
   }
-  const auto answer = co_await engine_.get("/services");
-  if (!answer) co_return;  // a worker, or no answer: the engine's silence is told by others
-  const auto services = parseServiceList(*answer);
-  if (services) conclude(*services);
 }
 
-void SwarmWatch::conclude(const std::vector<core::ServiceReport>& services) {
-  std::vector<core::NetworkReport> networks;
-  for (const auto& [id, network] : networks_) networks.push_back(network);
-  auto notes = core::swarmNotes(networks, services);
+void SwarmWatch::answered(const Result<std::vector<core::ServiceReport>>& services) {
+  inFlight_ = false;
+  // A failure: this node is a worker, or dockerd does not answer, which is logged by the lists.
+  if (services) {
+    std::vector<core::NetworkReport> networks;
+    for (const auto& [id, network] : networks_) networks.push_back(network);
+    setNotes(core::swarmNotes(networks, *services));
+  }
+  if (std::exchange(refreshAgain_, false)) refresh();
+}
+
+void SwarmWatch::setNotes(std::set<std::string> notes) {
   for (const auto& note : notes) {
-    if (notes_.count(note) == 0) log::warning("swarm: {}", note);
+    if (!notes_.contains(note)) changes_.added.push_back(note);
   }
   for (const auto& note : notes_) {
-    if (notes.count(note) == 0) log::info("no longer so: swarm: {}", note);
+    if (!notes.contains(note)) changes_.resolved.push_back(note);
   }
   notes_ = std::move(notes);
 }

@@ -1,10 +1,10 @@
 #pragma once
-// On a Swarm manager: looks at the cluster's services and notes what no plugin call shows (see
-// core/swarm.hpp). Only reads, and only where a network of ours is cluster-wide; on a worker, which
-// cannot see services, nothing is noted.
+// On a Swarm manager: what the cluster's services say about mistakes that no plugin call shows (see
+// core/swarm.hpp). Pure: the dialogue lists the services, and only while a network of this driver is
+// cluster-wide. A worker cannot list services, so nothing is noted there.
 
 #include "core/swarm.hpp"
-#include "docker/engine_client.hpp"
+#include "docker/question_queue.hpp"
 
 #include <map>
 #include <set>
@@ -15,26 +15,35 @@ namespace bgplb::docker {
 
 class SwarmWatch {
  public:
-  explicit SwarmWatch(EngineClient& engine) : engine_(engine) {}
+  explicit SwarmWatch(QuestionQueue& queue) : queue_(queue) {}
 
   // Networks of this driver: all of them, or one more.
   void takeNetworks(const std::vector<core::NetworkReport>& ours);
   void takeNetwork(const core::NetworkReport& network);
   void dropNetwork(const NetworkId& id) { networks_.erase(id); }
-  // One look at a time; what is asked for meanwhile is one more.
-  Task<> look();
+
+  // Lists the services. One list is in flight at a time; a refresh meanwhile lists them once more.
+  void refresh();
+  // The answer to ListServices, or its failure.
+  void answered(const Result<std::vector<core::ServiceReport>>& services);
 
   const std::set<std::string>& notes() const { return notes_; }
+  // What changed in the notes since the last call.
+  struct Changes {
+    std::vector<std::string> added;
+    std::vector<std::string> resolved;
+  };
+  Changes takeChanges() { return std::exchange(changes_, {}); }
 
  private:
-  Task<> lookOnce();
-  void conclude(const std::vector<core::ServiceReport>& services);
+  void setNotes(std::set<std::string> notes);
 
-  EngineClient& engine_;
+  QuestionQueue& queue_;
   std::map<NetworkId, core::NetworkReport> networks_;  // cluster-wide
   std::set<std::string> notes_;
-  bool looking_ = false;
-  bool again_ = false;
+  Changes changes_;
+  bool inFlight_ = false;
+  bool refreshAgain_ = false;
 };
 
 }  // namespace bgplb::docker

@@ -17,7 +17,7 @@ constexpr std::uint16_t kDiscardPort = 9;  // RFC 863
 
 }  // namespace
 
-Result<void> RtnlKernel::greet(const Address& neighbor) {
+Result<void> RtnlKernel::primeNeighbor(const Address& neighbor) {
   if (!neighbor.isV6()) return invalid(neighbor.toString() + " is not an IPv6 address");
   sockaddr_in6 peer{};
   peer.sin6_family = AF_INET6;

@@ -49,7 +49,7 @@ class RtnlKernel : public reconcile::Kernel {
   std::vector<reconcile::HostAddress> addresses() const override;
   Result<reconcile::RouteLookup> routeTo(const Address& destination) override;
   Result<void> relaxReversePathFilter(const std::string& dev) override;
-  Result<void> greet(const Address& neighbor) override;
+  Result<void> primeNeighbor(const Address& neighbor) override;
   Result<void> hashFlows(Family family) override;
   Result<void> resync() override;
 

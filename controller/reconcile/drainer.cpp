@@ -2,113 +2,122 @@
 
 #include "base/log.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace bgplb::reconcile {
 
-namespace {
-
-constexpr std::chrono::milliseconds kRetry{1000};
-
-}  // namespace
-
 Drainer::Drainer(core::Facts& facts, Engine& engine, Store& store)
     : facts_(facts), engine_(engine), store_(store) {}
 
-void Drainer::add(const ContainerId& id) {
-  draining_.try_emplace(id);
-  changed_ = true;
+void Drainer::step(TimePoint now, bool withdrawing) {
+  const auto ended = [this](const ContainerId& id) { return !facts_.draining.contains(id); };
+  std::erase_if(repeatAt_, [&](const auto& entry) { return ended(entry.first); });
+  std::erase_if(refused_, ended);
+  terminate(now);
+  save(now, withdrawing);
 }
 
-void Drainer::resume(std::map<ContainerId, core::FormerDrain> drains) {
-  for (const auto& [id, former] : drains) draining_.try_emplace(id, former.startedAt);
-  facts_.formerDrains = std::move(drains);
+// None: no SIGTERM is to be sent to the container, or not yet.
+const core::Container* Drainer::terminable(const ContainerId& id) const {
+  if (!core::isConfirmedBackend(facts_, id)) return nullptr;
+  const auto& container = facts_.containers.at(id);
+  const bool open = container.drain && container.drain->terminate && !container.drain->terminated;
+  return open && !inFlight_.contains(id) ? &container : nullptr;
 }
 
-// A drained container is kept in mind until it has ended or started anew, terminated or not.
-bool Drainer::isOver(const ContainerId& id) const {
-  if (facts_.formerDrains.count(id) > 0) return facts_.engineAsked;  // it was not in the full list
-  const auto found = facts_.containers.find(id);
-  return found == facts_.containers.end() || !found->second.drain ||
-         found->second.run == core::RunState::Stopped;
+core::TimePoint Drainer::terminationDue(const ContainerId& id, const core::Drain& drain) const {
+  const auto repeat = repeatAt_.find(id);
+  return repeat == repeatAt_.end() ? drain.terminateAt : repeat->second;
 }
 
-void Drainer::step(TimePoint now) {
-  for (auto id = draining_.begin(); id != draining_.end();) {
-    if (isOver(id->first)) {
-      facts_.formerDrains.erase(id->first);
-      refused_.erase(id->first);
-      id = draining_.erase(id);
-      changed_ = true;
-      continue;
-    }
-    noteRun(id->first, id->second);
-    terminate(id->first, now);
-    ++id;
+void Drainer::terminate(TimePoint now) {
+  for (const auto& id : std::set<ContainerId>(facts_.draining)) {
+    if (inFlight_.size() >= kMostInFlight) return;  // the next answer wakes the loop
+    const auto* container = terminable(id);
+    if (container == nullptr || now < terminationDue(id, *container->drain)) continue;
+    repeatAt_[id] = now + kRepeatAfter;
+    inFlight_.insert(id);
+    engine_.terminate(id, [this, id](const Result<void>& sent) { onTerminated(id, sent); });
   }
-  if (std::exchange(changed_, false)) save();
-}
-
-// A drain may begin before the engine has said which run it is: then it is written again.
-void Drainer::noteRun(const ContainerId& id, std::string& written) {
-  const auto found = facts_.containers.find(id);
-  if (found == facts_.containers.end() || !found->second.drain) return;
-  if (found->second.startedAt == written) return;
-  written = found->second.startedAt;
-  changed_ = true;
-}
-
-void Drainer::terminate(const ContainerId& id, TimePoint now) {
-  const auto found = facts_.containers.find(id);
-  if (found == facts_.containers.end() || !found->second.drain) return;
-  core::Drain& drain = *found->second.drain;
-  if (!drain.terminate || drain.terminated || now < drain.terminateAt) return;
-  drain.terminateAt = now + kRetry;
-  if (!asking_.insert(id).second) return;
-  engine_.terminate(id, [this, id](const Result<void>& sent) { onTerminated(id, sent); });
 }
 
 void Drainer::onTerminated(const ContainerId& id, const Result<void>& sent) {
-  asking_.erase(id);
+  inFlight_.erase(id);
+  wake_();
   const auto found = facts_.containers.find(id);
   if (found == facts_.containers.end() || !found->second.drain) return;
-  found->second.drain->terminated = sent.has_value();
-  changed_ = true;
   const std::string& name = found->second.name;
   if (sent) {
+    core::drainTerminated(facts_, id);
+    urgent_ = true;  // after a crash of this program it must not be sent again
     refused_.erase(id);
     log::info("container {}: drained, SIGTERM sent", name);
   } else if (refused_.insert(id).second) {
-    log::warning("container {}: drained, but SIGTERM cannot be sent: {}; trying again", name,
+    log::warning("container {}: drained, but SIGTERM cannot be sent: {}; retrying", name,
                  sent.error().message);
   }
 }
 
-std::optional<core::TimePoint> Drainer::due() const {
-  std::optional<TimePoint> first;
-  for (const auto& [id, written] : draining_) {
-    const auto found = facts_.containers.find(id);
-    if (found == facts_.containers.end() || !found->second.drain) continue;
-    const core::Drain& drain = *found->second.drain;
-    if (!drain.terminate || drain.terminated) continue;
-    if (!first || drain.terminateAt < *first) first = drain.terminateAt;
+Drainer::Drains Drainer::drainsToSave() const {
+  Drains drains = facts_.formerDrains;
+  for (const auto& id : facts_.draining) {
+    if (!core::isConfirmedBackend(facts_, id)) continue;
+    const auto& container = facts_.containers.at(id);
+    drains.insert_or_assign(id, core::FormerDrain{*container.drain, container.startedAt});
   }
-  return first;
+  return drains;
 }
 
-void Drainer::save() {
-  auto drains = facts_.formerDrains;
-  for (const auto& [id, written] : draining_) {
-    const auto found = facts_.containers.find(id);
-    if (found == facts_.containers.end() || !found->second.drain) continue;
-    drains.try_emplace(id, core::FormerDrain{*found->second.drain, found->second.startedAt});
+void Drainer::save(TimePoint now, bool withdrawing) {
+  if (std::exchange(saveFailed_, false)) {
+    handedOver_.reset();
+    notBefore_ = now + saveBackoff_.next();
   }
-  const auto saved = store_.saveDrains(drains);
-  const std::string problem = saved ? "" : saved.error().message;
-  if (problem != storeProblem_ && !problem.empty()) {
-    log::error("{}; a drain would be forgotten if this program ended now", problem);
+  auto drains = drainsToSave();
+  if (handedOver_ == drains) {
+    saveAt_.reset();
+    return;
   }
-  storeProblem_ = problem;
+  const bool wait = withdrawing && !urgent_;
+  if (!saveAt_ || !wait) saveAt_ = wait ? now + kSaveAfter : now;
+  saveAt_ = std::max(*saveAt_, notBefore_);
+  if (now < *saveAt_) return;
+  saveAt_.reset();
+  urgent_ = false;
+  store_.saveDrains(drains, [this](const Result<void>& saved) { onSaved(saved); });
+  handedOver_ = std::move(drains);
+}
+
+void Drainer::saveNow(TimePoint now) {
+  urgent_ = true;
+  save(now, false);
+}
+
+void Drainer::onSaved(const Result<void>& saved) {
+  if (saved) {
+    saveBackoff_.reset();
+    if (!std::exchange(storeProblem_, {}).empty()) log::info("resolved: drains are saved again");
+    return;
+  }
+  saveFailed_ = true;
+  if (std::exchange(storeProblem_, saved.error().message) != storeProblem_) {
+    log::error("cannot save drains: {}; a crash of the controller would end the drains under way, retrying",
+               storeProblem_);
+  }
+  wake_();
+}
+
+std::optional<core::TimePoint> Drainer::due() const {
+  std::optional<TimePoint> first = saveAt_;
+  if (inFlight_.size() >= kMostInFlight) return first;
+  for (const auto& id : facts_.draining) {
+    const auto* container = terminable(id);
+    if (container == nullptr) continue;
+    const TimePoint due = terminationDue(id, *container->drain);
+    if (!first || due < *first) first = due;
+  }
+  return first;
 }
 
 }  // namespace bgplb::reconcile

@@ -29,7 +29,7 @@ bool Garbage::isOld(const std::string& what, TimePoint now) {
 }
 
 core::Touched Garbage::collect(const std::set<std::string>& inUse, TimePoint now) {
-  if (!facts_.engineAsked) return {};
+  if (!facts_.listed) return {};
   core::Touched touched = collectEndpoints(now);
   touched.merge(collectNetworks(now));
   collectLinks(inUse, now);
@@ -37,7 +37,8 @@ core::Touched Garbage::collect(const std::set<std::string>& inUse, TimePoint now
   return touched;
 }
 
-// Its container's end of the veth pair took the pair along, and dockerd did not live to say so.
+// The container's namespace is gone, and the veth pair with it, but dockerd died before it could call
+// DeleteEndpoint.
 core::Touched Garbage::collectEndpoints(TimePoint now) {
   std::set<EndpointId> old;
   for (const auto& [id, endpoint] : facts_.endpoints) {
@@ -81,8 +82,7 @@ void Garbage::collectLinks(const std::set<std::string>& inUse, TimePoint now) {
       log::info("link {}: removed, it was left by a network or container that is gone", link);
     } else {
       allRemoved = false;
-      log::warning("link {}: left by a network or container that is gone, and not to be removed: {}",
-                   link, removed.error().message);
+      log::warning("cannot remove leftover link {}: {}", link, removed.error().message);
     }
   };
   const auto own = kernel_.ownLinks();

@@ -1,7 +1,7 @@
 #pragma once
-// What nobody told us to remove: links of a network that went while the plugin was away, networks
-// that Swarm forgot on this node, endpoints of a dockerd that was killed. It is removed only after a
-// full list of the engine's has been without it twice, and the second time a while after the first:
+// Leftovers that no plugin call removes: links of a network that was removed while the plugin was down,
+// networks that Swarm forgot on this node, endpoints of a dockerd that was killed. A leftover is removed
+// only after two full lists of dockerd's did not contain it, the second one at least kAge after the first:
 // a container that is just being started is in no list yet.
 
 #include "core/fold.hpp"
@@ -20,7 +20,7 @@ class Garbage {
 
   Garbage(core::Facts& facts, Kernel& kernel) : facts_(facts), kernel_(kernel) {}
 
-  // To be called when a full list of the engine's has been taken into the facts. `inUse`: bridges
+  // To be called when a full list of dockerd's has been taken into the facts. `inUse`: bridges
   // that still have something to be withdrawn. Returns the networks whose facts changed.
   core::Touched collect(const std::set<std::string>& inUse, TimePoint now);
 

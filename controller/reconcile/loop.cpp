@@ -5,7 +5,9 @@
 namespace bgplb::reconcile {
 
 Loop::Loop(boost::asio::io_context& io, Reconciler& reconciler)
-    : io_(io), reconciler_(reconciler), timer_(io) {}
+    : io_(io), reconciler_(reconciler), timer_(io) {
+  reconciler_.onWake([this] { wake(); });
+}
 
 void Loop::wake() {
   if (std::exchange(posted_, true)) return;
@@ -14,7 +16,7 @@ void Loop::wake() {
 
 Result<void> Loop::settle(const NetworkId& id) {
   auto outcome = reconciler_.settle(id, std::chrono::steady_clock::now());
-  wake();  // for the timer, and for what settling touched
+  wake();  // for the timer, and for the networks that settling touched
   return outcome;
 }
 

@@ -16,7 +16,7 @@ class Loop {
   Reconciler& reconciler() { return reconciler_; }
   void wake();
   void onStep(std::function<void()> callback) { onStep_ = std::move(callback); }  // after each step
-  // A plugin handler's way: the step is taken now, and what failed for this network is returned.
+  // For a plugin handler: takes the step now and returns what failed for this network.
   Result<void> settle(const NetworkId& id);
 
  private:

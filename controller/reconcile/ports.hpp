@@ -1,6 +1,6 @@
 #pragma once
-// What the reconciler asks of the world, as small interfaces. Each has one adapter (netlink/, bird/,
-// firewall/, docker/) and one fake in test/fakes. Everything runs on one thread.
+// What the reconciler needs from its surroundings, as small interfaces. Each has one adapter (netlink/,
+// bird/, firewall/, docker/, state/) and one fake in test/fakes. Everything runs on one thread.
 
 #include "base/address.hpp"
 #include "base/ids.hpp"
@@ -55,10 +55,10 @@ class Kernel {
   // Loose reverse path filtering (IFLA_INET_CONF, IPV4_DEVCONF_RP_FILTER = 2, RFC 3704 section 2.4)
   // on `dev` if it is strict there; netlink because /proc/sys is read-only in a plugin.
   virtual Result<void> relaxReversePathFilter(const std::string& dev) = 0;
-  // Makes this host known to an IPv6 neighbour that may not be able to ask for us: who is asked, by
-  // Neighbor Discovery, learns who asks (RFC 4861 section 7.2.3). An empty UDP datagram is sent to its
-  // port 9 (discard, RFC 863); what comes of it is not waited for.
-  virtual Result<void> greet(const Address& neighbor) = 0;
+  // Primes neighbour discovery at an IPv6 neighbour that may not be able to resolve this host: the target of
+  // a Neighbor Solicitation learns its sender (RFC 4861 section 7.2.3). Sends an empty UDP datagram to the
+  // neighbour's port 9 (discard, RFC 863); a reply is not awaited.
+  virtual Result<void> primeNeighbor(const Address& neighbor) = 0;
   // Multipath routes choose by a hash over addresses and ports (fib_multipath_hash_policy 1) where it is
   // over addresses alone (0), so that the connections of one client are spread, too. The error says
   // how to set it by hand.
@@ -71,7 +71,7 @@ class Kernel {
 class Firewall {
  public:
   virtual ~Firewall() = default;
-  // `wanted`: there is at least one LB network. Idempotent; runs in the background, later calls
+  // `wanted`: there is at least one VIP network. Idempotent; runs in the background, later calls
   // replace earlier ones that have not begun.
   virtual void ensure(bool wanted) = 0;
 };
@@ -83,12 +83,13 @@ class Routing {
   virtual ~Routing() = default;
   // Also to change the attributes of a prefix that is announced, which touches nothing else.
   virtual void announce(const Prefix& prefix, const core::RouteAttributes& attributes = {}) = 0;
+  // Also of a prefix that a former controller announced, before this one has announced all of its own.
   virtual void withdraw(const Prefix& prefix) = 0;
   // Wanted, or withdrawn but not yet confirmed by the daemon.
   virtual bool mayBeAnnounced(const Prefix& prefix) const = 0;
 };
 
-// What the reconciler asks of the Docker engine. Runs in the background with deadlines.
+// What the reconciler asks dockerd for. Runs in the background with deadlines.
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -98,11 +99,14 @@ class Engine {
   virtual void terminate(const ContainerId& id, std::function<void(Result<void>)> done) = 0;
 };
 
-// What Docker and the kernel cannot tell again after a restart of this program: the drains.
+// What neither Docker nor the kernel can report after a restart of this program: the drains.
 class Store {
  public:
   virtual ~Store() = default;
-  virtual Result<void> saveDrains(const std::map<ContainerId, core::FormerDrain>& drains) = 0;
+  // Runs in the background and replaces a state that has not been written yet. `done` gets the outcome of
+  // this write, or of the one that replaced it, and an error if the disk does not answer in time.
+  virtual void saveDrains(const std::map<ContainerId, core::FormerDrain>& drains,
+                          std::function<void(Result<void>)> done) = 0;
 };
 
 }  // namespace bgplb::reconcile

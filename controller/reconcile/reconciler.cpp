@@ -11,14 +11,8 @@ namespace bgplb::reconcile {
 
 namespace {
 
-constexpr std::chrono::milliseconds kFirstRetry{250};
-constexpr std::chrono::milliseconds kLongestRetry{30000};
-// The kernel tells when a link comes up; should that be lost, this is how soon we look ourselves.
+// The kernel notifies when a link comes up; if that notification is lost, this is the poll interval.
 constexpr std::chrono::milliseconds kLinkAwaited{200};
-
-std::chrono::milliseconds retryAfter(unsigned failures) {
-  return std::min(kLongestRetry, kFirstRetry * (1U << std::min(failures, 8U)));
-}
 
 bool isLinkAction(const core::Action& action) {
   return std::holds_alternative<core::BridgeAdd>(action) ||
@@ -41,7 +35,7 @@ bool isBridgeDel(const core::Action& action) {
 }  // namespace
 
 Reconciler::Reconciler(Kernel& kernel, Routing& routing, Firewall& firewall, Engine& engine,
-                       Store& store, Policy policy)
+                       Store& store, const core::Policy& policy)
     : kernel_(kernel),
       routing_(routing),
       firewall_(firewall),
@@ -49,11 +43,38 @@ Reconciler::Reconciler(Kernel& kernel, Routing& routing, Firewall& firewall, Eng
       drainer_(facts_, engine, store),
       garbage_(facts_, kernel) {}
 
+void Reconciler::onWake(std::function<void()> wake) { drainer_.onWake(std::move(wake)); }
+
+void Reconciler::setPolicy(const core::Policy& policy) {
+  policy_ = policy;
+  for (const auto& [id, network] : facts_.networks) touched_.insert(id);
+}
+
 void Reconciler::touch(const core::Touched& networks) {
   touched_.insert(networks.begin(), networks.end());
 }
 
+// At the first step, before anything is changed.
+void Reconciler::noteFormer() {
+  if (former_) return;
+  former_.emplace();
+  for (const auto& link : kernel_.ownLinks()) {
+    if (!core::isVethHostName(link)) (*former_)[link] = kernel_.observe(link).routes;
+  }
+}
+
+// A bridge of a former controller, of a network that dockerd has not listed yet, has lost its last port.
+void Reconciler::withdrawAbandoned(const std::string& bridge) {
+  if (facts_.listed || !former_) return;
+  const auto former = former_->find(bridge);
+  if (former == former_->end() || !kernel_.observe(bridge).veths.empty()) return;
+  for (const auto& vip : former->second) {
+    if (routing_.mayBeAnnounced(vip)) routing_.withdraw(vip);
+  }
+}
+
 void Reconciler::touchBridge(const std::string& link) {
+  withdrawAbandoned(link);
   if (const auto found = byBridge_.find(link); found != byBridge_.end()) {
     touched_.insert(found->second);
     disturbed_.insert(found->second);
@@ -86,16 +107,12 @@ void Reconciler::touchAll(TimePoint now) {
   bridgesTouched_ = firewallTouched_ = true;
 }
 
-void Reconciler::beginDrain(const ContainerId& id, const core::Drain& drain) {
-  touch(core::containerDrained(facts_, id, drain));
-  drainer_.add(id);
-}
-
 void Reconciler::resumeDrains(std::map<ContainerId, core::FormerDrain> drains) {
-  drainer_.resume(std::move(drains));
+  core::formerDrainsRead(facts_, std::move(drains));
 }
 
 std::optional<core::TimePoint> Reconciler::step(TimePoint now) {
+  noteFormer();
   while (!timers_.empty() && timers_.begin()->first <= now) {
     touched_.insert(timers_.begin()->second);
     timers_.erase(timers_.begin());
@@ -107,13 +124,13 @@ std::optional<core::TimePoint> Reconciler::step(TimePoint now) {
     relaxReplyBridges(core::replyBridges(facts_, id));
   }
   reconcileFirewall();
-  drainer_.step(now);
+  drainer_.step(now, !waiting_.empty());
   return earliest();
 }
 
 Result<void> Reconciler::settle(const NetworkId& id, TimePoint now) {
-  // A call about a network that we were not told of (yet) is no word that it is gone: what a former
-  // controller made for it stands.
+  // A call about an unknown network does not mean that the network was removed: what a former controller
+  // installed for it stays.
   if (facts_.networks.count(id) > 0) touched_.insert(id);
   step(now);
   const auto track = tracks_.find(id);
@@ -137,16 +154,17 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
   const std::string bridge = core::bridgeName(id);
   byBridge_[bridge] = id;
   Track& track = tracks_[id];
-  if (track.again) timers_.erase({*track.again, id});
-  track.again.reset();
+  if (track.reevaluateAt) timers_.erase({*track.reevaluateAt, id});
+  track.reevaluateAt.reset();
 
   const auto network = facts_.networks.find(id);
   if (network != facts_.networks.end()) {
     for (const auto& vip : network->second.vips()) track.vips.insert(vip);
   }
   const auto observed = kernel_.observe(bridge);
-  // Of a network deleted before the engine told of it only the routes tell the VIPs.
-  if (network == facts_.networks.end()) {
+  // The network was deleted, or left by its last container, before dockerd has listed it: its VIPs are
+  // known from the routes only.
+  if (network == facts_.networks.end() || network->second.vips().empty()) {
     for (const auto& route : observed.routes) {
       if (routing_.mayBeAnnounced(route)) track.vips.insert(route);
     }
@@ -168,18 +186,18 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
     }
   }
   const auto desired = core::desiredNetwork(facts_, id, observed, existing, track.hold,
-                                            policy_.drainGrace, now);
+                                            policy_, now);
   bool linkAwaited = false;
   const auto outcome = applyAll(core::plan(bridge, desired.kernel, observed, containerEnds),
                                 disturbed_.erase(id) > 0, linkAwaited);
-  track.again = desired.again;
+  track.reevaluateAt = desired.reevaluateAt;
   if (linkAwaited && desired.announce) {
-    track.again = std::min(track.again.value_or(TimePoint::max()), now + kLinkAwaited);
+    track.reevaluateAt = std::min(track.reevaluateAt.value_or(TimePoint::max()), now + kLinkAwaited);
   }
   updateAnnouncement(id, track, desired, now);
   ensureFlowHashing(desired.kernel);
   noteProblem(id, track, outcome, now);
-  if (track.again) timers_.insert({*track.again, id});
+  if (track.reevaluateAt) timers_.insert({*track.reevaluateAt, id});
 
   const bool gone = network == facts_.networks.end() && !track.hold.announced && outcome.has_value();
   if (gone) {
@@ -191,14 +209,15 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
   }
 }
 
-// What follows from Docker's word is told by one line about the network, after the routing daemon
-// was told: a line here would keep a processor busy that it needs. What someone else's doing in the
-// kernel made necessary is told step by step.
+// Actions caused by Docker events are logged at debug level; one info line per network follows once BIRD
+// has been reconfigured, because logging here would delay the announcement. Repairs after foreign changes
+// are logged one by one.
 Result<void> Reconciler::applyAll(const std::vector<core::Action>& actions, bool disturbed,
                                   bool& linkAwaited) {
   Result<void> first;
   for (const auto& action : actions) {
-    // What could not be taken off a bridge would be known as ours no more without it.
+    // Keep the bridge if a port could not be removed: without its bridge we could no longer prove that
+    // the port is ours.
     if (!first && isBridgeDel(action)) continue;
     // Keep next hops as well: with the last member of a group that could not be changed the kernel would
     // remove the group, and with the group the host route of an announced VIP.
@@ -230,10 +249,10 @@ bool Reconciler::anyAnnounced(const NetworkId& id, const Track& track) const {
   });
 }
 
-// Before the engine has been asked once we do not know who is healthy, only who left: what a former
-// controller announced stands until then, unless the one who left was the last.
+// Before the first lists nothing is known about the containers of a former controller: its announcements
+// stay, unless the last backend on the bridge has left.
 bool Reconciler::mayWithdraw(const NetworkId& id) const {
-  if (facts_.engineAsked) return true;
+  if (facts_.listed) return true;
   const auto network = facts_.networks.find(id);
   if (network == facts_.networks.end()) return true;
   auto others = kernel_.observe(core::bridgeName(id)).veths;
@@ -254,7 +273,7 @@ void Reconciler::updateAnnouncement(const NetworkId& id, Track& track,
   const auto there = kernel_.observe(core::bridgeName(id));
   const auto network = facts_.networks.find(id);
   const bool reachable = std::any_of(
-      desired.ready.begin(), desired.ready.end(), [&there](const EndpointId& endpoint) {
+      desired.serving.begin(), desired.serving.end(), [&there](const EndpointId& endpoint) {
         return there.veths.count(core::vethHostName(endpoint)) > 0;
       });
   for (const auto& vip : track.vips) {
@@ -275,7 +294,7 @@ void Reconciler::updateAnnouncement(const NetworkId& id, Track& track,
   const bool wasAnnounced = track.hold.announced;
   track.hold.announced = anyAnnounced(id, track);
   if (!desired.announce && track.hold.announced) waiting_.insert(id);
-  // Confirmed already (no daemon runs): look again at once for the host route.
+  // Confirmed already (no daemon runs): reconcile again at once for the host route.
   if (wasAnnounced && !track.hold.announced) touched_.insert(id);
 }
 
@@ -284,16 +303,18 @@ void Reconciler::noteProblem(const NetworkId& id, Track& track, const Result<voi
   const std::string problem = outcome ? "" : outcome.error().message;
   if (problem != track.problem) {
     if (problem.empty()) {
-      log::info("network {}: the kernel is as it should be again", id.brief());
+      log::info("resolved: network {}: kernel state restored", id.brief());
     } else {
-      log::error("network {}: {}; trying again", id.brief(), problem);
+      log::error("network {}: {}; retrying", id.brief(), problem);
     }
   }
   track.problem = problem;
-  track.failures = problem.empty() ? 0 : track.failures + 1;
-  if (problem.empty()) return;
-  const TimePoint retry = now + retryAfter(track.failures - 1);
-  if (!track.again || retry < *track.again) track.again = retry;
+  if (problem.empty()) {
+    track.backoff.reset();
+    return;
+  }
+  const TimePoint retry = now + track.backoff.next();
+  if (!track.reevaluateAt || retry < *track.reevaluateAt) track.reevaluateAt = retry;
 }
 
 std::optional<core::TimePoint> Reconciler::earliest() const {

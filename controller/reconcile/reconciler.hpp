@@ -1,15 +1,17 @@
 #pragma once
-// The one writer. Everything that happens only changes the facts and marks networks as touched;
-// step() then looks (observed), concludes (desired), compares (plan) and acts, per touched network,
-// so that a change costs nothing for the networks it does not concern.
+// The one writer. Everything that happens only changes the facts and marks networks as touched; step()
+// then observes the kernel, computes the desired state, plans and acts, per touched network, so that a
+// change costs nothing for the networks it does not concern.
 //
 // Order, for one VIP: links and host route, then the announcement; the withdrawal, then (once the
 // daemon has confirmed it, and after the drain grace) the host route. A VIP is announced only when
 // its host route was seen in the kernel.
 //
-// step() never waits: kernel requests are synchronous and bounded, the routing daemon, the firewall
-// and the engine work in the background and wake the loop again. So a plugin handler may call it.
+// step() never waits: kernel requests are synchronous and bounded; the routing daemon, the firewall,
+// dockerd and the state file are served in the background and wake the loop again. So a plugin handler
+// may call it.
 
+#include "base/backoff.hpp"
 #include "core/desired.hpp"
 #include "core/facts.hpp"
 #include "core/fold.hpp"
@@ -17,6 +19,7 @@
 #include "reconcile/garbage.hpp"
 #include "reconcile/ports.hpp"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -24,16 +27,17 @@
 
 namespace bgplb::reconcile {
 
-struct Policy {
-  std::chrono::milliseconds drainGrace{1000};  // DRAIN_GRACE
-};
-
 class Reconciler {
  public:
   using TimePoint = core::TimePoint;
 
   Reconciler(Kernel& kernel, Routing& routing, Firewall& firewall, Engine& engine, Store& store,
-             Policy policy);
+             const core::Policy& policy);
+
+  // Wakes the loop; called when something finished in the background.
+  void onWake(std::function<void()> wake);
+  const core::Policy& policy() const { return policy_; }
+  void setPolicy(const core::Policy& policy);  // may be called at any time; every network is touched
 
   core::Facts& facts() { return facts_; }
   const core::Facts& facts() const { return facts_; }
@@ -44,13 +48,13 @@ class Reconciler {
   void touchBridges();      // a Docker bridge, or who is on one, changed
   void touchBridgesOf(const ContainerId& id);  // only on which ones this container is
   void touchFirewall();     // Docker rearranged its chains
-  void touchAll(TimePoint now);  // after a full list of the engine's
+  void touchAll(TimePoint now);  // after a full list of dockerd's
   void removeEndpoint(const EndpointId& id);  // DeleteEndpoint: its veth pair goes at once
-  void greet(const Address& neighbor);        // core/greeting.hpp
-  void beginDrain(const ContainerId& id, const core::Drain& drain);
+  void primeNeighbor(const Address& neighbor);  // core/greeting.hpp
+  void saveDrains(TimePoint now) { drainer_.saveNow(now); }  // before this program ends
   void resumeDrains(std::map<ContainerId, core::FormerDrain> drains);  // a former run's, at start
 
-  // Brings every touched network to what it should be. Returns when to call again even if nothing
+  // Brings every touched network to its desired state. Returns when to call again even if nothing
   // happens.
   std::optional<TimePoint> step(TimePoint now);
 
@@ -67,12 +71,14 @@ class Reconciler {
     core::RouteHold hold;
     std::set<Prefix> vips;  // also those of a network that is gone
     bool ready = false;
-    std::optional<TimePoint> again;
+    std::optional<TimePoint> reevaluateAt;
     std::string problem;
-    unsigned failures = 0;
+    Backoff backoff{std::chrono::milliseconds(250), std::chrono::milliseconds(30'000)};
   };
 
   void reconcileNetwork(const NetworkId& id, TimePoint now);
+  void noteFormer();
+  void withdrawAbandoned(const std::string& bridge);
   Result<void> applyAll(const std::vector<core::Action>& actions, bool disturbed,
                         bool& linkAwaited);
   void updateAnnouncement(const NetworkId& id, Track& track, const core::DesiredNetwork& desired,
@@ -91,7 +97,7 @@ class Reconciler {
   Kernel& kernel_;
   Routing& routing_;
   Firewall& firewall_;
-  Policy policy_;
+  core::Policy policy_;
   core::Facts facts_;
   Drainer drainer_;
   Garbage garbage_;
@@ -103,6 +109,9 @@ class Reconciler {
   bool firewallTouched_ = true;
   std::map<NetworkId, Track> tracks_;
   std::map<std::string, NetworkId> byBridge_;  // our link's name -> network
+  // Until the first lists: the routes on the bridges that a former controller installed. The kernel removes
+  // a route with the last port of its bridge, before the VIP has been withdrawn.
+  std::optional<std::map<std::string, std::set<Prefix>>> former_;
   // For which network a VIP was announced last: one made anew may have it while the withdrawal for the
   // one before is under way.
   std::map<Prefix, NetworkId> announcedFor_;

@@ -27,8 +27,8 @@ void Reconciler::reconcileBridges() {
       routing_.announce(subnet);
     }
   }
-  // Not before the engine was asked: a former controller's announcements stand until then.
-  if (facts_.engineAsked) {
+  // Before the first lists a former controller's announcements stay.
+  if (facts_.listed) {
     for (auto subnet = gatewaySubnets_.begin(); subnet != gatewaySubnets_.end();) {
       if (wanted.count(*subnet) > 0) {
         ++subnet;
@@ -56,15 +56,15 @@ void Reconciler::relaxReplyBridges(const std::set<std::string>& links) {
   }
 }
 
-void Reconciler::greet(const Address& neighbor) {
-  if (const auto sent = kernel_.greet(neighbor); !sent) log::debug("{}", sent.error().message);
+void Reconciler::primeNeighbor(const Address& neighbor) {
+  if (const auto sent = kernel_.primeNeighbor(neighbor); !sent) log::debug("{}", sent.error().message);
 }
 
 void Reconciler::reconcileFirewall() {
   const bool wanted = !facts_.networks.empty();
   if (!std::exchange(firewallTouched_, false) && firewallWanted_ == wanted) return;
-  // A host whose engine was not asked yet may have networks that we do not know.
-  if (!wanted && !facts_.engineAsked) return;
+  // Before the first lists the host may have networks that are not known yet.
+  if (!wanted && !facts_.listed) return;
   if (firewallWanted_ != wanted) bridgesTouched_ = bridgesTouched_ || wanted;
   firewallWanted_ = wanted;
   firewall_.ensure(wanted);
@@ -84,7 +84,7 @@ std::string Reconciler::reasons(const NetworkId& id, TimePoint now) const {
     }
     const bool linkThere = kernel_.hasVeth(core::vethHostName(endpoint));
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", who,
-                        core::word(core::readiness(facts_, endpoint, linkThere, now)));
+                        core::word(core::readiness(facts_, endpoint, linkThere, policy_, now)));
   }
   return text.empty() ? "no backend" : text;
 }

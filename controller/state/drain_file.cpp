@@ -79,7 +79,11 @@ Result<Drains> parseDrains(std::string_view text, const Clocks& clocks) {
   return drains;
 }
 
-DrainFile::DrainFile(std::string path) : path_(std::move(path)) {}
+DrainFile::DrainFile(boost::asio::any_io_executor executor, std::string path)
+    : path_(path),
+      file_(std::move(executor), {.path = std::move(path)}, [this](const Result<void>& outcome) {
+        if (done_) done_(outcome);
+      }) {}
 
 Result<Drains> DrainFile::load() {
   const auto text = io::readFile(path_);
@@ -93,8 +97,13 @@ Result<Drains> DrainFile::load() {
                              kept ? "kept as " + aside : "it could not be kept aside"));
 }
 
-Result<void> DrainFile::saveDrains(const Drains& drains) {
-  return io::replaceFile(path_, renderDrains(drains, Clocks::now()), 0600);
+void DrainFile::saveDrains(const Drains& drains, std::function<void(Result<void>)> done) {
+  done_ = std::move(done);
+  file_.write(renderDrains(drains, Clocks::now()));
+}
+
+Task<> DrainFile::saved(std::chrono::steady_clock::time_point by) {
+  (void)co_await file_.idle(by);
 }
 
 }  // namespace bgplb::state

@@ -1,14 +1,17 @@
 #pragma once
-// The state file, STATE_DIR/drains.json: what Docker and the kernel cannot tell again, which is only
-// the drains under way. Version 1:
+// The state file, STATE_DIR/drains.json: what neither Docker nor the kernel can report again, which is
+// only the drains under way. Version 1:
 //
 //   {"version":1,"drains":[{"container":"<id>","startedAt":"<State.StartedAt>",
 //     "terminateAt":<ms since 1970>,"terminate":true,"terminated":false}]}
 //
-// Written whole and renamed, without fsync: it outlives this program, and after the death of the
-// machine no container of that run is there.
+// Written whole and renamed, without fsync: the file outlives this program, and after the death of the
+// machine no container of that run exists. A thread writes it, for the disk may hang.
 
+#include "io/background_file.hpp"
 #include "reconcile/ports.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
 
 #include <string>
 #include <string_view>
@@ -29,14 +32,19 @@ Result<Drains> parseDrains(std::string_view text, const Clocks& clocks);
 
 class DrainFile : public reconcile::Store {
  public:
-  explicit DrainFile(std::string path);
+  DrainFile(boost::asio::any_io_executor executor, std::string path);
 
-  // None if there is no file. A file that cannot be read as one is kept aside (".corrupt").
+  // At start, before anything else runs: reads the file, and waits for the disk. None if there is no file.
+  // A file that cannot be parsed is kept aside (".corrupt").
   Result<Drains> load();
-  Result<void> saveDrains(const Drains& drains) override;
+  void saveDrains(const Drains& drains, std::function<void(Result<void>)> done) override;
+  // Waits for the last write, at most until `by`.
+  Task<> saved(std::chrono::steady_clock::time_point by);
 
  private:
   std::string path_;
+  std::function<void(Result<void>)> done_;  // of the last request
+  io::BackgroundFile file_;
 };
 
 }  // namespace bgplb::state

@@ -14,11 +14,11 @@ namespace {
 // One running container with a health check, seen from before its first answer.
 struct Backend {
   core::Facts facts;
+  core::Policy policy;
   core::TimePoint now = core::TimePoint{} + 100h;
 
-  explicit Backend(core::FlapPolicy policy = {}) {
-    facts.flapPolicy = policy;
-    facts.engineAsked = true;
+  explicit Backend(core::FlapPolicy flap = {}) : policy{.flap = flap} {
+    facts.listed = true;
     core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), std::nullopt);
     core::endpointCreated(facts, kWeb1, kEp1, ip("10.0.0.101"), std::nullopt, std::nullopt);
     core::endpointLink(facts, kEp1, core::LinkState::Joined);
@@ -35,7 +35,7 @@ struct Backend {
     now += 1s;
     health(Health::Healthy);
   }
-  Readiness state() const { return core::readiness(facts, kEp1, true, now); }
+  Readiness state() const { return core::readiness(facts, kEp1, true, policy, now); }
 };
 
 }  // namespace
@@ -94,7 +94,7 @@ TEST_CASE("Flapping.CrashesCount_StopsDoNot") {
     const std::string startedAt = std::to_string(run + 2);
     core::containerStarted(backend.facts, kCtr1, backend.now);
     backend.report(Health::None, startedAt.c_str());
-    if (stopped) core::containerSignalled(backend.facts, kCtr1, 15, backend.now);
+    if (stopped) core::containerSignalled(backend.facts, kCtr1, 15, backend.policy, backend.now);
     core::containerDied(backend.facts, kCtr1, backend.now);
   }
   core::containerStarted(backend.facts, kCtr1, backend.now);
@@ -107,7 +107,7 @@ TEST_CASE("Flapping.StoppingItByHandIsANewBeginning") {
   backend.health(Health::Healthy);
   for (int failure = 0; failure < 3; ++failure) backend.fail();
   CHECK(backend.state() == Readiness::HeldDown);
-  core::containerSignalled(backend.facts, kCtr1, 15, backend.now);
+  core::containerSignalled(backend.facts, kCtr1, 15, backend.policy, backend.now);
   core::containerDied(backend.facts, kCtr1, backend.now);
   core::containerStarted(backend.facts, kCtr1, backend.now);
   backend.report(Health::Healthy, "2");
@@ -129,7 +129,6 @@ TEST_CASE("Rising.ReadyWhenItHasBeenWellForRiseTime") {
 
 TEST_CASE("Rising.WhatWasHealthyBeforeWeStartedHasRisen") {
   Backend backend({.riseTime = 5s});
-  backend.facts.engineAsked = false;
   backend.facts.containers.clear();
   backend.report(Health::Healthy);
   CHECK(backend.state() == Readiness::Ready);

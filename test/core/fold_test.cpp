@@ -25,18 +25,18 @@ core::NetworkReport clusterWide() {
 // the last task has left.
 TEST_CASE("Fold.AClusterWideNetworkIsHere_OnlyIfACallOrAContainerSaysSo") {
   core::Facts facts;
-  core::networkReported(facts, clusterWide(), true);
-  core::networksReported(facts, {clusterWide()}, {kSwarmNet});
+  listNetwork(facts, clusterWide(), true);
+  listNetworks(facts, {clusterWide()}, {kSwarmNet});
   CHECK(facts.networks.empty());
 
-  core::networksReported(facts, {clusterWide()}, {kSwarmNet}, {kSwarmNet, kWeb2});
+  listNetworks(facts, {clusterWide()}, {kSwarmNet}, {kSwarmNet, kWeb2});
   REQUIRE(facts.networks.size() == 1);
   CHECK(facts.networks.at(kSwarmNet).vip6 == net("2001:db8:0:1::101/128"));
   CHECK(facts.networks.at(kSwarmNet).listed);
 
   core::networkDeleted(facts, kSwarmNet);
   core::networkCreated(facts, kSwarmNet, net("10.0.0.101/32"), std::nullopt);
-  core::networkReported(facts, clusterWide(), true);
+  listNetwork(facts, clusterWide(), true);
   CHECK(facts.networks.at(kSwarmNet).name == "web1");
   CHECK(facts.networks.at(kSwarmNet).options.mtu == 9000);
 }
@@ -62,7 +62,7 @@ TEST_CASE("Fold.AnEndpointIsOfOneNetwork_WhoeverSaidWhatBefore") {
 
 namespace {
 
-core::NetworkReport listed(const NetworkId& id, std::map<std::string, std::string> options) {
+core::NetworkReport reported(const NetworkId& id, std::map<std::string, std::string> options) {
   return {.id = id, .name = "web1", .driver = "bgplb", .subnets = {net("10.0.0.101/32")},
           .labels = {}, .options = std::move(options)};
 }
@@ -72,16 +72,16 @@ core::NetworkReport listed(const NetworkId& id, std::map<std::string, std::strin
 // dockerd replays no CreateNetwork after a restart.
 TEST_CASE("Fold.WeightIsLearntFromTheEnginesList") {
   core::Facts facts;
-  core::networkReported(facts, listed(kWeb1, {{"bgplb.weight", "4"}}), true);
+  listNetwork(facts, reported(kWeb1, {{"bgplb.weight", "4"}}), true);
   CHECK(facts.networks.at(kWeb1).options == core::NetworkOptions{.weight = 4});
   // Another version of the plugin accepted these: what can be read still counts.
-  core::networkReported(facts,
-                        listed(kWeb1, {{"bgplb.weight", "many"},
-                                       {"bgplb.colour", "red"},
-                                       {"com.docker.network.driver.mtu", "9000"}}),
-                        true);
+  listNetwork(facts,
+              reported(kWeb1, {{"bgplb.weight", "many"},
+                               {"bgplb.colour", "red"},
+                               {"com.docker.network.driver.mtu", "9000"}}),
+              true);
   CHECK(facts.networks.at(kWeb1).options == core::NetworkOptions{.mtu = 9000});
-  core::networkReported(facts, listed(kWeb2, {}), true);
+  listNetwork(facts, reported(kWeb2, {}), true);
   CHECK(facts.networks.at(kWeb2).options == core::NetworkOptions{});
 }
 

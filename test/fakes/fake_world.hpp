@@ -45,7 +45,7 @@ class FakeKernel : public reconcile::Kernel {
     relaxed.insert(dev);
     return {};
   }
-  Result<void> greet(const Address&) override { return {}; }
+  Result<void> primeNeighbor(const Address&) override { return {}; }
   Result<void> hashFlows(Family family) override {
     hashed.insert(family);
     return {};
@@ -107,11 +107,13 @@ class FakeRouting : public reconcile::Routing {
   void announce(const Prefix& prefix, const core::RouteAttributes& attributes) override {
     wanted.insert(prefix);
     unconfirmed.erase(prefix);
+    withdrawn.erase(prefix);
     bandwidths.erase(prefix);
     if (attributes.bandwidth) bandwidths[prefix] = attributes.bandwidth->bytesPerSecond;
   }
   void withdraw(const Prefix& prefix) override {
     bandwidths.erase(prefix);
+    withdrawn.insert(prefix);
     if (wanted.erase(prefix) > 0) unconfirmed.insert(prefix);
   }
   bool mayBeAnnounced(const Prefix& prefix) const override {
@@ -121,6 +123,7 @@ class FakeRouting : public reconcile::Routing {
 
   std::set<Prefix> wanted;
   std::set<Prefix> unconfirmed;
+  std::set<Prefix> withdrawn;  // by this controller, and not announced again
   std::map<Prefix, std::uint64_t> bandwidths;  // of those wanted that have one
 };
 
@@ -134,19 +137,45 @@ class FakeEngine : public reconcile::Engine {
  public:
   void terminate(const ContainerId& id, std::function<void(Result<void>)> done) override {
     terminated.push_back(id.value);
+    if (defers) {
+      pending.push_back(std::move(done));
+      return;
+    }
     done(answers ? Result<void>{} : Result<void>(unavailable("made to fail")));
   }
   std::vector<std::string> terminated;
   bool answers = true;
+  bool defers = false;
+  std::vector<std::function<void(Result<void>)>> pending;
 };
 
+// Saves at once, unless the disk hangs.
 class FakeStore : public reconcile::Store {
  public:
-  Result<void> saveDrains(const std::map<ContainerId, core::FormerDrain>& all) override {
-    drains = all;
-    return {};
+  void saveDrains(const std::map<ContainerId, core::FormerDrain>& all,
+                  std::function<void(Result<void>)> done) override {
+    ++saves;
+    if (hangs) {
+      next = all;
+      waiting.push_back(std::move(done));
+      return;
+    }
+    if (problem.empty()) drains = all;
+    done(problem.empty() ? Result<void>{} : Result<void>(transient(problem)));
+  }
+  void recover() {
+    hangs = false;
+    if (!waiting.empty()) drains = next;
+    for (const auto& done : std::exchange(waiting, {})) done({});
   }
   std::map<ContainerId, core::FormerDrain> drains;
+  std::string problem;
+  bool hangs = false;
+  int saves = 0;
+
+ private:
+  std::map<ContainerId, core::FormerDrain> next;
+  std::vector<std::function<void(Result<void>)>> waiting;
 };
 
 }  // namespace bgplb::test

@@ -32,19 +32,15 @@ void fold(core::Facts& facts, std::string_view body, bool ours) {
       check(report);
       if (ours) ids.insert(report.id);
     }
-    core::networksReported(facts, *networks, ids);
+    core::networksReported(facts, *networks, ids, {}, facts.revision);
   }
   if (const auto network = docker::parseNetworkInspect(body)) {
     check(*network);
-    core::networkReported(facts, *network, ours);
+    core::networkReported(facts, *network, ours, facts.revision);
   }
   if (const auto containers = docker::parseContainerList(body)) {
-    std::set<ContainerId> running;
-    for (const auto& container : *containers) {
-      ALWAYS(!container.id.empty());
-      running.insert(container.id);
-    }
-    core::containersListed(facts, running, core::eventCounts(facts), kNow);
+    for (const auto& container : *containers) ALWAYS(!container.id.empty());
+    core::containersListed(facts, *containers, facts.revision, kNow);
   }
   if (const auto container = docker::parseContainerInspect(body)) {
     check(*container);
@@ -63,8 +59,8 @@ void check(const core::Facts& facts) {
       ALWAYS(vip.isHost() && vip.address().isUsableUnicast());
     }
     for (const auto& endpoint : network.endpoints) ALWAYS(facts.endpoints.contains(endpoint));
-    const auto desired = core::desiredNetwork(facts, id, {}, {}, {}, std::chrono::seconds(1), kNow);
-    ALWAYS(!desired.announce || !desired.ready.empty());
+    const auto desired = core::desiredNetwork(facts, id, {}, {}, {}, {}, kNow);
+    ALWAYS(!desired.announce || !desired.serving.empty());
   }
   core::gatewaySubnets(facts);
   core::replyBridges(facts);

@@ -316,12 +316,12 @@ s.recv(1)')")).out, "ConnectionRefusedError");
   };
   REQUIRE(has(container.shell("ip -6 address show tentative"), "fe80"));
   CHECK(!reachesHost());
-  CHECK(world.kernel.greet(address("2001:db8::25")).has_value());
+  CHECK(world.kernel.primeNeighbor(address("2001:db8::25")).has_value());
   CHECK(reachesHost());
   CHECK(has(container.shell("ip -6 address show tentative"), "fe80"));
 
-  CHECK(!world.kernel.greet(address("2001:db8:ffff::1")).has_value());  // no route
-  CHECK(world.kernel.greet(address("192.0.2.1")).error().kind == ErrorKind::Invalid);
+  CHECK(!world.kernel.primeNeighbor(address("2001:db8:ffff::1")).has_value());  // no route
+  CHECK(world.kernel.primeNeighbor(address("192.0.2.1")).error().kind == ErrorKind::Invalid);
 }
 
 // Run with [bench]: what the operations cost on this machine.

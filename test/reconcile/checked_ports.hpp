@@ -165,9 +165,11 @@ class CheckedEngine : public FakeEngine {
  public:
   void terminate(const ContainerId& id, std::function<void(Result<void>)> done) override {
     if (drained.count(id) == 0) throw Violation{"SIGTERM to one that was never drained"};
+    if (confirmed.count(id) == 0) throw Violation{"SIGTERM to one not confirmed to be on a VIP network"};
     FakeEngine::terminate(id, std::move(done));
   }
-  std::set<ContainerId> drained;  // ever
+  std::set<ContainerId> drained;    // ever
+  std::set<ContainerId> confirmed;  // dockerd reported it on a VIP network, in this run of it
 };
 
 }  // namespace bgplb::test

@@ -21,7 +21,7 @@ struct Leftovers {
   const std::string alive = core::bridgeName(kWeb1);
 
   Leftovers() {
-    facts.engineAsked = true;
+    facts.listed = true;
     core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), std::nullopt);
     facts.networks[kWeb1].listed = true;
     kernel.networks[dead].bridge = true;
@@ -46,9 +46,9 @@ TEST_CASE("Garbage.ABridgeThatNobodyKnowsGoesWhenTwoListsWereWithoutIt") {
   CHECK(host.has(host.alive));
 }
 
-TEST_CASE("Garbage.NothingGoesBeforeTheEngineWasAsked") {
+TEST_CASE("Garbage.NothingGoesBeforeTheFirstLists") {
   Leftovers host;
-  host.facts.engineAsked = false;
+  host.facts.listed = false;
   host.collect(0s);
   host.collect(100s);
   CHECK(host.has(host.dead));
@@ -107,7 +107,7 @@ TEST_CASE("Garbage.ABridgeStaysUntilItsPortsAreRemoved") {
     }
   } kernel;
   core::Facts facts;
-  facts.engineAsked = true;
+  facts.listed = true;
   const std::string bridge = core::bridgeName(kGone);
   kernel.networks[bridge].bridge = true;
   kernel.networks[bridge].veths = kernel.existing = {core::vethHostName(kEp1)};

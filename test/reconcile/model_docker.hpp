@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <map>
@@ -60,8 +61,7 @@ struct ModelContainer {
   unsigned runs = 0;
   core::RunState run = core::RunState::Stopped;
   core::Health health = core::Health::None;
-  bool drained = false;     // the controller was told of a SIGUSR2 in this run
-  bool remembered = false;  // and of the run itself, so that the next controller can tell it
+  bool drained = false;  // the controller was notified of a SIGUSR2 in this run
   std::map<std::size_t, ModelEndpoint> endpoints{};
   std::deque<DockerdStep> steps{};
 
@@ -87,8 +87,11 @@ class ModelDocker {
     containers[1] = {.name = "b", .networks = {0, 1}, .stopSignal = 3};
     containers[2] = {.name = "c", .networks = {1}, .healthCheck = true, .stopTimeout = std::chrono::seconds(30)};
     containers[3] = {.name = "d", .networks = {2, 1}, .healthCheck = true};
+    containers[4] = {.name = "e"};  // on no VIP network, unless it is connected to one
     for (auto& container : containers) renew(container);
   }
+
+  void renewGateway() { gatewayId = NetworkId(fmt::format("{:064x}", ++made_)); }
 
   void renew(ModelNetwork& network) {
     network.id = NetworkId(fmt::format("{:09x}{:055}", 0xabc000000 + ++made_, 0));
@@ -120,6 +123,11 @@ class ModelDocker {
     return false;
   }
 
+  bool isVipNetwork(const NetworkId& id) const {
+    return std::any_of(networks.begin(), networks.end(),
+                       [&id](const ModelNetwork& network) { return network.id == id; });
+  }
+
   // A start that failed leaves its endpoints, but nothing that could use them.
   bool isJoined(const std::string& veth) const {
     for (const auto& container : containers) {
@@ -144,9 +152,10 @@ class ModelDocker {
       if (network.weight) report.options[core::kWeightOption] = std::to_string(*network.weight);
       all.push_back(report);
     }
+    if (!gatewayExists) return all;
     core::NetworkReport gateway{.id = gatewayId, .name = "gateway", .driver = "bridge"};
     gateway.subnets = {gatewaySubnet};
-    gateway.labels["bgplb_advertise"] = gatewayAdvertised ? "true" : "false";
+    gateway.labels["bgplb_advertise"] = "true";
     all.push_back(gateway);
     return all;
   }
@@ -174,19 +183,19 @@ class ModelDocker {
     return report;
   }
   // GET /containers/json
-  std::set<ContainerId> running() const {
-    std::set<ContainerId> ids;
+  std::vector<core::ListedContainer> running() const {
+    std::vector<core::ListedContainer> all;
     for (const auto& container : containers) {
-      if (container.isRunning()) ids.insert(container.id);
+      if (container.isRunning()) all.push_back(listed(inspect(container)));
     }
-    return ids;
+    return all;
   }
 
   std::array<ModelNetwork, 3> networks;
-  std::array<ModelContainer, 4> containers;
-  const NetworkId gatewayId{"9999"};
+  std::array<ModelContainer, 5> containers;
   const Prefix gatewaySubnet = net("172.23.0.0/24");
-  bool gatewayAdvertised = true;
+  NetworkId gatewayId{"9999"};  // another one each time it is made
+  bool gatewayExists = true;
 
  private:
   unsigned made_ = 0;

@@ -39,6 +39,7 @@ unsigned weight(Kind kind) {
     case Kind::Sigusr2: return 3;
     case Kind::End: return 3;
     case Kind::DeleteNetwork:
+    case Kind::FailAnswer:
     case Kind::FailCall: return 2;
     default: return 1;
   }

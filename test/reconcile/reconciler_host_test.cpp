@@ -21,7 +21,7 @@ TEST_CASE("Reconciler.ABackendsOtherBridgesCarryItsReplies") {
   host.create();
   core::NetworkReport other{.id = kWeb2, .name = "other", .driver = "bridge"};
   other.options["com.docker.network.bridge.name"] = "other0";
-  core::networkReported(host.facts(), other, false);
+  listNetwork(host.facts(), other, false);
   host.join(kEp1, "02:00:00:00:00:01");
   auto report = test::report(kCtr1, kWeb1, kEp1, Health::None);
   report.attachments.push_back({kWeb2, EndpointId("other"), std::nullopt, std::nullopt});
@@ -39,14 +39,14 @@ TEST_CASE("Reconciler.GatewaySubnetsFollowTheLabel") {
   gateway.subnets = {net("172.23.0.0/24"), net("2001:db8::/64")};
   gateway.labels["bgplb_advertise"] = "true";
   gateway.options["com.docker.network.bridge.name"] = "bgplb_gwbridge";
-  core::networkReported(host.facts(), gateway, false);
+  listNetwork(host.facts(), gateway, false);
   host.reconciler.touchBridges();
   host.step();
   CHECK(host.routing.wanted == std::set<Prefix>{net("172.23.0.0/24"), net("2001:db8::/64")});
   CHECK(host.kernel.relaxed == std::set<std::string>{"bgplb_gwbridge"});
 
   gateway.labels["bgplb_advertise"] = "false";
-  core::networkReported(host.facts(), gateway, false);
+  listNetwork(host.facts(), gateway, false);
   host.reconciler.touchBridges();
   host.step();
   CHECK(host.routing.wanted.empty());

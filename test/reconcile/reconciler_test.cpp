@@ -83,7 +83,7 @@ TEST_CASE("Reconciler.StopSignalWithdrawsAtOnce_AndIsJudgedAnewAfterTheTimeout")
   Host host;
   host.makeReady();
   const int signal = GENERATE(9, 15);
-  host.touch(core::containerSignalled(host.facts(), kCtr1, signal, host.now));
+  host.signal(kCtr1, signal);
   CHECK_FALSE(host.announced());
   host.confirm();
   host.later(9s);
@@ -122,7 +122,7 @@ TEST_CASE("Reconciler.WithoutAWeightThereIsNoBandwidth") {
 TEST_CASE("Reconciler.OtherSignalsChangeNothing") {
   Host host;
   host.makeReady();
-  host.touch(core::containerSignalled(host.facts(), kCtr1, 1, host.now));
+  host.signal(kCtr1, 1);
   CHECK(host.announced());
 }
 
@@ -138,8 +138,7 @@ TEST_CASE("Reconciler.PausedIsNotReady") {
 TEST_CASE("Reconciler.DrainWithdraws_SendsSigtermOnce_AndHolds") {
   Host host;
   host.makeReady();
-  host.reconciler.beginDrain(kCtr1, {.terminateAt = host.now + 5s});
-  host.step();
+  host.signal(kCtr1, kSigUsr2);
   CHECK_FALSE(host.announced());
   host.confirm();
   host.later(1s);
@@ -161,7 +160,7 @@ TEST_CASE("Reconciler.SigtermIsRepeated_WhileTheEngineDoesNotTakeIt") {
   Host host;
   host.makeReady();
   host.engine.answers = false;
-  host.reconciler.beginDrain(kCtr1, {.terminateAt = host.now + 5s});
+  host.signal(kCtr1, kSigUsr2);
   host.later(5s);
   host.later(1s);
   CHECK(host.engine.terminated.size() == 2);
@@ -174,7 +173,10 @@ TEST_CASE("Reconciler.SigtermIsRepeated_WhileTheEngineDoesNotTakeIt") {
 TEST_CASE("Reconciler.DrainWithoutStopStaysDrainedUntilItsNextStart") {
   Host host;
   host.makeReady();
-  host.reconciler.beginDrain(kCtr1, {.terminateAt = host.now + 5s, .terminate = false});
+  auto policy = kPolicy;
+  policy.terminateDrained = false;
+  host.reconciler.setPolicy(policy);
+  host.signal(kCtr1, kSigUsr2);
   host.later(1h);
   CHECK(host.engine.terminated.empty());
   CHECK_FALSE(host.announced());
@@ -230,12 +232,12 @@ TEST_CASE("Reconciler.ALinkThatIsNotUpYetIsAwaited_AndIsNoProblem") {
   CHECK(host.routed());
 }
 
-TEST_CASE("Reconciler.NothingIsWithdrawn_BeforeTheEngineWasAsked") {
+TEST_CASE("Reconciler.NothingIsWithdrawn_BeforeTheFirstLists") {
   Host host;
   host.routing.wanted.insert(host.vip4);  // a former controller's
   host.touch(core::networkCreated(host.facts(), kWeb1, host.vip4, std::nullopt));
   CHECK(host.announced());
-  host.facts().engineAsked = true;
+  host.facts().listed = true;
   host.reconciler.touchAll(host.now);
   host.step();
   CHECK_FALSE(host.announced());
@@ -328,6 +330,27 @@ TEST_CASE("Reconciler.DeletedNetworkLeavesNothing_AfterTheWithdrawal") {
   CHECK(host.kernel.networks.empty());
   CHECK(host.kernel.existing.empty());
   CHECK(host.firewall.calls == std::vector<bool>{true, false});
+}
+
+TEST_CASE("Reconciler.APolicyTakesEffectAtOnce") {
+  Host host;
+  host.makeReady();
+  for (int failure = 0; failure < 3; ++failure) {
+    host.touch(core::containerHealth(host.facts(), kCtr1, Health::Unhealthy, host.now));
+    host.touch(core::containerHealth(host.facts(), kCtr1, Health::Healthy, host.now));
+  }
+  CHECK_FALSE(host.announced());  // held down
+  auto policy = kPolicy;
+  policy.flap.holdDown = 0s;
+  host.reconciler.setPolicy(policy);
+  host.step();
+  CHECK(host.announced());
+  policy.flap = {.riseTime = 5s, .holdDown = 0s};
+  host.reconciler.setPolicy(policy);
+  host.step();
+  CHECK_FALSE(host.announced());
+  host.later(5s);
+  CHECK(host.announced());
 }
 
 TEST_CASE("Reconciler.NextHopsStayWhileTheirGroupCannotBeChanged") {

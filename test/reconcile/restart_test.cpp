@@ -39,7 +39,7 @@ struct Former {
     routing.unconfirmed = {vip};  // until this controller has told all
   }
   reconcile::Reconciler next() {
-    return {kernel, routing, firewall, engine, store, {.drainGrace = 1s}};
+    return {kernel, routing, firewall, engine, store, kPolicy};
   }
   core::Facts& facts() { return reconciler.facts(); }
   void step() {
@@ -50,18 +50,23 @@ struct Former {
     core::NetworkReport network{.id = kWeb1, .name = "web1", .driver = "bgplb"};
     network.subnets = {vip};
     network.options[core::kMtuOption] = "9000";
-    core::networksReported(facts(), {network}, {kWeb1});
-    const auto whenAsked = core::eventCounts(facts());
+    listNetworks(facts(), {network}, {kWeb1});
+    listContainers(facts(), {listed(report(startedAt))}, now);
     inspect(startedAt);
-    core::containersListed(facts(), {kCtr1}, whenAsked, now);
     reconciler.touchAll(now);
     step();
   }
-  void inspect(const std::string& startedAt) {
+  core::ContainerReport report(const std::string& startedAt) const {
     auto report = test::report(kCtr1, kWeb1, kEp1, Health::Healthy);
     report.startedAt = startedAt;
     report.attachments.front().mac = mac("02:00:00:00:00:01");
-    core::containerReported(facts(), report, now);
+    return report;
+  }
+  void inspect(const std::string& startedAt) {
+    core::containerReported(facts(), report(startedAt), now);
+  }
+  void signal(int number) {
+    reconciler.touch(core::containerSignalled(facts(), kCtr1, number, kPolicy, now));
   }
 };
 
@@ -83,6 +88,32 @@ TEST_CASE("Restart.ACallAboutANetworkNotKnownYetTakesNothingAway") {
   CHECK(host.routing.wanted == std::set<Prefix>{host.vip});
 }
 
+TEST_CASE("Restart.TheLastBackendOfABridgeIsWithdrawnBeforeTheLists") {
+  Former host;
+  host.step();
+  const bool second = GENERATE(false, true);
+  auto& there = host.kernel.networks[host.bridge];
+  if (second) {
+    there.veths.insert(core::vethHostName(kEp2));
+    host.kernel.existing.insert(core::vethHostName(kEp2));
+  }
+  SECTION("Leave") {
+    host.reconciler.touch(core::endpointLeft(host.facts(), kWeb1, kEp1));
+    REQUIRE(host.reconciler.settle(kWeb1, host.now));
+    CHECK(host.kernel.observe(host.bridge).routes.contains(host.vip));  // not confirmed yet
+  }
+  SECTION("its veth pair is gone, and the kernel has removed the route") {
+    there.veths.erase(core::vethHostName(kEp1));
+    if (!second) {
+      there.nextHops.clear();
+      there.removeGroup(Family::V4);
+    }
+    host.reconciler.touchBridge(host.bridge);
+    host.step();
+  }
+  CHECK(host.routing.withdrawn.contains(host.vip) == !second);
+}
+
 TEST_CASE("Restart.ANetworkDeletedBeforeItIsKnownGoesAfterTheWithdrawal") {
   Former host;
   host.reconciler.touch(core::networkDeleted(host.facts(), kWeb1));
@@ -96,9 +127,9 @@ TEST_CASE("Restart.ANetworkDeletedBeforeItIsKnownGoesAfterTheWithdrawal") {
 
 TEST_CASE("Restart.EventsOfContainersNotKnownYetCount") {
   Former host;
-  SECTION("SIGUSR2") { host.reconciler.beginDrain(kCtr1, {.terminateAt = host.now + 5s}); }
+  SECTION("SIGUSR2") { host.signal(kSigUsr2); }
   SECTION("kill") {
-    host.reconciler.touch(core::containerSignalled(host.facts(), kCtr1, 9, host.now));
+    host.signal(9);
   }
   host.step();
   host.list("run 1");
@@ -107,14 +138,16 @@ TEST_CASE("Restart.EventsOfContainersNotKnownYetCount") {
 
 TEST_CASE("Restart.AnAnswerOlderThanAnEventIsKnownToBe_AlsoOfAContainerNotKnownYet") {
   core::Facts facts;
+  core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), std::nullopt);
+  const auto requested = facts.revision;
   core::containerPaused(facts, kCtr1, true, {});
-  CHECK(core::eventCounts(facts)[kCtr1] == 1);
-  core::containerAttachmentsChanged(facts, kCtr1);
-  CHECK(core::eventCounts(facts)[kCtr1] == 2);
+  CHECK(facts.containers.at(kCtr1).changedIn > requested);
+  core::containersListed(facts, {}, requested, {});
+  CHECK(facts.containers.at(kCtr1).run == core::RunState::Paused);
 
-  facts.engineAsked = true;  // what is not known now is none of our business
+  // Containers that are unknown after the lists are on no VIP network.
   core::containerPaused(facts, kCtr2, true, {});
-  core::containerAttachmentsChanged(facts, kCtr2);
+  CHECK_FALSE(core::containerAttachmentsChanged(facts, kCtr2, kWeb2, true));
   CHECK(facts.containers.count(kCtr2) == 0);
 }
 
@@ -123,12 +156,14 @@ TEST_CASE("Restart.ADrainBegunBetweenAStartAndTheFirstAnswerHolds") {
   host.list("run 1");
   host.reconciler.touch(core::containerDied(host.facts(), kCtr1, host.now));
   host.reconciler.touch(core::containerStarted(host.facts(), kCtr1, host.now));
-  host.reconciler.beginDrain(kCtr1, {.terminateAt = host.now + 5s});
+  host.signal(kSigUsr2);
   host.step();
   host.inspect("run 2");
   host.reconciler.touch({kWeb1});
   host.step();
   CHECK(host.routing.wanted.empty());
+  host.now += reconcile::Drainer::kSaveAfter;
+  host.step();
   CHECK(host.store.drains.at(kCtr1).startedAt == "run 2");
 }
 
@@ -138,7 +173,7 @@ TEST_CASE("Restart.AFormerDrainIsNotForgotten") {
   host.reconciler.resumeDrains({{kCtr1, former}});
   SECTION("ByAnAnswerThatComesBeforeTheNetworksAreKnown") { host.inspect("run 1"); }
   SECTION("ByASecondSigusr2") {
-    host.reconciler.beginDrain(kCtr1, {.terminateAt = host.now + 5s});
+    host.signal(kSigUsr2);
     host.step();
     CHECK(host.store.drains.at(kCtr1).startedAt == "run 1");
   }
@@ -146,16 +181,22 @@ TEST_CASE("Restart.AFormerDrainIsNotForgotten") {
   CHECK(host.routing.wanted.empty());
 }
 
-TEST_CASE("Restart.ADrainHoldsWhileItsContainerIsOnNoNetwork") {
+TEST_CASE("Restart.ADrainEndsWhenItsContainerIsReportedOnNoVipNetwork") {
   Former host;
   host.list("run 1");
-  host.reconciler.beginDrain(kCtr1, {.terminateAt = host.now + 5s});
-  auto report = test::report(kCtr1, kWeb1, kEp1, Health::Healthy);
-  report.startedAt = "run 1";
+  host.signal(kSigUsr2);
+  host.step();
+  auto report = host.report("run 1");
   report.attachments.clear();
   core::containerReported(host.facts(), report, host.now);
-  host.list("run 1");
-  CHECK(host.routing.wanted.empty());
+  host.now += 10s;
+  host.step();
+  CHECK(host.engine.terminated.empty());
+  CHECK(host.store.drains.empty());
+  host.inspect("run 1");  // connected again
+  host.reconciler.touch({kWeb1});
+  host.step();
+  CHECK(host.routing.wanted == std::set<Prefix>{host.vip});
 }
 
 TEST_CASE("Restart.ABridgeStaysUntilAllIsTakenOffIt") {
@@ -181,7 +222,7 @@ TEST_CASE("Restart.ACallBeforeTheListsTakesNothingAway") {
   host.kernel.log.clear();
 
   reconcile::Reconciler next{host.kernel, host.routing, host.firewall, host.engine, host.store,
-                             {.drainGrace = 1s}};
+                             kPolicy};
   next.touch(core::networkCreated(next.facts(), kWeb1, host.vip4, host.vip6));
   core::endpointCreated(next.facts(), kWeb1, kEp2, std::nullopt, std::nullopt, std::nullopt);
   core::endpointLink(next.facts(), kEp2, LinkState::Left);
@@ -194,8 +235,8 @@ TEST_CASE("Restart.ACallBeforeTheListsTakesNothingAway") {
 TEST_CASE("Restart.DrainOutlivesThisProgram") {
   Host before;
   before.makeReady();
-  before.reconciler.beginDrain(kCtr1, {.terminateAt = before.now + 5s});
-  before.step();
+  before.signal(kCtr1, kSigUsr2);
+  before.confirm();
   REQUIRE(before.store.drains.size() == 1);
 
   Host after;
@@ -208,7 +249,7 @@ TEST_CASE("Restart.DrainOutlivesThisProgram") {
   auto report = test::report(kCtr1, kWeb1, kEp1, Health::Healthy);
   if (!sameRun) report.startedAt = "2026-11-22T22:00:00Z";
   core::containerReported(after.facts(), report, after.now);
-  after.touch(core::containersListed(after.facts(), {kCtr1}, core::eventCounts(after.facts()), after.now));
+  after.touch(listContainers(after.facts(), {listed(report)}, after.now));
   after.touch({kWeb1});
   CHECK(after.announced() == !sameRun);
   after.later(5s);

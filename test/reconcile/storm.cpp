@@ -11,11 +11,13 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr int kMostSteps = 1000;
+const core::Policy kStormPolicy{
+    .flap = {}, .drainGrace = 1s, .drainDelay = 5s, .drainOnSigusr2 = true};
 
 constexpr const char* kWords[kKinds] = {
     "CreateNetwork", "DeleteNetwork", "Start", "End", "Destroy", "Pause", "Unpause", "Healthy",
     "Unhealthy", "Kill", "Sigusr2", "Connect", "Disconnect", "Gateway", "Dockerd", "Deliver", "Ask",
-    "BreakStream", "List", "Interfere", "KernelNews", "FailCall", "EngineRefuses", "Confirm",
+    "FailAnswer", "BreakStream", "List", "Interfere", "KernelNews", "FailCall", "EngineRefuses", "Confirm",
     "RoutingEnds", "RoutingStarts", "Restart", "Step", "Time"};
 
 }  // namespace
@@ -45,18 +47,25 @@ void Storm::run(const Event& event) {
   switch (event.kind) {
     case Kind::Deliver: deliver(); break;
     case Kind::Ask: answer(event.which); break;
-    case Kind::BreakStream:  // what was under way is lost; it comes back with a new list
-      following_ = !following_;
-      stream_.clear();
-      listing_.reset();
-      if (following_) listOn();
+    case Kind::FailAnswer:
+      if (!questions_.empty()) fail(std::next(questions_.begin(), event.which % questions_.size())->first);
+      break;
+    case Kind::BreakStream:  // undelivered events are lost; the next connection begins with a new list
+      if (following_) {
+        disconnect();
+      } else {
+        connect();
+      }
       break;
     case Kind::List:
       if (following_) listOn();
       break;
     case Kind::Interfere: interfere(event); break;
     case Kind::KernelNews: kernelNews(); break;
-    case Kind::FailCall: kernel_.failIn = 1 + event.which % 6; break;
+    case Kind::FailCall:
+      kernel_.failIn = 1 + event.which % 6;
+      steady_.clear();
+      break;
     case Kind::EngineRefuses: engine_.answers = event.how % 2 == 0; break;
     case Kind::Confirm:
       routing_.confirmAll();
@@ -65,6 +74,7 @@ void Storm::run(const Event& event) {
     case Kind::RoutingEnds:
     case Kind::RoutingStarts:
       routing_.daemonRuns = event.kind == Kind::RoutingStarts;
+      steady_.clear();  // nothing is announced while no daemon runs
       routing_.confirmAll();
       controller_->touchUnconfirmed();
       break;
@@ -88,31 +98,35 @@ void Storm::run(const Event& event) {
 
 void Storm::startController() {
   controller_ = std::make_unique<reconcile::Reconciler>(
-      kernel_, routing_, firewall_, engine_, store_, reconcile::Policy{.drainGrace = 1s});
+      kernel_, routing_, firewall_, engine_, store_, kStormPolicy);
+  dialogue_ = std::make_unique<docker::EngineDialogue>(
+      controller_->facts(), controller_->policy(), docker::DialogueOptions{.driverName = "bgplb"});
   controller_->resumeDrains(store_.drains);
   for (auto& container : docker_.containers) {
-    // Between a start and the engine's first answer nobody can say which run it is.
-    const auto& id = container.id;
-    const bool now = answered_.count(id) > 0 && told_[id] == container.startedAt();
-    container.remembered = container.drained && (container.remembered || now);
-    if (container.drained && !container.remembered) unsure_.insert(id);
-    container.drained = container.remembered;
+    // A drain that began just before the end of the former controller may not have been saved.
+    const auto saved = store_.drains.find(container.id);
+    const bool remembered =
+        saved != store_.drains.end() && saved->second.startedAt == container.startedAt();
+    if (container.drained && !remembered) unsure_.insert(container.id);
+    container.drained = container.drained && remembered;
   }
-  listed_ = false;
-  following_ = true;
-  stream_.clear();
   questions_.clear();
-  listing_.reset();
+  events_.clear();
   told_.clear();
   answered_.clear();
-  networksTold_ = false;
-  news_.clear();  // it begins with a look at everything
+  drainedAt_.clear();
+  engine_.confirmed.clear();
+  news_.clear();  // it begins with a dump of everything
+  following_ = false;
+  stream_.clear();
+  connect();
 }
 
 void Storm::step() {
   for (int i = 0; i < kMostSteps; ++i) {
+    if (const auto due = dialogue_->due(); due && *due <= now_) apply(dialogue_->timePassed(now_));
     const auto due = controller_->step(now_);
-    if (listed_) routing_.complete = true;
+    if (facts().firstRoundOver) routing_.complete = true;
     if (due != core::TimePoint::min()) {
       check();
       return;
@@ -125,18 +139,47 @@ void Storm::pass(std::chrono::milliseconds time) {
   const auto end = now_ + time;
   for (int i = 0; i < kMostSteps; ++i) {
     step();
-    const auto due = controller_->step(now_);
+    auto due = controller_->step(now_);
+    if (const auto asked = dialogue_->due(); asked && (!due || *asked < *due)) due = asked;
     if (!due || *due > end) {
       now_ = end;
+      timeOut();
       step();
       return;
     }
     now_ = std::max(now_, *due);
+    timeOut();
   }
   throw Violation{"the controller's timer does not rest"};
 }
 
 Result<void> Storm::settleNetwork(const NetworkId& id) { return controller_->settle(id, now_); }
+
+// The backends that serve, of networks that are announced and that nobody has interfered with.
+void Storm::findSteady() {
+  steady_.clear();
+  if (!routing_.daemonRuns) return;
+  for (const auto& container : docker_.containers) {
+    if (!container.mayServe() || !container.steps.empty() || unsure_.count(container.id) > 0) continue;
+    for (const auto& [index, endpoint] : container.endpoints) {
+      const auto there = kernel_.observe(core::bridgeName(endpoint.network));
+      const auto vips = docker_.networks[index].vips();
+      const bool announced = std::all_of(vips.begin(), vips.end(), [&](const Prefix& vip) {
+        return routing_.wanted.count(vip) > 0 && there.routes.count(vip) > 0;
+      });
+      const bool member = std::any_of(
+          there.neighbors.begin(), there.neighbors.end(), [&](const auto& neighbor) {
+            const auto group = there.groups.find(neighbor.first.family());
+            return neighbor.second == endpoint.mac && group != there.groups.end() &&
+                   group->second.count(neighbor.first) > 0;
+          });
+      const bool port = there.veths.count(core::vethHostName(endpoint.id)) > 0;
+      if (announced && member && port && news_.count(core::bridgeName(endpoint.network)) == 0) {
+        steady_.insert({container.id, index});
+      }
+    }
+  }
+}
 
 // ---- what must hold after every step
 
@@ -169,9 +212,33 @@ void Storm::checkIndex() const {
   if (controller_->facts().byVip != expected) throw Violation{"the index of VIPs is wrong"};
 }
 
+// What a former controller announced stays announced, whatever dockerd does not answer.
+void Storm::checkSteady() const {
+  if (!routing_.complete) return;
+  for (const auto& [id, index] : steady_) {
+    for (const auto& vip : docker_.networks[index].vips()) {
+      if (routing_.wanted.count(vip) > 0) continue;
+      throw Violation{vip.toString() + " is withdrawn though its backend serves all the time"};
+    }
+  }
+}
+
+// A drain that the controller is sure of is in the state file after a second at the latest.
+void Storm::checkSaved() const {
+  for (const auto& container : docker_.containers) {
+    const auto since = drainedAt_.find(container.id);
+    if (!container.drained || since == drainedAt_.end() || now_ - since->second < 1s) continue;
+    const bool sure = answered_.count(container.id) > 0 && engine_.confirmed.count(container.id) > 0;
+    if (!sure || store_.drains.count(container.id) > 0) continue;
+    throw Violation{"the drain of " + container.name + " is not saved"};
+  }
+}
+
 void Storm::check() {
   checkIndex();
-  if (!listed_) return;  // what a former controller announced stands until then
+  checkSteady();
+  checkSaved();
+  if (!facts().listed) return;  // what a former controller announced stays until then
   for (const auto& prefix : routing_.wanted) {
     if (prefix == docker_.gatewaySubnet) continue;
     if (allDrained(prefix)) {

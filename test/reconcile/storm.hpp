@@ -1,9 +1,10 @@
 #pragma once
-// A host in a storm: dockerd's calls, the engine's events and answers, the kernel's and the routing
-// daemon's news reach the controller in any order, late or never; calls fail, the controller dies.
-// An event is a value that means something in every situation (or nothing), so that a sequence of
-// them can be cut short and still be run.
+// A host in a storm: dockerd's calls, its events and answers, the kernel's and the routing daemon's
+// notifications reach the controller in any order, late or never; calls and questions fail, the
+// controller dies. An event is a value that means something in every situation (or nothing), so that a
+// sequence of events can be cut short and still be run.
 
+#include "docker/engine_dialogue.hpp"
 #include "reconcile/checked_ports.hpp"
 #include "reconcile/model_docker.hpp"
 #include "reconcile/reconciler.hpp"
@@ -21,7 +22,7 @@ enum class Kind {
   CreateNetwork, DeleteNetwork,                                            // the user
   Start, End, Destroy, Pause, Unpause, Healthy, Unhealthy, Kill, Sigusr2, Connect, Disconnect, Gateway,
   Dockerd,                                                                 // takes its next step
-  Deliver, Ask, BreakStream, List,                                         // the engine
+  Deliver, Ask, FailAnswer, BreakStream, List,                             // dockerd's API
   Interfere, KernelNews, FailCall, EngineRefuses,                          // what goes wrong
   Confirm, RoutingEnds, RoutingStarts,                                     // the routing daemon
   Restart, Step, Time,                                                     // the controller
@@ -46,24 +47,16 @@ class Storm {
   void checkEnd();               // throws Violation
 
  private:
-  struct EngineEvent {
-    Kind kind;
-    ContainerId id;
-    unsigned run = 0;
-    int signal = 0;
-    NetworkId network{};
+  struct StreamEvent {
+    docker::EngineEvent event;
+    ContainerId id{};
+    unsigned run = 0;  // of the container
   };
-  struct Listing {
-    std::vector<core::NetworkReport> networks{};
-    std::set<NetworkId> ours{};
-    std::optional<std::set<ContainerId>> running{};  // empty: asked for the networks only
-    core::EventCounts whenAsked{};
-    std::deque<ContainerId> toAsk{};
-    std::optional<ContainerId> waitsFor{};
-  };
-  struct Question {
-    std::uint64_t eventsBefore = 0;
-    std::optional<core::ContainerReport> answer{};  // empty: the engine has not answered yet
+  struct Asked {
+    docker::Question question;
+    core::TimePoint since;
+    std::uint64_t eventsBefore = 0;  // of the container
+    std::optional<Result<docker::Answer>> answer{};  // empty: dockerd has not answered yet
   };
 
   // dockerd and its user
@@ -79,18 +72,24 @@ class Storm {
   bool join(ModelContainer& container, ModelEndpoint& endpoint);
   void createNetwork(ModelNetwork& network);
   void deleteNetwork(ModelNetwork& network);
-  void tell(Kind kind, const ModelContainer& container, int signal = 0, const NetworkId& network = {});
+  void emit(const char* action, const ModelContainer& container, int signal = 0);
+  void emitNetwork(const char* action, const NetworkId& id, const char* type,
+                   const ModelContainer* container = nullptr);
 
-  // the engine's words
+  // dockerd's API
+  void connect();
+  void disconnect();
   void deliver();
-  void onContainer(const EngineEvent& event);
-  bool ask(const ContainerId& id);  // false: asked already
-  void answer(unsigned which);
-  bool isLocked(const ContainerId& id);
-  std::uint64_t eventsOf(const ContainerId& id);
+  void onSigusr2(const StreamEvent& event);
+  void answer(unsigned which);  // dockerd answers; or an answer that is on its way arrives
+  void answer(std::uint64_t call);
+  void fail(std::uint64_t call);
+  std::optional<Result<docker::Answer>> answerOf(const docker::Question& question) const;
+  void noteReport(const Asked& asked, const core::ContainerReport& report);
+  void apply(docker::Reaction reaction);
   void listOn();  // begins a full list, or goes on with it
-  void endList();
   void listWhole();
+  void timeOut();
 
   // what goes wrong
   void interfere(const Event& event);
@@ -105,6 +104,9 @@ class Storm {
   void startController();
   void check();
   void checkIndex() const;
+  void checkSteady() const;
+  void checkSaved() const;
+  void findSteady();
   std::string objectionTo(const Prefix& vip) const;
   bool allDrained(const Prefix& vip) const;
   core::Facts& facts() { return controller_->facts(); }
@@ -124,15 +126,17 @@ class Storm {
   std::unique_ptr<reconcile::Reconciler> controller_;
   core::TimePoint now_ = core::TimePoint{} + std::chrono::hours(100);
 
-  bool following_ = true;  // the event stream stands
-  std::deque<EngineEvent> stream_;
-  std::map<ContainerId, Question> questions_;  // asked, not answered
-  std::optional<Listing> listing_;
-  std::map<ContainerId, std::string> told_;  // which run this controller takes it to be in
-  std::set<ContainerId> answered_;           // and it was the engine's answer that said so
-  std::set<ContainerId> unsure_;             // told of a drain that may be of another run
-  bool networksTold_ = false;                // this controller has read a list of the networks
-  bool listed_ = false;  // this controller has read a full list
+  std::unique_ptr<docker::EngineDialogue> dialogue_;
+  bool following_ = true;  // the event stream is connected
+  std::deque<StreamEvent> stream_;
+  std::map<std::uint64_t, Asked> questions_;
+  std::map<ContainerId, std::uint64_t> events_;    // delivered to this controller
+  std::map<ContainerId, std::string> told_;        // which run this controller takes it to be in
+  std::set<ContainerId> answered_;                 // and an answer of dockerd's said so
+  std::set<ContainerId> unsure_;                   // notified of a drain that may be of another run
+  std::map<ContainerId, core::TimePoint> drainedAt_;  // in this run
+  // Since before the controller died these serve, and nothing happened to them.
+  std::set<std::pair<ContainerId, std::size_t>> steady_;
   std::set<std::string> news_;  // bridges that somebody else changed
 };
 

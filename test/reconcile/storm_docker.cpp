@@ -22,8 +22,9 @@ void Storm::userActs(const Event& event) {
       }
       return;
     case Kind::Gateway:
-      docker_.gatewayAdvertised = !docker_.gatewayAdvertised;
-      if (following_) stream_.push_back({.kind = Kind::Gateway, .id = {}});
+      docker_.gatewayExists = !docker_.gatewayExists;
+      if (docker_.gatewayExists) docker_.renewGateway();
+      emitNetwork(docker_.gatewayExists ? "create" : "destroy", docker_.gatewayId, "bridge");
       return;
     case Kind::Dockerd:
       if (auto* one = busy(event.which)) dockerdSteps(*one);
@@ -31,9 +32,10 @@ void Storm::userActs(const Event& event) {
     default: break;
   }
   if (!container.steps.empty()) return;  // dockerd holds its lock
+  std::erase_if(steady_, [&](const auto& entry) { return entry.first == container.id; });
   if (event.kind == Kind::Start && !container.isRunning()) begin(container);
   if (event.kind == Kind::Destroy && !container.isRunning()) {
-    tell(Kind::Destroy, container);
+    emit("destroy", container);
     docker_.renew(container);
   }
   if (!container.isRunning()) return;
@@ -45,12 +47,16 @@ void Storm::userActs(const Event& event) {
   if (event.kind == Kind::Disconnect && on) {
     container.steps = {{Do::Leave, other}, {Do::DeleteEndpoint, other}, {Do::Disconnected, other}};
   }
-  if (event.kind == Kind::Sigusr2) tell(Kind::Kill, container, 12);
+  if (event.kind == Kind::Sigusr2) emit("kill", container, 12);
   if (event.kind == Kind::Kill) {
     constexpr int kSignals[] = {15, 9, 3, 1};
-    tell(Kind::Kill, container, kSignals[event.how % 4]);
+    emit("kill", container, kSignals[event.how % 4]);
   }
-  if (changes(container, event.kind)) tell(event.kind, container);
+  if (!changes(container, event.kind)) return;
+  if (event.kind == Kind::Pause) emit("pause", container);
+  if (event.kind == Kind::Unpause) emit("unpause", container);
+  if (event.kind == Kind::Healthy) emit("health_status: healthy", container);
+  if (event.kind == Kind::Unhealthy) emit("health_status: unhealthy", container);
 }
 
 // One of those that dockerd is starting or ending.
@@ -91,7 +97,8 @@ void Storm::begin(ModelContainer& container) {
 
 void Storm::end(ModelContainer& container, bool eventFirst) {
   container.run = core::RunState::Stopped;
-  container.drained = container.remembered = false;
+  container.drained = false;
+  std::erase_if(steady_, [&](const auto& entry) { return entry.first == container.id; });
   if (eventFirst) container.steps.push_back({Do::Die});
   for (const auto& [index, endpoint] : container.endpoints) {
     container.steps.push_back({Do::Leave, index});
@@ -156,18 +163,23 @@ void Storm::dockerdSteps(ModelContainer& container) {
       container.run = core::RunState::Running;
       container.health = container.healthCheck ? core::Health::Starting : core::Health::None;
       ++container.runs;
-      tell(Kind::Start, container);
+      emit("start", container);
       break;
     case Do::Leave: {
       auto& endpoint = container.endpoints.at(step.network);
       endpoint.joined = false;
-      controller_->touch(core::endpointLink(facts(), endpoint.id, LinkState::Left));
+      controller_->touch(core::endpointLeft(facts(), endpoint.network, endpoint.id));
       settleNetwork(endpoint.network).has_error();
       break;
     }
     case Do::DeleteEndpoint: {
       const ModelEndpoint endpoint = container.endpoints.at(step.network);
       container.endpoints.erase(step.network);
+      if (container.endpoints.empty() && container.isRunning()) {
+        // A report that shows the container on no VIP network ends its drain.
+        unsure_.insert(container.id);
+        container.drained = false;
+      }
       controller_->removeEndpoint(endpoint.id);
       settleNetwork(endpoint.network).has_error();
       // A link that the call could not remove: its container end is gone all the same.
@@ -175,9 +187,9 @@ void Storm::dockerdSteps(ModelContainer& container) {
       news_.insert(core::bridgeName(endpoint.network));
       break;
     }
-    case Do::Die: tell(Kind::End, container); break;
-    case Do::Connected: tell(Kind::Connect, container, 0, network.id); break;
-    case Do::Disconnected: tell(Kind::Disconnect, container, 0, network.id); break;
+    case Do::Die: emit("die", container); break;
+    case Do::Connected: emitNetwork("connect", network.id, "bgplb", &container); break;
+    case Do::Disconnected: emitNetwork("disconnect", network.id, "bgplb", &container); break;
   }
 }
 
@@ -199,13 +211,15 @@ void Storm::createNetwork(ModelNetwork& network) {
   docker_.renew(network);
   kernel_.ourLinks.insert(core::bridgeName(network.id));
   for (const auto& vip : network.vips()) {
-    if (!core::checkVip(facts(), network.id, vip, {})) return;
+    if (core::checkVip(facts(), network.id, vip, {})) continue;
+    throw Violation{"no network has it, but it is refused: " + vip.toString()};
   }
   const bool isNew = facts().networks.count(network.id) == 0;
   controller_->touch(core::networkCreated(facts(), network.id, network.vip4, network.vip6,
                                           {.mtu = network.mtu, .weight = network.weight}));
   if (settleNetwork(network.id)) {
     network.exists = true;
+    emitNetwork("create", network.id, "bgplb");
   } else if (isNew) {
     controller_->touch(core::networkDeleted(facts(), network.id));
   }
@@ -213,7 +227,9 @@ void Storm::createNetwork(ModelNetwork& network) {
 
 void Storm::deleteNetwork(ModelNetwork& network) {
   controller_->touch(core::networkDeleted(facts(), network.id));
-  if (settleNetwork(network.id)) network.exists = false;  // else dockerd keeps it
+  if (!settleNetwork(network.id)) return;  // dockerd keeps it
+  network.exists = false;
+  emitNetwork("destroy", network.id, "bgplb");
 }
 
 }  // namespace bgplb::test

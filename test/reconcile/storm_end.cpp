@@ -40,6 +40,9 @@ void Storm::interfere(const Event& event) {
   if (found == kernel_.networks.end()) return;
   auto& there = found->second;
   news_.insert(bridge);
+  std::erase_if(steady_, [&](const auto& entry) {
+    return entry.second == event.which % docker_.networks.size();
+  });
   switch (event.how % 11) {
     case 0: there.routes.clear(); break;
     case 8:  // its last port has no carrier: `ip link set vip0 down` in the container
@@ -90,10 +93,12 @@ void Storm::kernelNews() {
 // veth pairs with the container's namespace, or dockerd has brought their ends back before.
 void Storm::restart(unsigned which, unsigned how) {
   step();
+  findSteady();
   auto& container = docker_.containers[which % docker_.containers.size()];
   auto& network = docker_.networks[which % docker_.networks.size()];
   if (how % 8 == 0 && !docker_.isInUse(which % docker_.networks.size())) network.exists = false;
   if (container.steps.empty() && container.isRunning()) {
+    std::erase_if(steady_, [&](const auto& entry) { return entry.first == container.id; });
     if (how % 8 == 1 || how % 8 == 2) {
       for (const auto& [index, endpoint] : container.endpoints) {
         const std::string veth = core::vethHostName(endpoint.id);
@@ -102,7 +107,7 @@ void Storm::restart(unsigned which, unsigned how) {
       }
       container.endpoints.clear();
       container.run = core::RunState::Stopped;
-      container.drained = container.remembered = false;
+      container.drained = false;
     } else if (how % 8 == 3) {
       changes(container, Kind::Unhealthy);
     } else if (how % 8 == 4) {
@@ -117,7 +122,7 @@ void Storm::settle() {
   kernel_.failIn = 0;
   engine_.answers = true;
   routing_.daemonRuns = true;
-  following_ = true;
+  if (!following_) connect();
   listWhole();
   for (auto& container : docker_.containers) {
     if (unsure_.count(container.id) > 0) startAnew(container);
@@ -134,15 +139,20 @@ void Storm::settle() {
   }
 }
 
-// What is under way arrives, and a list is read to its end.
+// Everything under way arrives, and a list is read to its end.
 void Storm::listWhole() {
   endTheTerminated();
   endDockerdSteps();
-  do {
-    while (!stream_.empty()) deliver();
-    while (!questions_.empty()) answer(0);
-    listOn();
-  } while (listing_);
+  for (const bool again : {true, false}) {
+    while (!stream_.empty() || !questions_.empty()) {
+      if (!stream_.empty()) {
+        deliver();
+      } else {
+        answer(questions_.begin()->first);
+      }
+    }
+    if (again) listOn();
+  }
 }
 
 void Storm::checkEnd() {
@@ -158,7 +168,8 @@ std::string Storm::readiness() const {
   for (const auto& container : docker_.containers) {
     for (const auto& [index, endpoint] : container.endpoints) {
       const bool there = kernel_.hasVeth(core::vethHostName(endpoint.id));
-      const auto answer = core::readiness(controller_->facts(), endpoint.id, there, now_);
+      const auto answer = core::readiness(controller_->facts(), endpoint.id, there,
+                                          controller_->policy(), now_);
       text += fmt::format(" {}@{} {}", container.name, docker_.networks[index].name,
                           core::word(answer));
     }
@@ -170,7 +181,7 @@ std::string Storm::readiness() const {
 void Storm::checkAnnounced() const {
   std::set<Prefix> expected;
   std::map<Prefix, std::uint64_t> bandwidths;
-  if (docker_.gatewayAdvertised) expected.insert(docker_.gatewaySubnet);
+  if (docker_.gatewayExists) expected.insert(docker_.gatewaySubnet);
   for (std::size_t i = 0; i < docker_.networks.size(); ++i) {
     for (const auto& container : docker_.containers) {
       const auto endpoint = container.endpoints.find(i);
@@ -202,7 +213,7 @@ void Storm::checkLikeFresh() const {
   FakeFirewall firewall;
   FakeEngine engine;
   FakeStore store;
-  reconcile::Reconciler fresh(kernel, routing, firewall, engine, store, {.drainGrace = 1s});
+  reconcile::Reconciler fresh(kernel, routing, firewall, engine, store, controller_->policy());
   auto& facts = fresh.facts();
   std::map<ContainerId, core::FormerDrain> drains;
   for (const auto& container : docker_.containers) {
@@ -215,11 +226,11 @@ void Storm::checkLikeFresh() const {
     }
   }
   fresh.resumeDrains(drains);
-  core::networksReported(facts, docker_.networkReports(), docker_.ours());
+  listNetworks(facts, docker_.networkReports(), docker_.ours());
   for (const auto& container : docker_.containers) {
     if (container.isRunning()) core::containerReported(facts, docker_.inspect(container), now_);
   }
-  core::containersListed(facts, docker_.running(), core::eventCounts(facts), now_);
+  listContainers(facts, docker_.running(), now_);
   fresh.touchAll(now_);
   while (fresh.step(now_) == core::TimePoint::min()) {
   }
@@ -254,9 +265,10 @@ void Storm::checkAtRest() {
 
 // What a list would mend must not need one: confirmations, timers and second tries are enough.
 void Storm::checkEndsWithoutLists() {
+  steady_.clear();
   for (auto& container : docker_.containers) {
     if (!container.isRunning()) continue;
-    tell(Kind::End, container);
+    emit("die", container);
     deliver();
     step();
     pass(2s);

@@ -1,4 +1,4 @@
-// What the engine tells the controller in the storm, as docker/engine_sync.cpp takes it.
+// dockerd's API in the storm: the event stream, and the answers to the questions of the real dialogue.
 #include "reconcile/storm.hpp"
 
 #include <utility>
@@ -10,151 +10,174 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr int kSigUsr2 = 12;
+constexpr auto kCallDeadline = 10s;  // of docker/engine_client.hpp
 
 }  // namespace
 
-void Storm::tell(Kind kind, const ModelContainer& container, int signal, const NetworkId& network) {
-  if (following_) stream_.push_back({kind, container.id, container.runs, signal, network});
+// ---- the event stream
+
+void Storm::emit(const char* action, const ModelContainer& container, int signal) {
+  if (!following_) return;
+  docker::EngineEvent event{.type = "container", .action = action, .id = container.id.value,
+                            .attributes = {}};
+  if (signal != 0) event.attributes["signal"] = std::to_string(signal);
+  stream_.push_back({std::move(event), container.id, container.runs});
+}
+
+void Storm::emitNetwork(const char* action, const NetworkId& id, const char* type,
+                        const ModelContainer* container) {
+  if (!following_) return;
+  docker::EngineEvent event{.type = "network", .action = action, .id = id.value,
+                            .attributes = {{"type", type}}};
+  if (container != nullptr) event.attributes["container"] = container->id.value;
+  stream_.push_back({std::move(event), container == nullptr ? ContainerId{} : container->id});
+}
+
+void Storm::connect() {
+  following_ = true;
+  apply(dialogue_->streamConnected(now_));
+}
+
+void Storm::disconnect() {
+  following_ = false;
+  stream_.clear();
+  apply(dialogue_->streamLost(unavailable("the stream ended"), now_));
 }
 
 void Storm::deliver() {
   if (stream_.empty()) return;
-  const EngineEvent event = stream_.front();
+  const StreamEvent next = stream_.front();
   stream_.pop_front();
-  if (event.kind == Kind::Gateway) {
-    controller_->touchFirewall();
-    controller_->touchBridges();
-    return;
+  if (!next.id.empty()) ++events_[next.id];
+  const std::string& action = next.event.action;
+  if (action == "start") {
+    told_[next.id] = ModelContainer::startOf(next.run);
+    answered_.erase(next.id);
+    unsure_.erase(next.id);
+    drainedAt_.erase(next.id);
+    engine_.confirmed.erase(next.id);
   }
-  onContainer(event);
+  if (action == "kill" && next.event.attribute("signal") == std::to_string(kSigUsr2)) onSigusr2(next);
+  apply(dialogue_->event(next.event, now_));
 }
 
-void Storm::onContainer(const EngineEvent& event) {
+void Storm::onSigusr2(const StreamEvent& event) {
   const auto& id = event.id;
-  auto& reconciler = *controller_;
-  switch (event.kind) {
-    case Kind::Start:
-      told_[id] = ModelContainer::startOf(event.run);
-      answered_.erase(id);
-      unsure_.erase(id);
-      reconciler.touch(core::containerStarted(facts(), id, now_));
-      ask(id);
-      break;
-    case Kind::End: reconciler.touch(core::containerDied(facts(), id, now_)); break;
-    case Kind::Destroy: reconciler.touch(core::containerDestroyed(facts(), id)); break;
-    case Kind::Pause: reconciler.touch(core::containerPaused(facts(), id, true, now_)); break;
-    case Kind::Unpause: reconciler.touch(core::containerPaused(facts(), id, false, now_)); break;
-    case Kind::Healthy:
-      reconciler.touch(core::containerHealth(facts(), id, core::Health::Healthy, now_));
-      break;
-    case Kind::Unhealthy:
-      reconciler.touch(core::containerHealth(facts(), id, core::Health::Unhealthy, now_));
-      break;
-    case Kind::Kill: {
-      if (event.signal != kSigUsr2) {
-        reconciler.touch(core::containerSignalled(facts(), id, event.signal, now_));
-        break;
-      }
-      engine_.drained.insert(id);
-      reconciler.beginDrain(id, {.terminateAt = now_ + 5s});
-      // Only of a run that it knows of the controller can be sure that this is the one.
-      const auto told = told_.find(id);
-      const bool known = told != told_.end() && told->second == ModelContainer::startOf(event.run);
-      if (!known || answered_.count(id) == 0) unsure_.insert(id);
-      auto* container = docker_.find(id);
-      if (known && container != nullptr && container->isRunning() && container->runs == event.run) {
-        container->drained = true;
-      }
-      break;
-    }
-    case Kind::Connect:
-    case Kind::Disconnect: {
-      const auto known = facts().containers.find(id);
-      if (known == facts().containers.end() && facts().networks.count(event.network) == 0) break;
-      core::containerAttachmentsChanged(facts(), id);
-      const bool running = known != facts().containers.end() && known->second.asked &&
-                           known->second.run == core::RunState::Running;
-      if (running || event.kind == Kind::Connect) ask(id);
-      break;
-    }
-    default: break;
+  engine_.drained.insert(id);
+  const auto told = told_.find(id);
+  // Only of a run that it knows can the controller be sure that this is the one.
+  const bool known = told != told_.end() && told->second == ModelContainer::startOf(event.run);
+  const bool answered = answered_.count(id) > 0;
+  const bool confirmed = engine_.confirmed.count(id) > 0;
+  if (!known || !answered || !confirmed) unsure_.insert(id);
+  auto* container = docker_.find(id);
+  if (container == nullptr || !container->isRunning() || container->runs != event.run) return;
+  if (!known || container->endpoints.empty() || (answered && !confirmed)) return;
+  container->drained = true;
+  drainedAt_.try_emplace(id, now_);
+}
+
+// ---- questions
+
+void Storm::apply(docker::Reaction reaction) {
+  controller_->touch(reaction.touched);
+  if (reaction.listed) {
+    controller_->touchAll(now_);
+    news_.clear();
+  }
+  if (reaction.bridges) controller_->touchBridges();
+  if (reaction.firewall) controller_->touchFirewall();
+  for (const auto& id : reaction.bridgesOf) controller_->touchBridgesOf(id);
+  for (auto& call : reaction.calls) {
+    const auto* container = std::get_if<docker::InspectContainer>(&call.question);
+    const std::uint64_t before = container == nullptr ? 0 : events_[container->id];
+    questions_.emplace(call.number, Asked{std::move(call.question), now_, before});
   }
 }
 
-std::uint64_t Storm::eventsOf(const ContainerId& id) {
-  const auto counts = core::eventCounts(facts());
-  const auto found = counts.find(id);
-  return found == counts.end() ? 0 : found->second;
+// None: dockerd holds the container's lock.
+std::optional<Result<docker::Answer>> Storm::answerOf(const docker::Question& question) const {
+  using docker::Answer;
+  using Answered = Result<Answer>;
+  if (std::holds_alternative<docker::ListNetworks>(question)) {
+    return Answered(Answer(docker_.networkReports()));
+  }
+  if (std::holds_alternative<docker::ListContainers>(question)) {
+    return Answered(Answer(docker_.running()));
+  }
+  if (const auto* network = std::get_if<docker::InspectNetwork>(&question)) {
+    for (const auto& report : docker_.networkReports()) {
+      if (report.id == network->id) return Answered(Answer(report));
+    }
+  }
+  if (const auto* asked = std::get_if<docker::InspectContainer>(&question)) {
+    for (const auto& container : docker_.containers) {
+      if (container.id != asked->id) continue;
+      if (!container.steps.empty()) return std::nullopt;
+      return Answered(Answer(docker_.inspect(container)));
+    }
+  }
+  return Answered(notFound("no such object"));
 }
 
-bool Storm::isLocked(const ContainerId& id) {
-  const auto* container = docker_.find(id);
-  return container != nullptr && !container->steps.empty();
-}
-
-bool Storm::ask(const ContainerId& id) {
-  return questions_.try_emplace(id, Question{eventsOf(id)}).second;
-}
-
-// The engine answers, and later the answer arrives. One that is older than the last event is none.
 void Storm::answer(unsigned which) {
   if (questions_.empty()) return;
-  const auto question = std::next(questions_.begin(), which % questions_.size());
-  const ContainerId id = question->first;
-  const auto* container = docker_.find(id);
-  if (!question->second.answer) {
-    if (container == nullptr) {
-      questions_.erase(question);
-      controller_->touch(core::containerDestroyed(facts(), id));
-    } else if (!isLocked(id)) {
-      question->second.answer = docker_.inspect(*container);
-    }
+  answer(std::next(questions_.begin(), which % questions_.size())->first);
+}
+
+void Storm::answer(std::uint64_t call) {
+  auto& asked = questions_.at(call);
+  if (!asked.answer) {
+    asked.answer = answerOf(asked.question);
     return;
   }
-  const core::ContainerReport report = *question->second.answer;
-  const bool current = question->second.eventsBefore == eventsOf(id);
-  questions_.erase(question);
-  if (!current) {
-    ask(id);
-    return;
+  const Asked done = std::move(asked);
+  questions_.erase(call);
+  if (*done.answer && std::holds_alternative<docker::InspectContainer>(done.question)) {
+    noteReport(done, std::get<core::ContainerReport>(**done.answer));
   }
-  controller_->touch(core::containerReported(facts(), report, now_));
-  told_[id] = report.startedAt;
-  if (networksTold_) answered_.insert(id);  // else it is taken for one of no LB network
-  controller_->touchBridgesOf(id);
+  apply(dialogue_->answered(call, *done.answer, now_));
+}
+
+// What the controller can be sure of after this answer. An answer that is older than an event of its
+// container says nothing.
+void Storm::noteReport(const Asked& asked, const core::ContainerReport& report) {
+  if (asked.eventsBefore != events_[report.id]) return;
+  told_[report.id] = report.startedAt;
+  const bool sure = facts().listed;  // else its networks may be unknown
+  const bool isNew = sure && answered_.insert(report.id).second;
+  const auto* container = docker_.find(report.id);
+  const bool onVip = std::any_of(
+      report.attachments.begin(), report.attachments.end(),
+      [this](const auto& attachment) { return docker_.isVipNetwork(attachment.network); });
+  const bool confirms = container != nullptr && onVip && engine_.confirmed.insert(report.id).second;
+  if ((isNew || confirms) && drainedAt_.count(report.id) > 0) drainedAt_[report.id] = now_;
+}
+
+void Storm::fail(std::uint64_t call) {
+  questions_.erase(call);
+  apply(dialogue_->answered(call, transient("made to fail"), now_));
+}
+
+void Storm::timeOut() {
+  std::vector<std::uint64_t> late;
+  for (const auto& [call, asked] : questions_) {
+    if (now_ - asked.since >= kCallDeadline) late.push_back(call);
+  }
+  for (const auto call : late) fail(call);
 }
 
 void Storm::listOn() {
-  if (!listing_) {
-    listing_ = Listing{.networks = docker_.networkReports(), .ours = docker_.ours()};
+  for (const auto& [call, asked] : questions_) {
+    const bool list = std::holds_alternative<docker::ListNetworks>(asked.question) ||
+                      std::holds_alternative<docker::ListContainers>(asked.question);
+    if (!list) continue;
+    answer(call);
     return;
   }
-  if (!listing_->running) {
-    controller_->touch(core::networksReported(facts(), listing_->networks, listing_->ours));
-    controller_->touchBridges();
-    networksTold_ = true;
-    listing_->running = docker_.running();
-    listing_->whenAsked = core::eventCounts(facts());
-    listing_->toAsk.assign(listing_->running->begin(), listing_->running->end());
-    return;
-  }
-  if (listing_->waitsFor && questions_.count(*listing_->waitsFor) > 0) return;
-  if (listing_->toAsk.empty()) {
-    endList();
-    return;
-  }
-  // One after the other; one that is asked about already is not waited for.
-  const ContainerId id = listing_->toAsk.front();
-  listing_->toAsk.pop_front();
-  if (ask(id)) listing_->waitsFor = id;
-}
-
-void Storm::endList() {
-  const auto listing = std::exchange(listing_, std::nullopt);
-  controller_->touch(core::containersListed(facts(), *listing->running, listing->whenAsked, now_));
-  controller_->touchAll(now_);
-  news_.clear();
-  listed_ = true;
+  // The stream is connected anew, and all its events are replayed.
+  apply(dialogue_->streamLost(unavailable("the stream ended"), now_));
+  apply(dialogue_->streamConnected(now_));
 }
 
 }  // namespace bgplb::test

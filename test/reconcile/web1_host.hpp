@@ -11,6 +11,13 @@
 
 namespace bgplb::test {
 
+// The scenario's settings: SIGUSR2_HANDLER=true, all else as it is by default.
+inline const core::Policy kPolicy{.flap = {},
+                                  .drainGrace = std::chrono::seconds(1),
+                                  .drainDelay = std::chrono::seconds(5),
+                                  .drainOnSigusr2 = true};
+inline constexpr int kSigUsr2 = 12;
+
 // A host with the network web1 (10.0.0.101/32, 2001:db8:0:1::101/128) and one joined backend.
 struct Host {
   FakeKernel kernel;
@@ -18,16 +25,25 @@ struct Host {
   FakeFirewall firewall;
   FakeEngine engine;
   FakeStore store;
-  reconcile::Reconciler reconciler{kernel, routing, firewall, engine, store, {.drainGrace = std::chrono::seconds(1)}};
+  reconcile::Reconciler reconciler{kernel, routing, firewall, engine, store, kPolicy};
   core::TimePoint now = core::TimePoint{} + std::chrono::hours(100);
   const std::string bridge = core::bridgeName(kWeb1);
   const Prefix vip4 = net("10.0.0.101/32");
   const Prefix vip6 = net("2001:db8:0:1::101/128");
 
   core::Facts& facts() { return reconciler.facts(); }
+  bool woken = false;
+
+  Host() {
+    reconciler.onWake([this] { woken = true; });
+  }
+  Host(const Host&) = delete;
   void step() {
-    while (reconciler.step(now) == core::TimePoint::min()) {
-    }
+    do {
+      woken = false;
+      while (reconciler.step(now) == core::TimePoint::min()) {
+      }
+    } while (woken);
   }
   void touch(const core::Touched& networks) {
     reconciler.touch(networks);
@@ -43,7 +59,7 @@ struct Host {
     step();
   }
   void create() {
-    facts().engineAsked = true;
+    facts().listed = true;
     touch(core::networkCreated(facts(), kWeb1, vip4, vip6));
   }
   void join(const EndpointId& endpoint, const char* address) {
@@ -59,6 +75,9 @@ struct Host {
     create();
     join(kEp1, "02:00:00:00:00:01");
     report(kCtr1, kEp1, core::Health::Healthy);
+  }
+  void signal(const ContainerId& container, int number) {
+    touch(core::containerSignalled(facts(), container, number, reconciler.policy(), now));
   }
   bool announced() const { return routing.wanted.count(vip4) > 0; }
   bool routed() const { return kernel.observe(bridge).routes.count(vip4) > 0; }

@@ -3,8 +3,10 @@
 #include "io/file.hpp"
 #include "support/build.hpp"
 #include "support/catch.hpp"
+#include "support/run_until.hpp"
 
 #include <filesystem>
+#include <optional>
 
 #include <unistd.h>
 
@@ -54,13 +56,17 @@ TEST_CASE("DrainFile.CorruptFileIsKeptAside") {
                       ("bgplb-state-" + std::to_string(getpid()));
   std::filesystem::create_directories(folder);
   const std::string path = (folder / "drains.json").string();
-  state::DrainFile file(path);
+  boost::asio::io_context io;
+  state::DrainFile file(io.get_executor(), path);
   CHECK(file.load()->empty());
   REQUIRE(io::replaceFile(path, "{\"version\":1,", 0600));
   CHECK_FALSE(file.load());
   CHECK(*io::readFile(path + ".corrupt") == "{\"version\":1,");
   CHECK(file.load()->empty());
-  REQUIRE(file.saveDrains(oneDrain(state::Clocks::now())));
+  std::optional<Result<void>> saved;
+  file.saveDrains(oneDrain(state::Clocks::now()), [&](const Result<void>& done) { saved = done; });
+  REQUIRE(runUntil(io, [&] { return saved.has_value(); }));
+  REQUIRE(*saved);
   CHECK(file.load()->size() == 1);
   std::filesystem::remove_all(folder);
 }

@@ -6,6 +6,9 @@
 #include "core/fold.hpp"
 #include "core/peer.hpp"
 
+#include <set>
+#include <vector>
+
 namespace bgplb::test {
 
 inline Address ip(const char* text) { return Address::parse(text).value(); }
@@ -37,6 +40,24 @@ inline core::ContainerReport report(const ContainerId& id, const NetworkId& netw
   made.startedAt = "2026-11-22T20:00:00Z";
   made.attachments.push_back({network, endpoint, std::nullopt, std::nullopt});
   return made;
+}
+
+inline core::ListedContainer listed(const core::ContainerReport& report) {
+  return {report.id, report.name, report.attachments};
+}
+// Lists that were requested just now.
+inline core::Touched listNetworks(core::Facts& facts, const std::vector<core::NetworkReport>& all,
+                                  const std::set<NetworkId>& ours,
+                                  const std::set<NetworkId>& inUse = {}) {
+  return core::networksReported(facts, all, ours, inUse, facts.revision);
+}
+inline core::Touched listNetwork(core::Facts& facts, const core::NetworkReport& report, bool ours) {
+  return core::networkReported(facts, report, ours, facts.revision);
+}
+inline core::Touched listContainers(core::Facts& facts,
+                                    const std::vector<core::ListedContainer>& running,
+                                    core::TimePoint now) {
+  return core::containersListed(facts, running, facts.revision, now);
 }
 
 }  // namespace bgplb::test

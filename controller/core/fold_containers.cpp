@@ -1,0 +1,249 @@
+#include "core/fold_containers.hpp"
+
+#include "core/fold_networks.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace bgplb::core {
+
+namespace {
+
+constexpr int kSigKill = 9;
+constexpr int kSigUsr2 = 12;
+
+bool isWell(const Container& container) {
+  return container.asked && container.run == RunState::Running &&
+         (container.health == Health::None || container.health == Health::Healthy);
+}
+
+// Changes a container and notes whether it became well, or failed.
+template <typename Change>
+void trackHealthChange(Facts& facts, const ContainerId& id, Container& container, TimePoint now,
+                       Change change) {
+  const bool wasWell = isWell(container);
+  const bool wasAsked = container.asked;
+  const bool endRequested = container.stoppingUntil || container.drain;
+  change(container);
+  if (container.drain && container.run != RunState::Stopped) {
+    facts.draining.insert(id);
+  } else {
+    facts.draining.erase(id);
+  }
+  if (isWell(container) == wasWell) return;
+  if (!wasWell) {
+    becameWell(container.flapping, now, !wasAsked && !container.startSeen);
+    return;
+  }
+  const bool crashed = container.run == RunState::Stopped && !endRequested;
+  becameIll(container.flapping, crashed || container.health == Health::Unhealthy, now);
+}
+
+// The container that an event is about. The event is counted, so that an older answer of dockerd's
+// cannot undo it. Before the first full list any container may be on a VIP network.
+std::map<ContainerId, Container>::iterator findAndCountEvent(Facts& facts, const ContainerId& id) {
+  if (!facts.listed) facts.containers.try_emplace(id);
+  const auto found = facts.containers.find(id);
+  if (found != facts.containers.end()) found->second.changedIn = ++facts.revision;
+  return found;
+}
+
+template <typename Change>
+Touched changed(Facts& facts, const ContainerId& id, TimePoint now, Change change) {
+  const auto found = findAndCountEvent(facts, id);
+  if (found == facts.containers.end()) return {};
+  trackHealthChange(facts, id, found->second, now, change);
+  return networksOf(facts, id);
+}
+
+void endRun(Container& container) {
+  // A stop by hand means that the next run is a new beginning.
+  if (container.stoppingUntil || container.drain) container.flapping = {};
+  container.run = RunState::Stopped;
+  container.stoppingUntil.reset();
+}
+
+void takeReport(Container& container, const ContainerReport& report) {
+  // Empty: the start event was seen, and all later events are of this run.
+  const bool anotherRun = !container.startedAt.empty() && container.startedAt != report.startedAt;
+  if (report.run == RunState::Running && anotherRun) {
+    container.drain.reset();
+    container.stoppingUntil.reset();
+  }
+  // After a restart of dockerd under live-restore every health check begins again at `starting`,
+  // which says nothing about a run that was healthy.
+  const bool sameRun = container.startedAt == report.startedAt && container.asked;
+  const bool forgotten = sameRun && report.health == Health::Starting &&
+                         container.health == Health::Healthy;
+  container.run = report.run;
+  if (!forgotten) container.health = report.health;
+  container.stopSignal = report.stopSignal;
+  container.stopTimeout = report.stopTimeout;
+  container.startedAt = report.startedAt;
+  container.asked = true;
+  container.missed = false;
+}
+
+// An event or an inspect answer says more about the container than its entry in the list.
+bool isKnownBetter(const Container& container) {
+  return container.run == RunState::Stopped || (container.asked && !container.attached.empty());
+}
+
+void unlinkEndpoints(Facts& facts, const ContainerId& id) {
+  for (const auto& network : networksOf(facts, id)) {
+    for (const auto& endpoint : facts.networks[network].endpoints) {
+      auto& known = facts.endpoints[endpoint];
+      if (known.container == id) known.container.reset();
+    }
+  }
+}
+
+void forgetContainer(Facts& facts, const ContainerId& id) {
+  unlinkEndpoints(facts, id);
+  facts.containers.erase(id);
+  facts.draining.erase(id);
+}
+
+}  // namespace
+
+Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint now) {
+  auto& container = facts.containers[report.id];
+  container.name = report.name;
+  auto former = facts.formerDrains.extract(report.id);
+  const bool sameRun = former && former.mapped().startedAt == report.startedAt;
+  trackHealthChange(facts, report.id, container, now, [&](Container& known) {
+    takeReport(known, report);
+    if (sameRun && !known.drain) known.drain = former.mapped().drain;
+  });
+  const Touched touched = attach(facts, report.id, report.attachments);
+  // On no VIP network: none of our business, and a drain of it least of all. Before the first lists
+  // nobody knows which networks are VIP networks.
+  if (facts.listed && container.attached.empty() && report.run != RunState::Stopped) {
+    forgetContainer(facts, report.id);
+  }
+  return touched;
+}
+
+Touched containersListed(Facts& facts, const std::vector<ListedContainer>& running,
+                         Revision requested, TimePoint now) {
+  Touched touched;
+  std::map<ContainerId, bool> listed;  // and whether it is on a VIP network
+  for (const auto& container : running) {
+    const bool ours = std::any_of(
+        container.attachments.begin(), container.attachments.end(),
+        [&facts](const auto& attachment) { return facts.networks.contains(attachment.network); });
+    listed[container.id] = ours;
+    const auto known = facts.containers.find(container.id);
+    const bool isNew = known == facts.containers.end();
+    if (!ours || (!isNew && isKnownBetter(known->second))) continue;
+    facts.containers[container.id].name = container.name;
+    touched.merge(attach(facts, container.id, container.attachments));
+  }
+  std::set<ContainerId> forgotten;
+  for (auto& [id, container] : facts.containers) {
+    if (container.changedIn > requested) continue;
+    const auto found = listed.find(id);
+    if (found != listed.end()) {
+      container.missed = false;
+      const bool ours = found->second || !container.attached.empty();
+      if (!ours && container.run != RunState::Stopped) forgotten.insert(id);
+    } else if (container.run != RunState::Stopped) {
+      touched.merge(networksOf(facts, id));
+      trackHealthChange(facts, id, container, now, endRun);
+      container.missed = true;
+    } else if (std::exchange(container.missed, true)) {
+      forgotten.insert(id);
+    }
+  }
+  for (const auto& id : forgotten) {
+    touched.merge(networksOf(facts, id));
+    forgetContainer(facts, id);
+  }
+  std::erase_if(facts.formerDrains,
+                [&listed](const auto& entry) { return !listed.contains(entry.first); });
+  facts.listed = true;
+  return touched;
+}
+
+void firstRoundEnded(Facts& facts) { facts.firstRoundOver = true; }
+
+Touched containerStarted(Facts& facts, const ContainerId& id, TimePoint now) {
+  facts.containers.try_emplace(id);
+  return changed(facts, id, now, [](Container& container) {
+    container.run = RunState::Running;
+    container.health = Health::Starting;
+    container.asked = false;
+    container.startSeen = true;
+    container.missed = false;
+    container.startedAt.clear();
+    container.drain.reset();
+    container.stoppingUntil.reset();
+  });
+}
+
+Touched containerDied(Facts& facts, const ContainerId& id, TimePoint now) {
+  return changed(facts, id, now, endRun);
+}
+
+// The container stays known as a stopped one until a later list has been read: an older list, which may
+// be on its way, still holds it.
+Touched containerDestroyed(Facts& facts, const ContainerId& id) {
+  const auto found = facts.containers.find(id);
+  if (found == facts.containers.end()) return {};
+  const Touched touched = changed(facts, id, TimePoint{}, endRun);
+  unlinkEndpoints(facts, id);
+  found->second.attached.clear();
+  found->second.missed = true;
+  return touched;
+}
+
+Touched containerPaused(Facts& facts, const ContainerId& id, bool paused, TimePoint now) {
+  return changed(facts, id, now, [paused](Container& container) {
+    container.run = paused ? RunState::Paused : RunState::Running;
+  });
+}
+
+Touched containerHealth(Facts& facts, const ContainerId& id, Health health, TimePoint now) {
+  return changed(facts, id, now, [health](Container& container) { container.health = health; });
+}
+
+void containerRenamed(Facts& facts, const ContainerId& id, std::string name) {
+  const auto found = facts.containers.find(id);
+  if (found != facts.containers.end()) found->second.name = std::move(name);
+}
+
+Touched containerSignalled(Facts& facts, const ContainerId& id, int signal, const Policy& policy,
+                           TimePoint now) {
+  return changed(facts, id, now, [&](Container& container) {
+    if (signal == kSigUsr2 && policy.drainOnSigusr2) {
+      if (container.drain) return;  // a second SIGUSR2 does not begin the drain again
+      container.drain = Drain{.terminateAt = now + policy.drainDelay,
+                              .terminate = policy.terminateDrained};
+    } else if (signal == kSigKill || signal == container.stopSignal) {
+      container.stoppingUntil = now + container.stopTimeout;
+    }
+  });
+}
+
+bool containerAttachmentsChanged(Facts& facts, const ContainerId& id, const NetworkId& network,
+                                 bool connected) {
+  if (id.empty()) return false;
+  if (connected && facts.networks.contains(network)) facts.containers.try_emplace(id);
+  return findAndCountEvent(facts, id) != facts.containers.end();
+}
+
+bool isConfirmedBackend(const Facts& facts, const ContainerId& id) {
+  const auto found = facts.containers.find(id);
+  return found != facts.containers.end() && found->second.asked && !found->second.attached.empty();
+}
+
+void formerDrainsRead(Facts& facts, std::map<ContainerId, FormerDrain> drains) {
+  facts.formerDrains = std::move(drains);
+}
+
+void drainTerminated(Facts& facts, const ContainerId& id) {
+  const auto found = facts.containers.find(id);
+  if (found != facts.containers.end() && found->second.drain) found->second.drain->terminated = true;
+}
+
+}  // namespace bgplb::core

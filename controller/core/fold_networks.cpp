@@ -1,0 +1,228 @@
+#include "core/fold_networks.hpp"
+
+#include "core/network_options.hpp"
+
+#include <algorithm>
+
+namespace bgplb::core {
+
+namespace {
+
+constexpr const char* kAdvertiseLabel = "bgplb_advertise";
+constexpr const char* kBridgeNameOption = "com.docker.network.bridge.name";
+
+void countChange(Facts& facts, const NetworkId& id) {
+  facts.networkChangedIn[id] = ++facts.revision;
+}
+
+void forgetVip(Facts& facts, const NetworkId& id, const Prefix& vip) {
+  const auto holders = facts.byVip.find(vip);
+  if (holders == facts.byVip.end()) return;
+  holders->second.erase(id);
+  if (holders->second.empty()) facts.byVip.erase(holders);
+}
+
+void addVip(Facts& facts, const NetworkId& id, const Prefix& prefix) {
+  // This also skips the placeholder IPv4 pool of an IPv6-only network.
+  if (!prefix.isHost() || !prefix.address().isUsableUnicast()) return;
+  auto& network = facts.networks[id];
+  auto& vip = prefix.family() == Family::V4 ? network.vip4 : network.vip6;
+  if (vip == prefix) return;
+  if (vip) forgetVip(facts, id, *vip);
+  vip = prefix;
+  facts.byVip[prefix].insert(id);
+}
+
+void detach(Facts& facts, const Endpoint& endpoint, const EndpointId& id) {
+  if (!endpoint.container) return;
+  const auto container = facts.containers.find(*endpoint.container);
+  if (container == facts.containers.end()) return;
+  const auto attached = container->second.attached.find(endpoint.network);
+  if (attached == container->second.attached.end() || attached->second != id) return;
+  container->second.attached.erase(attached);
+}
+
+// An endpoint belongs to one network: the one that was named last.
+Endpoint& endpointOf(Facts& facts, const NetworkId& network, const EndpointId& id,
+                     Touched& touched) {
+  auto& endpoint = facts.endpoints[id];
+  const auto former = facts.networks.find(endpoint.network);
+  if (former != facts.networks.end() && former->first != network) {
+    detach(facts, endpoint, id);
+    former->second.endpoints.erase(id);
+    touched.insert(former->first);
+  }
+  facts.networks[network].endpoints.insert(id);
+  endpoint.network = network;
+  touched.insert(network);
+  return endpoint;
+}
+
+DockerBridge bridgeOf(const NetworkReport& report) {
+  DockerBridge bridge{.name = report.name, .link = "br-" + report.id.brief()};
+  if (const auto name = report.options.find(kBridgeNameOption); name != report.options.end()) {
+    bridge.link = name->second;
+  }
+  const auto label = report.labels.find(kAdvertiseLabel);
+  bridge.advertise = label != report.labels.end() && label->second == "true";
+  bridge.subnets = report.subnets;
+  std::sort(bridge.subnets.begin(), bridge.subnets.end());
+  return bridge;
+}
+
+}  // namespace
+
+std::vector<Prefix> Network::vips() const {
+  std::vector<Prefix> all;
+  if (vip4) all.push_back(*vip4);
+  if (vip6) all.push_back(*vip6);
+  return all;
+}
+
+Touched networkCreated(Facts& facts, const NetworkId& id, std::optional<Prefix> vip4,
+                       std::optional<Prefix> vip6, const NetworkOptions& options) {
+  countChange(facts, id);
+  auto& network = facts.networks[id];
+  if (vip4) addVip(facts, id, *vip4);
+  if (vip6) addVip(facts, id, *vip6);
+  network.options = options;
+  return {id};
+}
+
+Touched networkDeleted(Facts& facts, const NetworkId& id) {
+  countChange(facts, id);
+  const auto found = facts.networks.find(id);
+  if (found == facts.networks.end()) return {id};  // its links may still be there
+  for (const auto& endpointId : found->second.endpoints) {
+    const auto endpoint = facts.endpoints.find(endpointId);
+    if (endpoint == facts.endpoints.end()) continue;
+    detach(facts, endpoint->second, endpointId);
+    facts.endpoints.erase(endpoint);
+  }
+  for (const auto& vip : found->second.vips()) forgetVip(facts, id, vip);
+  facts.networks.erase(found);
+  return {id};
+}
+
+Touched endpointCreated(Facts& facts, const NetworkId& networkId, const EndpointId& id,
+                        std::optional<Address> address4, std::optional<Address> address6,
+                        std::optional<MacAddress> mac) {
+  auto& network = facts.networks[networkId];
+  if (address4 && !network.vip4) addVip(facts, networkId, Prefix::host(*address4));
+  if (address6 && !network.vip6) addVip(facts, networkId, Prefix::host(*address6));
+  Touched touched;
+  auto& endpoint = endpointOf(facts, networkId, id, touched);
+  if (mac) endpoint.mac = mac;
+  return touched;
+}
+
+Touched endpointLink(Facts& facts, const EndpointId& id, LinkState state) {
+  const auto found = facts.endpoints.find(id);
+  if (found == facts.endpoints.end()) return {};
+  found->second.link = state;
+  return {found->second.network};
+}
+
+Touched endpointLeft(Facts& facts, const NetworkId& network, const EndpointId& id) {
+  if (!facts.listed && !facts.endpoints.contains(id)) {
+    endpointCreated(facts, network, id, std::nullopt, std::nullopt, std::nullopt);
+  }
+  return endpointLink(facts, id, LinkState::Left);
+}
+
+Touched endpointDeleted(Facts& facts, const EndpointId& id) {
+  const auto found = facts.endpoints.find(id);
+  if (found == facts.endpoints.end()) return {};
+  const NetworkId networkId = found->second.network;
+  if (const auto network = facts.networks.find(networkId); network != facts.networks.end()) {
+    network->second.endpoints.erase(id);
+  }
+  detach(facts, found->second, id);
+  facts.endpoints.erase(found);
+  return {networkId};
+}
+
+bool changedSince(const Facts& facts, const NetworkId& id, Revision requested) {
+  const auto found = facts.networkChangedIn.find(id);
+  return found != facts.networkChangedIn.end() && found->second > requested;
+}
+
+void forgetRemovedNetworks(Facts& facts, Revision requested) {
+  std::erase_if(facts.networkChangedIn, [&](const auto& entry) {
+    const auto& [id, revision] = entry;
+    return revision <= requested && !facts.networks.contains(id) && !facts.bridges.contains(id);
+  });
+}
+
+Touched networkReported(Facts& facts, const NetworkReport& report, bool ours, Revision requested) {
+  if (changedSince(facts, report.id, requested)) return {};
+  if (ours) {
+    if (report.clusterWide && facts.networks.count(report.id) == 0) return {};
+    auto& network = facts.networks[report.id];
+    network.name = report.name;
+    network.options = readableOptions(report.options);
+    for (const auto& subnet : report.subnets) addVip(facts, report.id, subnet);
+    return {report.id};
+  }
+  if (report.driver == "bridge") facts.bridges[report.id] = bridgeOf(report);
+  return {};
+}
+
+Touched networksReported(Facts& facts, const std::vector<NetworkReport>& all,
+                         const std::set<NetworkId>& ours, const std::set<NetworkId>& inUse,
+                         Revision requested) {
+  Touched touched;
+  std::set<NetworkId> seen;
+  for (const auto& report : all) {
+    if (changedSince(facts, report.id, requested)) continue;
+    const bool own = ours.count(report.id) > 0;
+    seen.insert(report.id);
+    if (own && inUse.count(report.id) > 0) facts.networks.try_emplace(report.id);
+    touched.merge(networkReported(facts, report, own, requested));
+  }
+  for (auto& [id, network] : facts.networks) {
+    if (!changedSince(facts, id, requested)) network.listed = seen.count(id) > 0;
+  }
+  std::erase_if(facts.bridges, [&](const auto& entry) {
+    return seen.count(entry.first) == 0 && !changedSince(facts, entry.first, requested);
+  });
+  return touched;
+}
+
+void networkChanged(Facts& facts, const NetworkId& id) { countChange(facts, id); }
+
+void bridgeDestroyed(Facts& facts, const NetworkId& id) {
+  countChange(facts, id);
+  facts.bridges.erase(id);
+}
+
+Touched networksOf(const Facts& facts, const ContainerId& id) {
+  Touched touched;
+  const auto found = facts.containers.find(id);
+  if (found == facts.containers.end()) return touched;
+  for (const auto& [network, endpoint] : found->second.attached) touched.insert(network);
+  return touched;
+}
+
+Touched attach(Facts& facts, const ContainerId& id, const std::vector<Attachment>& attachments) {
+  Touched touched = networksOf(facts, id);
+  auto& container = facts.containers[id];
+  container.attached.clear();
+  container.others.clear();
+  for (const auto& attachment : attachments) {
+    if (facts.networks.count(attachment.network) == 0) {
+      container.others.insert(attachment.network);
+      continue;
+    }
+    if (attachment.endpoint.empty()) continue;  // a stopped container has no endpoint
+    container.attached[attachment.network] = attachment.endpoint;
+    const bool isNew = !facts.endpoints.contains(attachment.endpoint);
+    auto& endpoint = endpointOf(facts, attachment.network, attachment.endpoint, touched);
+    endpoint.container = id;
+    if (!endpoint.mac) endpoint.mac = attachment.mac;
+    if (isNew) endpoint.link = LinkState::Joined;  // Join was called before this program started
+  }
+  return touched;
+}
+
+}  // namespace bgplb::core

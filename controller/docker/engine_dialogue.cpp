@@ -1,0 +1,340 @@
+#include "docker/engine_dialogue.hpp"
+
+#include "core/greeting.hpp"
+#include "docker/container_event.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace bgplb::docker {
+
+namespace {
+
+// "bgplb" and "bgplb:latest" are the same plugin.
+std::string withTag(const std::string& name) {
+  const auto slash = name.rfind('/');
+  const auto colon = name.find(':', slash == std::string::npos ? 0 : slash);
+  return colon == std::string::npos ? name + ":latest" : name;
+}
+
+Result<void> outcomeOf(const Result<Answer>& answer) {
+  return answer ? Result<void>{} : Result<void>(answer.error());
+}
+
+void atEarliest(std::optional<core::TimePoint>& time, std::optional<core::TimePoint> candidate) {
+  if (candidate && (!time || *candidate < *time)) time = candidate;
+}
+
+}  // namespace
+
+EngineDialogue::EngineDialogue(core::Facts& facts, const core::Policy& policy,
+                               DialogueOptions options)
+    : facts_(facts),
+      policy_(policy),
+      options_(std::move(options)),
+      round_(queue_, options_.driverName.empty() ? options_.pluginId : ""),
+      containers_(queue_, [](const ContainerId& id) { return InspectContainer{id}; }),
+      networks_(queue_, [](const NetworkId& id) { return InspectNetwork{id}; }),
+      swarm_(queue_) {}
+
+// ---- the event stream
+
+Reaction EngineDialogue::streamConnected(TimePoint now) {
+  connected_ = true;
+  listed_ = false;
+  say(log::Level::Info, std::exchange(streamProblem_, false)
+                            ? "resolved: docker: event stream connected"
+                            : "docker: event stream connected");
+  round_.begin();
+  return finish(now);
+}
+
+Reaction EngineDialogue::streamLost(const Error& error, TimePoint now) {
+  connected_ = false;
+  round_.stop();
+  if (!std::exchange(streamProblem_, true)) {
+    say(log::Level::Warning,
+        fmt::format("docker: event stream lost: {}; keeping current announcements, reconnecting",
+                    error.message));
+  }
+  return finish(now);
+}
+
+Reaction EngineDialogue::event(const EngineEvent& event, TimePoint now) {
+  if (event.timeNano > 0) replaySince_ = event.timeNano + 1;
+  if (event.type == "container") containerEvent(event, now);
+  if (event.type == "network") networkEvent(event);
+  if (event.type == "service") swarm_.refresh();
+  // An event must not wait for the answers about other containers.
+  if (!reaction_.touched.empty()) endFirstRound();
+  return finish(now);
+}
+
+void EngineDialogue::containerEvent(const EngineEvent& event, TimePoint now) {
+  const ContainerId id(event.id);
+  containers_.changed(id);
+  touch(foldContainerEvent(facts_, policy_, event, now));
+  if (event.action == "start") containers_.ask(id, Urgency::Event);
+}
+
+void EngineDialogue::networkEvent(const EngineEvent& event) {
+  const NetworkId id(event.id);
+  if (event.action == "create") {
+    reaction_.firewall = true;
+    core::networkChanged(facts_, id);
+    networks_.ask(id, Urgency::Event);
+  } else if (event.action == "destroy") {
+    reaction_.firewall = true;
+    networks_.changed(id);
+    if (event.attribute("type") == "bridge") {
+      core::bridgeDestroyed(facts_, id);
+      reaction_.bridges = true;
+    }
+  } else if (event.action == "remove") {  // Swarm's
+    swarm_.dropNetwork(id);
+    swarm_.refresh();
+  } else if (event.action == "update") {
+    // Swarm: the driver is known only after the leader has allocated the network; this event signals it.
+    networks_.ask(id, Urgency::Event);
+  } else if (event.action == "connect" || event.action == "disconnect") {
+    attachmentEvent(event);
+  }
+}
+
+void EngineDialogue::attachmentEvent(const EngineEvent& event) {
+  const ContainerId id(event.attribute("container"));
+  const bool connected = event.action == "connect";
+  const auto known = facts_.containers.find(id);
+  const bool isKnown = known != facts_.containers.end();
+  // During a start dockerd holds the container's lock; its `start` event leads to the inspection.
+  const bool running = isKnown && known->second.asked && known->second.run == core::RunState::Running;
+  containers_.changed(id);
+  if (!core::containerAttachmentsChanged(facts_, id, NetworkId(event.id), connected)) return;
+  if (running || connected) containers_.ask(id, Urgency::Event);
+}
+
+// ---- answers
+
+Reaction EngineDialogue::answered(std::uint64_t call, const Result<Answer>& answer, TimePoint now) {
+  const auto question = queue_.end(call);
+  if (!question) return finish(now);
+  if (const auto* container = std::get_if<InspectContainer>(&*question)) {
+    containerAnswered(container->id, answer, now);
+  } else if (const auto* network = std::get_if<InspectNetwork>(&*question)) {
+    networkAnswered(network->id, answer, now);
+  } else if (std::holds_alternative<FindMember>(*question)) {
+    if (answer) reaction_.neighbors.push_back(std::get<Address>(*answer));
+  } else if (std::holds_alternative<ListServices>(*question)) {
+    using Services = std::vector<core::ServiceReport>;
+    swarm_.answered(answer ? Result<Services>(std::get<Services>(*answer))
+                           : Result<Services>(answer.error()));
+  } else if (round_.answered(call)) {
+    roundAnswered(*question, answer, now);
+  }
+  return finish(now);
+}
+
+void EngineDialogue::roundAnswered(const Question& question, const Result<Answer>& answer,
+                                   TimePoint now) {
+  const bool plugin = std::holds_alternative<InspectPlugin>(question);
+  // Docker does not know the plugin: its networks are recognised by its calls only.
+  const bool unnamed = plugin && !answer && answer.error().kind == ErrorKind::NotFound;
+  if (!answer && !unnamed) {
+    round_.failed(now);
+    if (std::exchange(listProblem_, true)) return;
+    say(log::Level::Warning,
+        fmt::format("docker: cannot list networks and containers: {}; keeping current announcements, retrying",
+                    answer.error().message));
+  } else if (plugin) {
+    pluginAnswered(answer);
+  } else if (std::holds_alternative<ListNetworks>(question)) {
+    round_.networksListed(std::get<std::vector<core::NetworkReport>>(*answer));
+  } else {
+    takeLists(std::get<std::vector<core::ListedContainer>>(*answer), now);
+  }
+}
+
+void EngineDialogue::pluginAnswered(const Result<Answer>& answer) {
+  round_.pluginNamed();
+  if (!answer) {
+    say(log::Level::Warning, fmt::format("docker: the name of this plugin is unknown: {}",
+                                         answer.error().message));
+    return;
+  }
+  options_.driverName = std::get<std::string>(*answer);
+  say(log::Level::Info, fmt::format("docker: this plugin is {}", options_.driverName));
+}
+
+void EngineDialogue::takeLists(const std::vector<core::ListedContainer>& containers, TimePoint now) {
+  std::set<NetworkId> ours;
+  std::vector<core::NetworkReport> ourReports;
+  for (const auto& report : round_.networks()) {
+    if (!isOurs(report)) continue;
+    ours.insert(report.id);
+    ourReports.push_back(report);
+  }
+  std::set<NetworkId> inUse;
+  for (const auto& container : containers) {
+    for (const auto& attachment : container.attachments) inUse.insert(attachment.network);
+  }
+  swarm_.takeNetworks(ourReports);
+  touch(core::networksReported(facts_, round_.networks(), ours, inUse, round_.networksRequested()));
+  touch(core::containersListed(facts_, containers, round_.containersRequested(), now));
+  if (!networks_.anyOpen()) core::forgetRemovedNetworks(facts_, round_.networksRequested());
+  round_.ended(now);
+  reaction_.bridges = reaction_.listed = listed_ = true;
+  if (std::exchange(listProblem_, false)) {
+    say(log::Level::Info, "resolved: docker: networks and containers are listed");
+  }
+  askListed(containers);
+  swarm_.refresh();
+  if (facts_.firstRoundOver || firstRoundEndsAt_) return;
+  firstRoundEndsAt_ = now + kFirstRound;
+  for (const auto& [id, container] : facts_.containers) {
+    if (containers_.isOpen(id)) firstRound_.insert(id);
+  }
+  if (firstRound_.empty()) endFirstRound();
+}
+
+// The containers on VIP networks, those that were on one, and those that are not decided yet, of which an
+// event was the first news.
+void EngineDialogue::askListed(const std::vector<core::ListedContainer>& containers) {
+  containers_.retryAll();
+  networks_.retryAll();
+  std::set<ContainerId> concerned;
+  for (const auto& container : containers) {
+    const bool ours = std::any_of(
+        container.attachments.begin(), container.attachments.end(),
+        [this](const auto& attachment) { return facts_.networks.contains(attachment.network); });
+    if (ours) concerned.insert(container.id);
+  }
+  for (const auto& [id, container] : facts_.containers) {
+    if (container.run != core::RunState::Stopped) concerned.insert(id);
+  }
+  for (const auto& id : concerned) {
+    if (!containers_.isOpen(id)) containers_.ask(id, Urgency::Round);
+  }
+}
+
+void EngineDialogue::containerAnswered(const ContainerId& id, const Result<Answer>& answer,
+                                       TimePoint now) {
+  using Verdict = Inspections<ContainerId>::Verdict;
+  const auto outcome = containers_.answered(id, outcomeOf(answer), now);
+  const auto known = facts_.containers.find(id);
+  const bool isKnown = known != facts_.containers.end();
+  std::string name = isKnown ? known->second.name : "";
+  if (name.empty()) name = id.brief();
+  if (outcome.notice) {
+    say(log::Level::Warning,
+        fmt::format("container {}: cannot be inspected: {}; its announcement stays as it is, retrying",
+                    name, answer.error().message));
+  }
+  if (outcome.resolved) say(log::Level::Info, fmt::format("resolved: container {}: inspected", name));
+  if (outcome.verdict == Verdict::Failed || outcome.verdict == Verdict::Outdated) return;
+
+  if (outcome.verdict == Verdict::Gone) {
+    touch(core::containerDestroyed(facts_, id));
+  } else {
+    const auto& report = std::get<core::ContainerReport>(*answer);
+    const bool justStarted = isKnown && known->second.startedAt.empty();
+    touch(core::containerReported(facts_, report, now));
+    reaction_.bridgesOf.insert(id);
+    if (justStarted) prime(report);
+  }
+  const bool ofFirstRound = firstRound_.erase(id) > 0;
+  if (ofFirstRound ? firstRound_.empty() : !reaction_.touched.empty()) endFirstRound();
+}
+
+// The addresses in the answer that shows the container to be ready are primed before its announcement.
+void EngineDialogue::prime(const core::ContainerReport& started) {
+  const auto greeting = core::greetingFor(facts_, started);
+  reaction_.neighbors.insert(reaction_.neighbors.end(), greeting.addresses.begin(),
+                             greeting.addresses.end());
+  if (greeting.unnamed) queue_.add(FindMember{*greeting.unnamed, started.id}, Urgency::Event);
+}
+
+void EngineDialogue::networkAnswered(const NetworkId& id, const Result<Answer>& answer,
+                                     TimePoint now) {
+  using Verdict = Inspections<NetworkId>::Verdict;
+  const auto outcome = networks_.answered(id, outcomeOf(answer), now);
+  if (outcome.verdict == Verdict::Gone && facts_.bridges.contains(id)) {
+    core::bridgeDestroyed(facts_, id);
+    reaction_.bridges = true;
+  }
+  if (outcome.verdict != Verdict::Current) return;
+  if (core::changedSince(facts_, id, outcome.requested)) {  // by a plugin call
+    networks_.ask(id, Urgency::Event);
+    return;
+  }
+  const auto& report = std::get<core::NetworkReport>(*answer);
+  const bool ours = isOurs(report);
+  touch(core::networkReported(facts_, report, ours, outcome.requested));
+  if (!ours) reaction_.bridges = true;
+  if (!ours || !report.clusterWide) return;
+  swarm_.takeNetwork(report);
+  swarm_.refresh();
+}
+
+// ---- time
+
+Reaction EngineDialogue::timePassed(TimePoint now) {
+  if (connected_) {
+    round_.beginDue(now);
+    containers_.retryDue(now);
+    networks_.retryDue(now);
+  }
+  if (firstRoundEndsAt_ && *firstRoundEndsAt_ <= now) endFirstRound();
+  return finish(now);
+}
+
+std::optional<core::TimePoint> EngineDialogue::due() const {
+  std::optional<TimePoint> first = queue_.due();
+  if (!facts_.firstRoundOver) atEarliest(first, firstRoundEndsAt_);
+  if (connected_) {  // else the next connection begins with the lists
+    atEarliest(first, round_.due());
+    atEarliest(first, containers_.due());
+    atEarliest(first, networks_.due());
+  }
+  return first;
+}
+
+// ---- the reaction
+
+void EngineDialogue::touch(const core::Touched& touched) {
+  reaction_.touched.insert(touched.begin(), touched.end());
+}
+
+void EngineDialogue::endFirstRound() {
+  if (!facts_.listed || facts_.firstRoundOver) return;
+  core::firstRoundEnded(facts_);
+  firstRound_.clear();
+}
+
+bool EngineDialogue::isOurs(const core::NetworkReport& report) const {
+  return facts_.networks.contains(report.id) ||
+         (!options_.driverName.empty() && withTag(report.driver) == withTag(options_.driverName));
+}
+
+void EngineDialogue::say(log::Level level, std::string text) {
+  reaction_.log.push_back({level, std::move(text)});
+}
+
+Reaction EngineDialogue::finish(TimePoint now) {
+  const auto notes = swarm_.takeChanges();
+  for (const auto& note : notes.added) say(log::Level::Warning, "swarm: " + note);
+  for (const auto& note : notes.resolved) say(log::Level::Info, "resolved: swarm: " + note);
+  reaction_.calls = queue_.start(now);
+  for (const auto& call : reaction_.calls) {
+    round_.sent(call, facts_.revision);
+    if (const auto* container = std::get_if<InspectContainer>(&call.question)) {
+      containers_.sent(container->id, facts_.revision);
+    } else if (const auto* network = std::get_if<InspectNetwork>(&call.question)) {
+      networks_.sent(network->id, facts_.revision);
+    }
+  }
+  return std::exchange(reaction_, {});
+}
+
+}  // namespace bgplb::docker

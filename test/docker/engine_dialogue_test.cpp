@@ -1,0 +1,361 @@
+// The decisions of the dialogue with dockerd: what is asked when, and which answer counts.
+#include "core/vip.hpp"
+#include "docker/dialogue_host.hpp"
+
+#include "support/catch.hpp"
+
+using namespace bgplb;
+using namespace bgplb::test;
+using namespace std::chrono_literals;
+using core::Health;
+using docker::InspectContainer;
+using docker::InspectNetwork;
+using docker::ListContainers;
+using docker::ListNetworks;
+
+namespace {
+
+const NetworkId kGateway{"9999"};
+
+core::NetworkReport gateway() {
+  core::NetworkReport report{.id = kGateway, .name = "gw", .driver = "bridge"};
+  report.subnets = {net("172.23.0.0/24")};
+  report.labels["bgplb_advertise"] = "true";
+  return report;
+}
+
+const core::NetworkReport kWeb1Report = vipNetwork(kWeb1, "10.0.0.101/32");
+const core::NetworkReport kWeb2Report = vipNetwork(kWeb2, "10.0.0.102/32");
+
+ContainerId numbered(int number) { return ContainerId("c" + std::to_string(number)); }
+
+// Connected, with lists that hold no container.
+struct Quiet : DialogueHost {
+  Quiet() {
+    connect();
+    listNetworks({kWeb1Report, kWeb2Report});
+    listContainers({});
+  }
+};
+
+}  // namespace
+
+// ---- the lists
+
+TEST_CASE("Dialogue.AFailedListIsRepeatedAfterAQuarterOfASecond_ThenWithBackoff") {
+  DialogueHost host;
+  host.connect();
+  REQUIRE(host.asks(ListNetworks{}));
+  host.fail(ListNetworks{});
+  for (const auto wait : {250ms, 500ms, 1000ms}) {
+    CHECK_FALSE(host.asks(ListNetworks{}));
+    host.pass(wait - 1ms);
+    CHECK_FALSE(host.asks(ListNetworks{}));
+    host.pass(1ms);
+    REQUIRE(host.asks(ListNetworks{}));
+    const bool second = wait == 500ms;  // the round fails at either of its questions
+    if (second) host.listNetworks({});
+    second ? host.fail(ListContainers{}) : host.fail(ListNetworks{});
+  }
+  host.pass(2000ms);
+  host.listNetworks({});
+  host.listContainers({});
+  CHECK(host.listed);
+  host.pass(59'999ms);
+  CHECK_FALSE(host.asks(ListNetworks{}));
+  host.pass(1ms);
+  host.fail(ListNetworks{});
+  host.pass(250ms);  // from the beginning again
+  CHECK(host.asks(ListNetworks{}));
+}
+
+TEST_CASE("Dialogue.ListsAreReadAgainAfterAMinute_ThenEveryThree") {
+  Quiet host;
+  host.pass(60s);
+  host.listNetworks({});
+  host.listContainers({});
+  host.pass(179'999ms);
+  CHECK_FALSE(host.asks(ListNetworks{}));
+  host.pass(1ms);
+  CHECK(host.asks(ListNetworks{}));
+}
+
+TEST_CASE("Dialogue.AnAnswerOfAnAbandonedRoundIsIgnored_AndListsInFlightAreBounded") {
+  DialogueHost host;
+  for (int i = 0; i < 5; ++i) {
+    host.connect();
+    host.lose();
+  }
+  CHECK(host.count(ListNetworks{}) == docker::ListRound::kMostCalls);
+  host.connect();
+  host.listNetworks({kWeb1Report});  // requested before the stream was connected
+  CHECK(host.facts().networks.empty());
+  CHECK_FALSE(host.asks(ListContainers{}));
+  host.listNetworks({kWeb1Report});
+  CHECK(host.asks(ListContainers{}));
+}
+
+TEST_CASE("Dialogue.NoListsBeforeTheDriversNameIsKnown") {
+  core::Facts facts;
+  core::Policy policy;
+  docker::EngineDialogue dialogue(facts, policy, {.driverName = "", .pluginId = "p1"});
+  const core::TimePoint now = core::TimePoint{} + 100h;
+  auto first = dialogue.streamConnected(now);
+  REQUIRE(first.calls.size() == 1);
+  CHECK(first.calls.front().question == docker::Question(docker::InspectPlugin{"p1"}));
+  const auto failed = dialogue.answered(first.calls.front().number, transient("no"), now);
+  CHECK(failed.calls.empty());  // its networks would not be recognised, and be withdrawn
+  auto second = dialogue.timePassed(now + 250ms);
+  REQUIRE(second.calls.size() == 1);
+  const auto named =
+      dialogue.answered(second.calls.front().number, docker::Answer(std::string("x:latest")), now);
+  REQUIRE(named.calls.size() == 1);
+  CHECK(named.calls.front().question == docker::Question(ListNetworks{}));
+  CHECK(dialogue.driverName() == "x:latest");
+}
+
+TEST_CASE("Dialogue.TroubleIsLoggedOncePerSource_AndItsEnd") {
+  DialogueHost host;
+  host.connect();
+  host.fail(ListNetworks{});
+  host.lose();
+  host.lose();
+  CHECK(host.log == std::vector<std::string>{
+                        "docker: event stream connected",
+                        "docker: cannot list networks and containers: made to fail; keeping "
+                        "current announcements, retrying",
+                        "docker: event stream lost: gone; keeping current announcements, reconnecting"});
+  host.log.clear();
+  host.connect();
+  CHECK(host.log == std::vector<std::string>{"resolved: docker: event stream connected"});
+  host.listNetworks({});
+  host.lose();
+  host.log.clear();
+  host.connect();
+  host.listNetworks({});
+  host.listContainers({});
+  CHECK(host.log == std::vector<std::string>{"resolved: docker: event stream connected",
+                                             "resolved: docker: networks and containers are listed"});
+}
+
+TEST_CASE("Dialogue.TheNextStreamBeginsAfterTheLastEventOfTheOneBefore") {
+  Quiet host;
+  CHECK_FALSE(host.dialogue.replaySince());
+  host.apply(host.dialogue.event({.type = "container", .action = "start", .id = "c1",
+                                  .attributes = {}, .timeNano = 1'700'000'000'000'000'005},
+                                 host.now));
+  host.lose();
+  CHECK(host.dialogue.replaySince() == 1'700'000'000'000'000'006);
+}
+
+// ---- an older answer against a newer event or call
+
+TEST_CASE("Dialogue.ANetworkRemovedAfterTheListWasRequestedStaysRemoved") {
+  DialogueHost host;
+  core::networkCreated(host.facts(), kWeb1, net("10.0.0.101/32"), std::nullopt);
+  host.connect();
+  host.reconciler.touch(core::networkDeleted(host.facts(), kWeb1));
+  host.listNetworks({kWeb1Report});
+  host.listContainers({});
+  CHECK(host.facts().networks.empty());
+  CHECK(core::checkVip(host.facts(), kWeb2, net("10.0.0.101/32"), {}));
+  // The next list is newer than the call.
+  host.pass(60s);
+  host.listNetworks({kWeb1Report});
+  host.listContainers({});
+  CHECK(host.facts().networks.count(kWeb1) == 1);
+}
+
+TEST_CASE("Dialogue.AGatewayNetworkCreatedAfterTheListWasRequestedStaysAnnounced") {
+  Quiet host;
+  host.pass(60s);
+  host.event("network", "create", kGateway.value, {{"type", "bridge"}});
+  host.answer(InspectNetwork{kGateway}, docker::Answer(gateway()));
+  CHECK(host.routing.wanted == std::set<Prefix>{net("172.23.0.0/24")});
+  host.listNetworks({});
+  host.listContainers({});
+  CHECK(host.routing.wanted == std::set<Prefix>{net("172.23.0.0/24")});
+}
+
+TEST_CASE("Dialogue.AGatewayNetworkDestroyedAfterTheAnswerWasRequestedStaysWithdrawn") {
+  Quiet host;
+  host.pass(60s);
+  host.event("network", "create", kGateway.value, {{"type", "bridge"}});
+  host.event("network", "destroy", kGateway.value, {{"type", "bridge"}});
+  SECTION("by the list") {
+    host.listNetworks({gateway()});
+    host.listContainers({});
+  }
+  SECTION("by its inspection, which is repeated") {
+    host.answer(InspectNetwork{kGateway}, docker::Answer(gateway()));
+    CHECK(host.asks(InspectNetwork{kGateway}));
+    host.answer(InspectNetwork{kGateway}, notFound("no such network"));
+  }
+  CHECK(host.routing.wanted.empty());
+}
+
+TEST_CASE("Dialogue.AnInspectionOfANetworkIsOlderThanAPluginCall") {
+  Quiet host;
+  core::networkCreated(host.facts(), kGateway, net("10.0.0.109/32"), std::nullopt);
+  host.event("network", "create", kGateway.value, {{"type", "bgplb"}});
+  host.reconciler.touch(core::networkDeleted(host.facts(), kGateway));
+  host.answer(InspectNetwork{kGateway}, docker::Answer(vipNetwork(kGateway, "10.0.0.109/32")));
+  CHECK(host.facts().networks.count(kGateway) == 0);
+}
+
+TEST_CASE("Dialogue.RemovedNetworksAreNotRememberedForEver") {
+  Quiet host;
+  for (int i = 0; i < 100; ++i) {
+    const NetworkId id("n" + std::to_string(i));
+    host.event("network", "create", id.value, {{"type", "bridge"}});
+    host.event("network", "destroy", id.value, {{"type", "bridge"}});
+    while (host.asks(InspectNetwork{id})) host.answer(InspectNetwork{id}, notFound("gone"));
+  }
+  host.pass(60s);
+  host.listNetworks({kWeb1Report});
+  host.listContainers({});
+  CHECK(host.facts().networkChangedIn.size() <= 1);
+}
+
+TEST_CASE("Dialogue.AContainerDestroyedAfterTheListWasRequestedIsNotRunning") {
+  Quiet host;
+  host.container("start", kCtr1);
+  host.inspect(report(kCtr1, kWeb1, kEp1, Health::None));
+  host.pass(60s);
+  host.listNetworks({kWeb1Report, kWeb2Report});
+  host.container("die", kCtr1);
+  host.container("destroy", kCtr1);
+  host.listContainers({report(kCtr1, kWeb1, kEp1, Health::None)});
+  CHECK(host.facts().containers.at(kCtr1).run == core::RunState::Stopped);
+}
+
+TEST_CASE("Dialogue.ContainersWhoseEndWasNotReportedAreForgottenAfterTwoLists") {
+  Quiet host;
+  host.container("start", kCtr1);
+  host.inspect(report(kCtr1, kWeb1, kEp1, Health::None));
+  host.lose();  // with its die and destroy
+  host.connect();
+  host.listNetworks({kWeb1Report, kWeb2Report});
+  host.listContainers({});
+  CHECK(host.facts().containers.at(kCtr1).run == core::RunState::Stopped);
+  host.pass(180s);
+  host.listNetworks({kWeb1Report, kWeb2Report});
+  host.listContainers({});
+  CHECK(host.facts().containers.empty());
+}
+
+TEST_CASE("Dialogue.AnInspectionOlderThanAnEventIsRepeated") {
+  Quiet host;
+  host.container("start", kCtr1);
+  host.container("health_status: unhealthy", kCtr1);
+  host.inspect(report(kCtr1, kWeb1, kEp1, Health::Healthy));
+  CHECK_FALSE(host.facts().containers.at(kCtr1).asked);
+  REQUIRE(host.asks(InspectContainer{kCtr1}));
+  host.inspect(report(kCtr1, kWeb1, kEp1, Health::Unhealthy));
+  CHECK(host.facts().containers.at(kCtr1).asked);
+  CHECK(host.open.empty());
+}
+
+TEST_CASE("Dialogue.TwoNetworksConnectedInARowAreBothLearnt") {
+  Quiet host;
+  host.attachment("connect", kWeb1, kCtr1);
+  host.attachment("connect", kWeb2, kCtr1);
+  host.inspect(report(kCtr1, kWeb1, kEp1, Health::None));  // dockerd's answer was in between
+  REQUIRE(host.asks(InspectContainer{kCtr1}));
+  auto both = report(kCtr1, kWeb1, kEp1, Health::None);
+  both.attachments.push_back({kWeb2, kEp2, std::nullopt, std::nullopt});
+  host.inspect(both);
+  CHECK(host.facts().containers.at(kCtr1).attached.size() == 2);
+}
+
+// ---- questions in flight
+
+TEST_CASE("Dialogue.QuestionsInFlightAreBounded_EventsBeforeLists") {
+  DialogueHost host;
+  host.connect();
+  host.listNetworks({kWeb1Report});
+  std::vector<core::ContainerReport> running;
+  for (int i = 0; i < 100; ++i) {
+    running.push_back(report(numbered(i), kWeb1, EndpointId("e" + std::to_string(i)), Health::None));
+  }
+  host.listContainers(running);
+  CHECK(host.open.size() == docker::QuestionQueue::kAtOnce);
+  for (int i = 1000; i < 3000; ++i) host.container("start", numbered(i));
+  CHECK(host.open.size() == docker::QuestionQueue::kAtOnce);
+  host.inspect(running.front());
+  CHECK(host.asks(InspectContainer{numbered(1000)}));
+
+  // Answers to all of them lead to no more and no fewer questions.
+  std::size_t answered = 1;
+  while (!host.open.empty()) {
+    const auto id = std::get<InspectContainer>(host.open.begin()->second).id;
+    auto plain = report(id, kWeb1, kEp1, Health::None);
+    plain.attachments.clear();
+    host.inspect(plain);
+    CHECK(host.open.size() <= docker::QuestionQueue::kAtOnce);
+    ++answered;
+  }
+  CHECK(answered == 2100);
+}
+
+TEST_CASE("Dialogue.InspectionsThatHangDelayOnlyThemselves") {
+  Quiet host;
+  for (int i = 0; i < 12; ++i) host.container("start", numbered(i));  // none is ever answered
+  host.container("start", kCtr1);
+  CHECK_FALSE(host.asks(InspectContainer{kCtr1}));
+  host.pass(docker::QuestionQueue::kPatience);
+  CHECK(host.asks(InspectContainer{kCtr1}));
+
+  // Their repetitions leave places for others.
+  for (int second = 0; second < 60; ++second) {
+    for (int i = 0; i < 12 && second % 10 == 9; ++i) {
+      if (host.asks(InspectContainer{numbered(i)})) host.fail(InspectContainer{numbered(i)});
+    }
+    host.pass(1s);
+  }
+  host.container("start", kCtr2);
+  CHECK(host.asks(InspectContainer{kCtr2}));
+  CHECK(host.open.size() <= docker::QuestionQueue::kMost);
+}
+
+TEST_CASE("Dialogue.AFailedInspectionIsRepeatedWithBackoff_AndLoggedOnce") {
+  Quiet host;
+  host.container("start", kCtr1);
+  host.log.clear();
+  auto wait = 200ms;
+  for (int failure = 1; failure <= 12; ++failure) {
+    REQUIRE(host.asks(InspectContainer{kCtr1}));
+    host.fail(InspectContainer{kCtr1});
+    CHECK(host.log.size() == (failure < 5 ? 0 : 1));
+    host.pass(wait - 1ms);
+    if (host.asks(ListNetworks{})) break;  // the lists ask it again at once
+    CHECK_FALSE(host.asks(InspectContainer{kCtr1}));
+    host.pass(1ms);
+    wait = std::min(wait * 2, 30'000ms);
+  }
+  CHECK(host.logged("container c1: cannot be inspected: made to fail;") == false);
+  CHECK(host.log.front().starts_with("container c10000000000: cannot be inspected: made to fail;"));
+  host.listNetworks({kWeb1Report, kWeb2Report});
+  host.listContainers({});
+  host.inspect(report(kCtr1, kWeb1, kEp1, Health::None));
+  CHECK(host.log.back() == "resolved: container c10000000000: inspected");
+}
+
+TEST_CASE("Dialogue.WhatWaitsForItsNextAttemptIsAskedWithTheNextList") {
+  Quiet host;
+  host.container("start", kCtr1);
+  for (int failure = 0; failure < 8; ++failure) {
+    host.fail(InspectContainer{kCtr1});
+    if (failure < 7) host.pass(30s);
+    if (host.asks(ListNetworks{})) {
+      host.listNetworks({kWeb1Report, kWeb2Report});
+      host.listContainers({report(kCtr1, kWeb1, kEp1, Health::None)});
+    }
+  }
+  CHECK_FALSE(host.asks(InspectContainer{kCtr1}));
+  host.lose();
+  host.connect();
+  host.listNetworks({kWeb1Report, kWeb2Report});
+  host.listContainers({report(kCtr1, kWeb1, kEp1, Health::None)});
+  CHECK(host.asks(InspectContainer{kCtr1}));
+}
