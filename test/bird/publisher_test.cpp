@@ -39,7 +39,7 @@ TEST_CASE("Publisher.ChangesThatCrowdGoTogether", "[bird]") {
   lab.settle({});
   const auto began = Clock::now();
   long changes = 0;
-  while (Clock::now() - began < 300ms) {
+  while (Clock::now() - began < 300ms || changes < 50) {
     const auto vip = fmt::format("10.1.{}.{}/32", changes / 250, changes % 250);
     lab.routing->announce(net(vip.c_str()));
     ++changes;
@@ -47,7 +47,6 @@ TEST_CASE("Publisher.ChangesThatCrowdGoTogether", "[bird]") {
     runUntil(
         lab.io, [&] { return lab.bird->configures() > before; }, 1ms);
   }
-  REQUIRE(changes > 50);
   const auto published = [&lab] {
     const auto text = lab.file("vips4.conf");
     return std::count(text.begin(), text.end(), '\n');
