@@ -1,14 +1,22 @@
 #include "base/log.hpp"
 
-#include <spdlog/async.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include "base/printable.hpp"
 
-#include <algorithm>
+#include <poll.h>
+#include <spdlog/async.h>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <future>
 #include <memory>
 #include <string>
-
-#include <sys/resource.h>
+#include <system_error>
+#include <thread>
 
 namespace bgplb::log {
 
@@ -16,6 +24,30 @@ namespace {
 
 constexpr std::size_t kQueuedLines = 1024;
 constexpr int kWriterNice = 10;
+constexpr std::chrono::seconds kStopPatience{1};
+
+// Writes with write(2). stdio would hold its lock during a write that blocks, and exit(3) waits for
+// that lock.
+class StderrSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    std::string_view left(line.data(), line.size());
+    while (!left.empty()) {
+      const ssize_t written = ::write(STDERR_FILENO, left.data(), left.size());
+      if (written >= 0) {
+        left.remove_prefix(static_cast<std::size_t>(written));
+      } else if (errno == EAGAIN) {
+        pollfd writable{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+        (void)::poll(&writable, 1, -1);
+      } else if (errno != EINTR) {
+        return;  // nobody can be told
+      }
+    }
+  }
+  void flush_() override {}
+};
 
 std::shared_ptr<spdlog::details::thread_pool> pool;
 std::shared_ptr<spdlog::logger> logger;
@@ -43,19 +75,36 @@ std::optional<Level> parseLevel(std::string_view name) {
 
 void start(Level level) {
   threshold = level;
-  // Its thread may wait: nothing waits for it.
+  // The writer may block; nothing waits for it.
   pool = std::make_shared<spdlog::details::thread_pool>(
       kQueuedLines, 1, [] { setpriority(PRIO_PROCESS, 0, kWriterNice); });
   logger = std::make_shared<spdlog::async_logger>(
-      "bgplb", std::make_shared<spdlog::sinks::stderr_sink_mt>(), pool,
+      "bgplb", std::make_shared<StderrSink>(), pool,
       spdlog::async_overflow_policy::overrun_oldest);
   logger->set_level(spdlogLevel(level));
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%f %l %v");
 }
 
+// The writer may be blocked in write(2) for as long as nobody reads, and nothing can interrupt it. So
+// a thread that is not joined waits for the writer, and the end of the process takes both along.
 void stop() {
+  if (!logger) return;
+  std::promise<void> written;
+  const auto whenWritten = written.get_future();
+  auto waitForWriter = [writer = std::move(pool), written = std::move(written)]() mutable {
+    writer.reset();
+    written.set_value();
+  };
   logger.reset();
-  pool.reset();
+  try {
+    std::thread(std::move(waitForWriter)).detach();
+  } catch (const std::system_error&) {
+    // waitForWriter keeps the pool, and its destructor would wait.
+    static auto* const kept = new auto(std::move(waitForWriter));
+    (void)kept;
+    return;
+  }
+  whenWritten.wait_for(kStopPatience);
 }
 
 bool enabled(Level level) { return logger && level >= threshold; }
@@ -63,10 +112,7 @@ bool enabled(Level level) { return logger && level >= threshold; }
 void write(Level level, std::string_view line) {
   if (!enabled(level)) return;
   // One message is one line, whatever text from outside it quotes.
-  std::string clean(line);
-  std::replace_if(
-      clean.begin(), clean.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
-  logger->log(spdlogLevel(level), clean);
+  logger->log(spdlogLevel(level), printable(line));
 }
 
 }  // namespace bgplb::log

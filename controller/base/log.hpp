@@ -1,13 +1,15 @@
 #pragma once
-// The log: standard error, one line per message. Only app, reconcile and the edges that nobody calls
-// (the plugin server, the event stream, the BIRD supervisor) log; everything else returns errors.
+// The log: standard error, one line per message, control characters spelled out (printable.hpp).
+// Parts that work in the background log (app, reconcile, and the adapters' own loops: the servers,
+// the event stream, the BIRD supervisor, the firewall, netlink); functions that a caller waits for
+// return errors instead.
 //
 // error: an operator must act. warning: tolerated, says what is done instead. info: state changes
 // only. debug: traffic. A failure that repeats is logged when it begins and when it ends.
 //
-// Lines are written by a thread of their own: while dockerd is away nobody reads a plugin's standard
-// error, and a full pipe must hold up no withdrawal. What does not fit its queue is dropped, oldest
-// first.
+// A thread of its own writes the lines: while dockerd is away nobody reads a plugin's standard
+// error, and a full pipe must hold up no withdrawal. When its queue is full, the oldest lines are
+// dropped.
 
 #include <fmt/format.h>
 
@@ -22,7 +24,8 @@ enum class Level { Debug, Info, Warning, Error };
 std::optional<Level> parseLevel(std::string_view name);  // "debug" "info" "warning" "error"
 
 void start(Level level);
-void stop();  // writes what is queued, for at most a second
+// Writes the queued lines, for at most a second: lines that nobody reads within it are lost.
+void stop();
 bool enabled(Level level);
 void write(Level level, std::string_view line);
 
