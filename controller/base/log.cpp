@@ -78,15 +78,14 @@ void start(Level level) {
   // The writer may block; nothing waits for it.
   pool = std::make_shared<spdlog::details::thread_pool>(
       kQueuedLines, 1, [] { setpriority(PRIO_PROCESS, 0, kWriterNice); });
-  logger = std::make_shared<spdlog::async_logger>(
-      "bgplb", std::make_shared<StderrSink>(), pool,
-      spdlog::async_overflow_policy::overrun_oldest);
+  logger = std::make_shared<spdlog::async_logger>("bgplb", std::make_shared<StderrSink>(), pool,
+                                                  spdlog::async_overflow_policy::overrun_oldest);
   logger->set_level(spdlogLevel(level));
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%f %l %v");
 }
 
-// The writer may be blocked in write(2) for as long as nobody reads, and nothing can interrupt it. So
-// a thread that is not joined waits for the writer, and the end of the process takes both along.
+// The writer may be blocked in write(2) for as long as nobody reads, and nothing can interrupt it.
+// So a thread that is not joined waits for the writer, and the end of the process takes both along.
 void stop() {
   if (!logger) return;
   std::promise<void> written;

@@ -2,7 +2,6 @@
 
 #include "base/log.hpp"
 #include "core/link_names.hpp"
-#include "firewall/words.hpp"
 #include "io/process.hpp"
 
 #include <fmt/format.h>
@@ -27,7 +26,8 @@ std::string restoreChain() {
       "  chain restore {{\n"
       "    ct mark & {0} == 0 accept\n"
       "    ct direction reply accept\n"
-      "    meta mark & {1} == 0 meta mark set ct mark & {0} accept\n"  // nobody else marks: in one step
+      "    meta mark & {1} == 0 meta mark set ct mark & {0} accept\n"  // nobody else marks: in one
+                                                                       // step
       "    meta mark set meta mark & {1}\n",
       mask(), others());
   for (unsigned bit = 0; bit < kBits; ++bit) {
@@ -39,7 +39,8 @@ std::string restoreChain() {
 
 // `low`: a next hop's address with only that in its last byte, in the words of `rt`.
 std::string learnChain(const char* name, const char* hop, const char* network, const char* low) {
-  std::string rules = fmt::format("  chain {} {{\n    rt {} nexthop != {} accept\n", name, hop, network);
+  std::string rules =
+      fmt::format("  chain {} {{\n    rt {} nexthop != {} accept\n", name, hop, network);
   for (unsigned bit = 0; bit < kBits; ++bit) {
     const std::string one = fmt::format(fmt::runtime(low), 1U << bit);
     rules += fmt::format("    rt {0} nexthop & {1} == {1} ct mark set ct mark | {2}\n", hop, one,
@@ -80,36 +81,34 @@ std::string flowMarkRules() {
 }
 
 Task<Result<std::string>> FlowMarks::nft(std::vector<std::string> arguments, std::string input) {
-  io::Command command;
-  command.argv = {"nft"};
-  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
-  command.input = std::move(input);
-  const auto finished = co_await io::run(std::move(command));
+  arguments.insert(arguments.begin(), "nft");
+  const auto finished = co_await tools_.run(std::move(arguments), std::move(input));
   if (!finished) co_return finished.error();
-  if (finished->status != 0) co_return invalid(fmt::format("nft: {}", words(*finished)));
+  if (finished->status != 0) co_return invalid("nft: " + io::errorText(*finished));
   co_return finished->out;
 }
 
-Task<Result<void>> FlowMarks::bringTo(bool wanted) {
+Task<Result<void>> FlowMarks::reconcile(bool wanted) {
   const std::vector<std::string> list{"list", "table", "inet", "bgplb"};
-  const auto there = co_await nft(list);
+  const auto found = co_await nft(list);
+  if (!found && found.error().kind == ErrorKind::Transient) co_return found.error();
   if (!wanted) {
-    shown_.clear();
-    if (!there) co_return Result<void>{};  // not there, or nothing to ask with
+    asListedByNft_.clear();
+    if (!found) co_return Result<void>{};  // no such table, or no nft that could have made it
     const std::vector<std::string> remove{"delete", "table", "inet", "bgplb"};
     const auto removed = co_await nft(remove);
     if (!removed) co_return removed.error();
     log::info("firewall: nft: table {} removed", kTable);
     co_return Result<void>{};
   }
-  if (there && *there == shown_) co_return Result<void>{};
+  if (found && *found == asListedByNft_) co_return Result<void>{};
   const std::vector<std::string> load{"-f", "-"};
   const auto loaded = co_await nft(load, flowMarkRules());
   if (!loaded) co_return loaded.error();
-  log::info("firewall: nft: table {} {}", kTable, shown_.empty() ? "added" : "put right");
+  log::info("firewall: nft: table {} {}", kTable, asListedByNft_.empty() ? "added" : "repaired");
   const auto after = co_await nft(list);
   if (!after) co_return after.error();
-  shown_ = *after;
+  asListedByNft_ = *after;
   co_return Result<void>{};
 }
 

@@ -6,14 +6,17 @@
 // an ACCEPT in one does not undo a DROP in the other. Ours stand where Docker's do (in both, if
 // dockerd was moved from one to the other and left its chains behind).
 //
-// One pass at a time runs in the background: look, compare, change only what differs, look again. It
-// is run when asked for, and when somebody changed the packet filter (where the kernel tells).
-// It logs changes, and a failure when it begins and ends.
+// One pass at a time runs in the background: list the tables, compare, change only what differs,
+// list again. A pass is run when the reconciler wants one, and when somebody changed the packet
+// filter (where the kernel notifies of it). Passes log changes, and a failure when it begins and
+// ends.
 
+#include "base/backoff.hpp"
 #include "base/result.hpp"
 #include "firewall/flow_marks.hpp"
 #include "firewall/rules.hpp"
 #include "firewall/table_watch.hpp"
+#include "firewall/tool_runner.hpp"
 #include "io/task.hpp"
 #include "reconcile/ports.hpp"
 
@@ -41,56 +44,60 @@ struct FirewallStatus {
 enum class Flavour { Nft, Legacy };
 
 // Where rules of ours belong, of the flavours that were `seen`: where Docker's are; else in
-// `otherwise` (for IPv6: where IPv4's are); else where anything is filtered; else in nft.
+// `fallback` (for IPv6: where IPv4's are); else where anything is filtered; else in nft.
 std::vector<Flavour> choose(const std::map<Flavour, FilterTable>& seen,
-                            const std::vector<Flavour>& otherwise);
+                            const std::vector<Flavour>& fallback);
 
 class Iptables : public reconcile::Firewall {
  public:
-  // Must live until `io` is run no more. `onStatus` comes after each pass.
-  explicit Iptables(boost::asio::io_context& io, std::function<void()> onStatus = {});
+  // Must live until `io` is run no more. `onStatus` is called after each pass. A program that is
+  // not done after `toolDeadline` is killed.
+  explicit Iptables(boost::asio::io_context& io, std::function<void()> onStatus = {},
+                    std::chrono::milliseconds toolDeadline = std::chrono::seconds(10));
   Iptables(const Iptables&) = delete;
   Iptables& operator=(const Iptables&) = delete;
 
   void ensure(bool wanted) override;
 
   const FirewallStatus& status() const { return status_; }
-  bool busy() const { return running_; }  // a pass is under way or due at once
+  bool busy() const { return running_; }  // a pass is running or about to run
 
  private:
-  // Of one family: what was seen, where our rules belong, what went wrong. A failure with one
-  // flavour does not stop the work in the other.
-  struct Sight {
+  // The filter tables of one family: what they contain, which of them our rules belong in, what
+  // went wrong. A failure with one flavour does not stop the work in the other.
+  struct TableState {
     std::map<Flavour, FilterTable> tables;
     std::vector<Flavour> chosen;
     std::vector<Error> errors;
   };
 
   Task<> run();
-  Task<> pass(bool wanted);
-  Task<Sight> passFamily(Family family, bool wanted, std::vector<Flavour> otherwise);
-  Task<Sight> look(Family family, bool wanted);
-  Task<Result<FilterTable>> lookAt(Family family, Flavour flavour);
-  Task<Result<void>> bringTo(Family family, Flavour flavour, FilterTable table, bool wanted);
-  Task<Result<void>> change(Family family, Flavour flavour, std::string commands);
-  void conclude(FirewallStatus status, bool again);
+  Task<> reconcileTables(bool wanted);
+  Task<TableState> reconcileFamily(Family family, bool wanted, std::vector<Flavour> fallback);
+  Task<TableState> poll(Family family, bool wanted);
+  Task<Result<FilterTable>> list(Family family, Flavour flavour);
+  Task<Result<void>> reconcileTable(Family family, Flavour flavour, FilterTable table, bool wanted);
+  Task<Result<void>> restore(Family family, Flavour flavour, std::string commands);
+  void publish(FirewallStatus status);
+  void retryLater();
   void onTableChange();
 
   boost::asio::io_context& io_;
   std::function<void()> onStatus_;
-  FlowMarks marks_;
+  ToolRunner tools_;
+  FlowMarks marks_{tools_};
   boost::asio::steady_timer retry_;
-  std::chrono::seconds retryAfter_;
+  Backoff backoff_;
   TableWatch watch_;
-  boost::asio::steady_timer settle_;  // until a look at somebody's change
-  bool settling_ = false;
+  boost::asio::steady_timer debounce_;
+  bool debouncing_ = false;
   std::chrono::steady_clock::duration passTook_{0};
   bool wanted_ = false;
   bool due_ = false;
   bool running_ = false;
   FirewallStatus status_;
-  // Our rules as an iptables showed them after it had taken them from us.
-  std::map<std::pair<Family, Flavour>, std::vector<std::string>> shown_;
+  // Our rules as an iptables listed them right after it had taken them from us.
+  std::map<std::pair<Family, Flavour>, std::vector<std::string>> asListed_;
 };
 
 }  // namespace bgplb::firewall

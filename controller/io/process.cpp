@@ -1,5 +1,10 @@
 #include "io/process.hpp"
 
+#include "base/backoff.hpp"
+#include "io/deadline.hpp"
+#include "io/descriptor.hpp"
+#include "io/spawn.hpp"
+
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -11,14 +16,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace bgplb::io {
 
@@ -28,51 +34,84 @@ using boost::asio::posix::stream_descriptor;
 
 constexpr std::string_view kUsualFolders = "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin";
 constexpr std::size_t kMostOutput = 64UL * 1024 * 1024;  // bytes kept of each stream
-// How often to look where the kernel cannot tell (pidfd_open(2) is there since Linux 5.3).
-constexpr std::chrono::milliseconds kPoll{5};
+constexpr std::chrono::milliseconds kFirstPoll{2};
+constexpr std::chrono::milliseconds kLongestPoll{50};
+// SIGKILL ends a program within this time, unless the kernel holds it up.
+constexpr std::chrono::milliseconds kKillPatience{200};
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-// A child that has not been waited for. Only ever this one is waited for: others have children too.
+// A started program. Nobody but its owner waits for it, and its owner for no other: other parts of
+// this program have children too.
 class Child {
  public:
-  explicit Child(pid_t pid) : pid_(pid) {}
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
+  using TimePoint = Deadline::Clock::time_point;
+
+  Child(const boost::asio::any_io_executor& executor, pid_t pid) : pid_(pid), poll_(executor) {
+    if (Descriptor fd = openPidfd(pid); fd.isOpen()) pidfd_.emplace(executor, fd.release());
+  }
+  Child(Child&& other) noexcept
+      : pid_(std::exchange(other.pid_, 0)),
+        pidfd_(std::move(other.pidfd_)),
+        poll_(std::move(other.poll_)),
+        status_(other.status_) {}
+  Child& operator=(Child&&) = delete;
+  // Only when the event loop itself is destroyed is the program still there. It is not waited for:
+  // PID 1 reaps what this process leaves.
   ~Child() {
-    if (pid_ <= 0) return;
-    kill();
-    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    if (pid_ > 0 && !status_) kill();
   }
 
   pid_t pid() const { return pid_; }
   void kill() const { ::kill(pid_, SIGKILL); }
 
-  // The wait status once it has ended. If somebody else took it, that of a killed one.
-  std::optional<int> ended() {
-    int status = 0;
-    const pid_t got = waitpid(pid_, &status, WNOHANG);
-    if (got == 0 || (got < 0 && errno == EINTR)) return std::nullopt;
-    pid_ = 0;
-    return got < 0 ? SIGKILL : status;
+  // Waits until the program has ended, or until `deadline`. The wait status once it has ended; if
+  // somebody else has reaped it, that of a killed one.
+  Task<std::optional<int>> ended(TimePoint deadline) {
+    if (pidfd_) {
+      stream_descriptor& pidfd = *pidfd_;
+      Deadline limit(pidfd.get_executor(), [&pidfd] { pidfd.cancel(); });
+      limit.expireAt(deadline);
+      co_await pidfd.async_wait(stream_descriptor::wait_read, asTuple);
+    }
+    // A program that a debugger traces is readable there when it is dead, but can be reaped only
+    // after the debugger has let it go.
+    Backoff pause(kFirstPoll, kLongestPoll);
+    while (!reap() && Deadline::Clock::now() < deadline) {
+      poll_.expires_at(std::min(Deadline::Clock::now() + pause.next(), deadline));
+      co_await poll_.async_wait(asTuple);
+    }
+    co_return status_;
   }
 
  private:
+  static Descriptor openPidfd(pid_t pid) {
+#ifdef SYS_pidfd_open
+    return Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0U)));  // close-on-exec
+#else
+    (void)pid;
+    return {};
+#endif
+  }
+
+  bool reap() {
+    int status = 0;
+    if (status_) return true;
+    const pid_t got = waitpid(pid_, &status, WNOHANG);
+    if (got == 0 || (got < 0 && errno == EINTR)) return false;
+    status_ = got < 0 ? SIGKILL : status;
+    return true;
+  }
+
   pid_t pid_;
+  std::optional<stream_descriptor> pidfd_;  // none before Linux 5.3
+  boost::asio::steady_timer poll_;
+  std::optional<int> status_;
 };
+
+// Owns a killed program until the kernel has ended it: in uninterruptible sleep it ignores SIGKILL.
+Task<> reapLate(Child child, std::shared_ptr<void> token) {
+  co_await child.ended(Child::TimePoint::max());
+  token.reset();
+}
 
 // Files in memory instead of pipes: nobody has to feed or drain them while the program runs, and a
 // child of the program that keeps one open holds up nothing.
@@ -82,7 +121,7 @@ Result<Descriptor> memoryFile(const char* name, const std::string& text) {
   int fd = memfd_create(name, MFD_CLOEXEC | kNoExecSeal);
   if (fd < 0 && errno == EINVAL) fd = memfd_create(name, MFD_CLOEXEC);
   Descriptor file(fd);
-  if (file.get() < 0) return transient(fmt::format("memfd_create: {}", std::strerror(errno)));
+  if (!file.isOpen()) return transient(fmt::format("memfd_create: {}", std::strerror(errno)));
   std::size_t done = 0;
   while (done < text.size()) {
     const ssize_t written = write(file.get(), text.data() + done, text.size() - done);
@@ -112,7 +151,7 @@ std::string searchPath() {
                                           : fmt::format("{}:{}", path, kUsualFolders);
 }
 
-Result<pid_t> spawn(const std::string& program, const std::vector<std::string>& argv, int in,
+Result<pid_t> start(const std::string& program, const std::vector<std::string>& argv, int in,
                     int out, int err) {
   std::vector<char*> arguments;
   for (const auto& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
@@ -148,41 +187,6 @@ Result<pid_t> spawn(const std::string& program, const std::vector<std::string>& 
   return code == EACCES || code == ENOEXEC ? invalid(message) : transient(message);
 }
 
-int openPidfd(pid_t pid) {
-#ifdef SYS_pidfd_open
-  return static_cast<int>(syscall(SYS_pidfd_open, pid, 0U));  // is close-on-exec by itself
-#else
-  (void)pid;
-  return -1;
-#endif
-}
-
-// Returns when the process has ended or the deadline has passed.
-Task<> waitByPidfd(int pidfd, std::chrono::steady_clock::time_point deadline) {
-  const auto executor = co_await boost::asio::this_coro::executor;
-  // Shared with the timer's handler, which may run after this coroutine has gone on.
-  const auto ending = std::make_shared<stream_descriptor>(executor, pidfd);
-  boost::asio::steady_timer timer(executor, deadline);
-  const std::weak_ptr<stream_descriptor> waited = ending;
-  timer.async_wait([waited](const boost::system::error_code& error) {
-    const auto descriptor = waited.lock();
-    if (!error && descriptor) descriptor->cancel();
-  });
-  co_await ending->async_wait(stream_descriptor::wait_read, asTuple);
-}
-
-Task<std::optional<int>> waitByPolling(Child& child,
-                                       std::chrono::steady_clock::time_point deadline) {
-  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
-  std::optional<int> status = child.ended();
-  while (!status && std::chrono::steady_clock::now() < deadline) {
-    timer.expires_after(kPoll);
-    co_await timer.async_wait(asTuple);
-    status = child.ended();
-  }
-  co_return status;
-}
-
 }  // namespace
 
 Task<Result<Finished>> run(Command command) {
@@ -195,22 +199,24 @@ Task<Result<Finished>> run(Command command) {
   if (!out) co_return out.error();
   const auto err = memoryFile("stderr", {});
   if (!err) co_return err.error();
-  const auto pid = spawn(*program, command.argv, in->get(), out->get(), err->get());
+  const auto pid = start(*program, command.argv, in->get(), out->get(), err->get());
   if (!pid) co_return pid.error();
 
-  Child child(*pid);
-  const auto deadline = std::chrono::steady_clock::now() + command.deadline;
-  const int pidfd = openPidfd(child.pid());
-  std::optional<int> status;
-  if (pidfd >= 0) {
-    co_await waitByPidfd(pidfd, deadline);
-    status = child.ended();
-  } else {
-    status = co_await waitByPolling(child, deadline);
-  }
+  const auto executor = co_await boost::asio::this_coro::executor;
+  Child child(executor, *pid);
   const std::string& name = command.argv.front();
+  auto status = co_await child.ended(Deadline::Clock::now() + command.deadline);
   if (!status) {
-    co_return transient(fmt::format("{}: not done after {} ms", name, command.deadline.count()));
+    child.kill();
+    const auto killed = co_await child.ended(Deadline::Clock::now() + kKillPatience);
+    const std::string late =
+        fmt::format("{}: not done after {} ms", name, command.deadline.count());
+    if (killed) co_return transient(late);
+    const pid_t left = child.pid();
+    io::spawn(executor, reapLate(std::move(child), std::move(command.untilEnded)),
+              "reaper of " + name);
+    co_return transient(
+        fmt::format("{}; process {} was killed and the kernel has not ended it", late, left));
   }
   if (WIFSIGNALED(*status)) {
     co_return transient(fmt::format("{}: ended by signal {}", name, WTERMSIG(*status)));
@@ -229,6 +235,15 @@ Result<std::string> findProgram(const std::string& name) {
     at = end + 1;
   }
   return notFound(fmt::format("{}: no such program in {}", name, path));
+}
+
+std::string errorText(const Finished& finished) {
+  std::string text = finished.err.empty() ? finished.out : finished.err;
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  std::replace(text.begin(), text.end(), '\n', ';');
+  constexpr std::size_t kLongest = 400;  // bytes
+  if (text.size() > kLongest) text.resize(kLongest);
+  return text.empty() ? fmt::format("exit status {}", finished.status) : text;
 }
 
 }  // namespace bgplb::io

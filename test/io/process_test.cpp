@@ -2,12 +2,17 @@
 
 #include "support/catch.hpp"
 #include "support/run_until.hpp"
+#include "support/unkillable.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <functional>
+#include <memory>
 #include <optional>
 
 using namespace bgplb;
@@ -62,6 +67,53 @@ TEST_CASE("Process.IsKilledAtTheDeadline") {
   CHECK(waitpid(-1, nullptr, WNOHANG) == -1);  // nothing is left to be waited for
 }
 
+TEST_CASE("Process.ReturnsAtTheDeadline_WhenSigkillDoesNotEndTheProgram") {
+  using namespace std::chrono_literals;
+  using Clock = std::chrono::steady_clock;
+  const test::Unkillable unkillable;
+  io::Command command = unkillable.command(2s);
+  command.untilEnded = std::make_shared<int>(0);
+  const std::weak_ptr<void> alive = command.untilEnded;
+  Run run(std::move(command));
+
+  // What else is on the event loop goes on.
+  boost::asio::steady_timer timer(run.io);
+  Clock::duration longestGap{};
+  std::function<void(Clock::time_point)> tick = [&](Clock::time_point last) {
+    longestGap = std::max(longestGap, Clock::now() - last);
+    timer.expires_after(1ms);
+    timer.async_wait([&tick, last = Clock::now()](const boost::system::error_code& error) {
+      if (!error) tick(last);
+    });
+  };
+  tick(Clock::now());
+
+  const auto begin = Clock::now();
+  const auto outcome = run.wait();
+  CHECK(outcome.error().kind == ErrorKind::Transient);
+  CHECK(Clock::now() - begin < 5s);
+  CHECK_FALSE(alive.expired());
+  REQUIRE(unkillable.release());
+  CHECK(test::runUntil(run.io, [&] { return alive.expired(); }));
+  CHECK(longestGap < 1s);
+  CHECK(waitpid(-1, nullptr, WNOHANG) == -1);  // it is reaped
+}
+
+TEST_CASE("Process.ReleasesTheToken_WhenTheProgramEnds") {
+  io::Command command{.argv = {"true"}};
+  command.untilEnded = std::make_shared<int>(0);
+  const std::weak_ptr<void> alive = command.untilEnded;
+  CHECK(Run(std::move(command)).wait().has_value());
+  CHECK(alive.expired());
+}
+
+TEST_CASE("ErrorText.IsOneLine") {
+  CHECK(io::errorText({.status = 1, .out = "ignored", .err = "one\ntwo\n"}) == "one;two");
+  CHECK(io::errorText({.status = 1, .out = "said here\n", .err = ""}) == "said here");
+  CHECK(io::errorText({.status = 4, .out = "", .err = ""}) == "exit status 4");
+  CHECK(io::errorText({.status = 1, .out = "", .err = std::string(1000, 'x')}).size() == 400);
+}
+
 TEST_CASE("Process.DoesNotWaitForAChildOfTheProgram") {
   const auto finished = shell("sleep 3 & echo done");
   REQUIRE(finished.has_value());
@@ -107,7 +159,9 @@ TEST_CASE("Process.DiesWithTheLoopThatRanIt") {
     Run run({.argv = {"sleep", "60"}});
     test::runReady(run.io);
   }
-  CHECK(waitpid(-1, nullptr, WNOHANG) == -1);
+  int status = 0;
+  CHECK(waitpid(-1, &status, 0) > 0);  // PID 1 would reap it
+  CHECK(WIFSIGNALED(status));
 }
 
 TEST_CASE("FindProgram.LooksInTheUsualFolders_WhenPathLacksThem") {
