@@ -1,5 +1,6 @@
 #include "docker/plugin_api.hpp"
 
+#include "base/hash.hpp"
 #include "base/log.hpp"
 #include "json/read.hpp"
 
@@ -41,7 +42,7 @@ Result<std::optional<Prefix>> vipOf(const std::vector<Prefix>& pools, Family fam
 // Docker gives one for every endpoint of a driver that says RequiresMACAddress; should it not, the
 // endpoint's id makes a locally administered one (IEEE 802, second bit of the first byte).
 MacAddress macFor(const EndpointId& endpoint) {
-  const std::size_t hash = std::hash<std::string>{}(endpoint.value);
+  const std::uint64_t hash = fnv1a(endpoint.value);
   std::array<std::uint8_t, 6> bytes{0x02};
   for (std::size_t i = 1; i < bytes.size(); ++i) {
     bytes[i] = static_cast<std::uint8_t>(hash >> (8 * i));

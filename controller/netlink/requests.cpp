@@ -1,5 +1,7 @@
 #include "netlink/requests.hpp"
 
+#include "base/hash.hpp"
+
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
@@ -204,10 +206,7 @@ Request addressDump() {
 }
 
 MacAddress bridgeAddress(const std::string& name) {
-  std::uint64_t hash = 14695981039346656037ULL;  // FNV-1a
-  for (const char character : name) {
-    hash = (hash ^ static_cast<unsigned char>(character)) * 1099511628211ULL;
-  }
+  std::uint64_t hash = fnv1a(name);
   std::array<std::uint8_t, 6> bytes{};
   for (auto& byte : bytes) {
     byte = static_cast<std::uint8_t>(hash >> 56);
