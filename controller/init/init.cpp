@@ -1,12 +1,19 @@
-// PID 1 of the plugin: keeps the controller running, reaps everybody, and stays out of BIRD's life.
+// PID 1 of the plugin: keeps the controller running, reaps every process, and sends BIRD no signal
+// before the very end.
 //
-// Why it exists. Docker restarts a plugin only as a whole, and the end of a pid namespace's PID 1 kills all in it.
-// Were the controller PID 1, its crash would take BIRD along, the sessions with it, and every VIP of this host. So the
-// controller is an ordinary child here, and BIRD, which the controller double-forks, is adopted by us and becomes its
-// sibling: it goes on announcing while the controller comes back. Hence no signals to BIRD before the very end,
-// no process-group kill, no PDEATHSIG.
+// Docker restarts a plugin only as a whole, and the end of a pid namespace's PID 1 kills all processes
+// in it. If the controller were PID 1, its crash would end BIRD, BIRD's sessions, and every VIP of this
+// host. So the controller is an ordinary child here. The controller double-forks BIRD, so PID 1 adopts
+// BIRD, which goes on announcing while the controller is restarted. Hence no process-group kill and no
+// PDEATHSIG.
 //
-// Signals are blocked and taken by sigtimedwait, so there is no handler and nothing to race with.
+// Signals are blocked and taken by sigtimedwait(2), so there is no handler and no race with one.
+#include "init/restart_delay.hpp"
+
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -14,9 +21,6 @@
 #include <cstdio>
 #include <cstring>
 #include <optional>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace {
 
@@ -24,93 +28,105 @@ using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr auto kNever = Clock::time_point::max();
-constexpr Clock::duration kLongLife = 5s;      // a controller that lived this long did not die of its start
-constexpr Clock::duration kFirstDelay = 50ms;  // after the first restart, which is at once
-constexpr Clock::duration kMaxDelay = 1s;
-constexpr Clock::duration kControllerStop = 8s;  // dockerd sends SIGKILL 10 s after SIGTERM: 8 s for the controller,
-constexpr Clock::duration kOthersStop = 1s;      // 1 s for BIRD (SIGTERM makes it close its sessions), 1 s to spare
+constexpr Clock::duration kForkRetry = 1s;
+// dockerd sends SIGKILL 10 s after SIGTERM. The controller has 8 s: its own stop must be bounded by
+// less, or SIGTERM below makes BIRD withdraw the routes that it was to leave for a graceful restart.
+constexpr Clock::duration kControllerStop = 8s;
+// Then 1 s for BIRD, which closes its sessions on SIGTERM. 1 s is left.
+constexpr Clock::duration kOthersStop = 1s;
 
 pid_t start(char* const argv[], const sigset_t& mask) {
-    const pid_t pid = fork();
-    if (pid == 0) {
-        sigprocmask(SIG_SETMASK, &mask, nullptr);
-        execv(argv[0], argv);
-        std::fprintf(stderr, "bgplb-init: cannot run %s: %s\n", argv[0], std::strerror(errno));
-        _exit(127);
-    }
-    if (pid < 0) std::fprintf(stderr, "bgplb-init: fork: %s\n", std::strerror(errno));
-    return pid;
+  const pid_t pid = fork();
+  if (pid == 0) {
+    sigprocmask(SIG_SETMASK, &mask, nullptr);
+    execv(argv[0], argv);
+    std::fprintf(stderr, "bgplb-init: cannot run %s: %s\n", argv[0], std::strerror(errno));
+    _exit(127);
+  }
+  if (pid < 0) std::fprintf(stderr, "bgplb-init: fork: %s\n", std::strerror(errno));
+  return pid;
 }
 
-// Reaps all that is dead; the controller's status if it was among them.
+// Reaps every dead process; the controller's status if it was among them.
 std::optional<int> reap(pid_t controller) {
-    std::optional<int> result;
-    int status = 0;
-    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
-        if (pid == controller) result = status;
-    return result;
+  std::optional<int> result;
+  int status = 0;
+  pid_t pid = 0;
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    if (pid == controller) result = status;
+  }
+  return result;
 }
 
-bool childless() {
-    siginfo_t info;
-    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD;
+bool isChildless() {
+  siginfo_t info;
+  return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD;
 }
 
 // The signal that came, or 0 at the deadline.
-int wait_signal(const sigset_t& set, Clock::time_point deadline) {
-    if (deadline == kNever) return std::max(sigwaitinfo(&set, nullptr), 0);
-    const auto left = std::max<Clock::duration>(deadline - Clock::now(), 0ns);
-    const timespec ts{.tv_sec = left / 1s, .tv_nsec = left % 1s / 1ns};
-    return std::max(sigtimedwait(&set, nullptr, &ts), 0);
+int waitForSignal(const sigset_t& set, Clock::time_point deadline) {
+  if (deadline == kNever) return std::max(sigwaitinfo(&set, nullptr), 0);
+  const auto left = std::max<Clock::duration>(deadline - Clock::now(), 0ns);
+  const timespec time{.tv_sec = left / 1s, .tv_nsec = left % 1s / 1ns};
+  return std::max(sigtimedwait(&set, nullptr, &time), 0);
 }
 
-void shut_down(pid_t controller, const sigset_t& set) {
-    if (controller > 0) kill(controller, SIGTERM);
-    for (auto end = Clock::now() + kControllerStop; controller > 0 && Clock::now() < end; wait_signal(set, end))
-        if (reap(controller)) break;
-    // "Everybody but me" means our children only as PID 1 of a namespace; elsewhere (a test) it would be the machine.
-    if (getpid() == 1) kill(-1, SIGTERM);
-    for (auto end = Clock::now() + kOthersStop; Clock::now() < end; wait_signal(set, end)) {
-        reap(0);
-        if (childless()) return;
-    }
+void shutDown(pid_t controller, const sigset_t& set) {
+  if (controller > 0) kill(controller, SIGTERM);
+  const auto controllerEnd = Clock::now() + kControllerStop;
+  while (controller > 0 && Clock::now() < controllerEnd) {
+    if (reap(controller)) break;
+    waitForSignal(set, controllerEnd);
+  }
+  // Every process but this one: that means our children only as PID 1 of a namespace. Elsewhere (a
+  // test) it would be the whole machine.
+  if (getpid() == 1) kill(-1, SIGTERM);
+  const auto othersEnd = Clock::now() + kOthersStop;
+  while (Clock::now() < othersEnd) {
+    reap(0);
+    if (isChildless()) return;
+    waitForSignal(set, othersEnd);
+  }
+}
+
+void reportDeath(const char* program, int status) {
+  const bool killed = WIFSIGNALED(status);
+  std::fprintf(stderr, "bgplb-init: %s died (%s %d), restarting it\n", program,
+               killed ? "signal" : "exit code", killed ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 2) {
-        std::fputs("usage: bgplb-init PROGRAM [ARGUMENT...]\n", stderr);
-        return 2;
-    }
-    sigset_t set, original;
-    sigemptyset(&set);
-    for (int sig : {SIGCHLD, SIGTERM, SIGINT}) sigaddset(&set, sig);
-    sigprocmask(SIG_BLOCK, &set, &original);
-    prctl(PR_SET_CHILD_SUBREAPER, 1);  // for tests, where we are not PID 1: orphans come to us there, too
+  if (argc < 2) {
+    std::fputs("usage: bgplb-init PROGRAM [ARGUMENT...]\n", stderr);
+    return 2;
+  }
+  sigset_t set;
+  sigset_t original;
+  sigemptyset(&set);
+  for (const int signal : {SIGCHLD, SIGTERM, SIGINT}) sigaddset(&set, signal);
+  sigprocmask(SIG_BLOCK, &set, &original);
+  prctl(PR_SET_CHILD_SUBREAPER, 1);  // in a test we are not PID 1, and adopt orphans all the same
 
-    pid_t controller = 0;
-    auto delay = Clock::duration::zero();
-    auto started = Clock::now();
-    auto start_at = started;
-    for (;;) {
-        if (Clock::now() >= start_at) {
-            started = Clock::now();
-            controller = start(argv + 1, original);
-            start_at = controller > 0 ? kNever : started + kMaxDelay;
-        }
-        const int sig = wait_signal(set, start_at);
-        if (sig == SIGTERM || sig == SIGINT) break;
-        const auto status = reap(controller);
-        if (!status) continue;
-        std::fprintf(stderr, "bgplb-init: %s died (%s %d), restarting it\n", argv[1],
-                     WIFSIGNALED(*status) ? "signal" : "exit code", WIFSIGNALED(*status) ? WTERMSIG(*status) : WEXITSTATUS(*status));
-        controller = 0;
-        // The first restart is at once, for without a controller nothing is withdrawn; a crash loop must not eat the host.
-        if (Clock::now() - started >= kLongLife) delay = 0s;
-        start_at = Clock::now() + delay;
-        delay = std::clamp(delay * 2, kFirstDelay, kMaxDelay);
+  pid_t controller = 0;
+  bgplb::init::RestartDelay delay;
+  auto started = Clock::now();
+  auto startAt = started;
+  while (true) {
+    if (Clock::now() >= startAt) {
+      started = Clock::now();
+      controller = start(argv + 1, original);
+      startAt = controller > 0 ? kNever : started + kForkRetry;
     }
-    shut_down(controller, set);
-    return 0;
+    const int signal = waitForSignal(set, startAt);
+    if (signal == SIGTERM || signal == SIGINT) break;
+    const auto status = reap(controller);
+    if (!status) continue;
+    reportDeath(argv[1], *status);
+    controller = 0;
+    startAt = Clock::now() + delay.next(Clock::now() - started);
+  }
+  shutDown(controller, set);
+  return 0;
 }
