@@ -11,6 +11,8 @@ namespace bgplb::reconcile {
 
 namespace {
 
+// Networks of a whole-host pass that one step takes: a withdrawal waits for one step at most.
+constexpr std::size_t kBackgroundPerStep = 50;
 // The kernel notifies when a link comes up; if that notification is lost, this is the poll interval.
 constexpr std::chrono::milliseconds kLinkAwaited{200};
 
@@ -93,8 +95,8 @@ void Reconciler::touchBridgesOf(const ContainerId& id) { bridgesTouchedOf_.inser
 void Reconciler::touchFirewall() { firewallTouched_ = true; }
 
 void Reconciler::touchAll(TimePoint now) {
-  for (const auto& [id, network] : facts_.networks) touched_.insert(id);
-  for (const auto& [id, track] : tracks_) touched_.insert(id);
+  for (const auto& [id, network] : facts_.networks) background_.insert(id);
+  for (const auto& [id, track] : tracks_) background_.insert(id);
   relaxed_.clear();
   flowsHashed_.clear();
   if (const auto dumped = kernel_.resync(); !dumped) {
@@ -117,8 +119,11 @@ std::optional<core::TimePoint> Reconciler::step(TimePoint now) {
     touched_.insert(timers_.begin()->second);
     timers_.erase(timers_.begin());
   }
-  const core::Touched now_touched = std::exchange(touched_, {});
-  for (const auto& id : now_touched) reconcileNetwork(id, now);
+  core::Touched due = std::exchange(touched_, {});
+  for (std::size_t count = 0; count < kBackgroundPerStep && !background_.empty(); ++count) {
+    due.insert(background_.extract(background_.begin()));
+  }
+  for (const auto& id : due) reconcileNetwork(id, now);
   if (std::exchange(bridgesTouched_, false)) reconcileBridges();
   for (const auto& id : std::exchange(bridgesTouchedOf_, {})) {
     relaxReplyBridges(core::replyBridges(facts_, id));
@@ -319,7 +324,7 @@ void Reconciler::noteProblem(const NetworkId& id, Track& track, const Result<voi
 
 std::optional<core::TimePoint> Reconciler::earliest() const {
   std::optional<TimePoint> first;
-  if (!touched_.empty()) first = TimePoint::min();
+  if (!touched_.empty() || !background_.empty()) first = TimePoint::min();
   if (!first && !timers_.empty()) first = timers_.begin()->first;
   const auto drain = drainer_.due();
   if (drain && (!first || *drain < *first)) first = drain;

@@ -103,6 +103,7 @@ class Reconciler {
   Garbage garbage_;
 
   core::Touched touched_;
+  core::Touched background_;  // by touchAll(): a few in each step
   core::Touched disturbed_;  // by someone else, in the kernel
   bool bridgesTouched_ = true;
   std::set<ContainerId> bridgesTouchedOf_;
