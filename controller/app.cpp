@@ -49,13 +49,13 @@ App::App(asio::io_context& io, const settings::Settings& settings, const RunOpti
                          bool uplink) { onKernelChange(bridges, uplink); }),
       routing_(io, {options.birdBinary, options.runDir, options.templates + "/bird.conf.mustache",
                     options.stateDir + "/sessions"}),
-      firewall_(io, [this] { kernel_.setPinned(firewall_.status().marks); }),
+      firewall_(io, [this] { reconciler_.setPinned(firewall_.status().marks); }),
       engine_(io, options.engineSocket),
       drains_(io.get_executor(), options.stateDir + "/drains.json"),
-      reconciler_(kernel_, routing_, firewall_, engine_, drains_, policyOf(settings)),
+      reconciler_(kernel_, kernel_, routing_, firewall_, engine_, drains_, policyOf(settings)),
       loop_(io, reconciler_),
       sync_(io, engine_, loop_, dialogueOptions(options)),
-      api_(loop_, kernel_, settings.globalScope),
+      api_(loop_, kernel_, kernel_, settings.globalScope),
       server_(
           io, [this](http::Request request) { return answer(std::move(request)); },
           docker::pluginError) {

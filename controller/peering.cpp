@@ -56,7 +56,7 @@ void complete(std::optional<Value>& value, const std::optional<Value>& found) {
 
 }  // namespace
 
-Peering peersFor(const settings::Settings& settings, reconcile::Kernel& host,
+Peering peersFor(const settings::Settings& settings, reconcile::HostNetwork& host,
                  const std::vector<core::Peer>& previous) {
   const auto own = host.addresses();
   Peering peering{.peers = settings.peers, .notes = ownAddressNotes(settings, own)};

@@ -22,7 +22,7 @@ struct Peering {
 // `previous` is the last result: a peer to which the kernel has no route at the moment keeps what
 // it had, because an interface that is down for a second must not change (and so restart) a
 // session.
-Peering peersFor(const settings::Settings& settings, reconcile::Kernel& host,
+Peering peersFor(const settings::Settings& settings, reconcile::HostNetwork& host,
                  const std::vector<core::Peer>& previous);
 
 core::RoutingConfig routingConfig(const settings::Settings& settings,

@@ -43,4 +43,14 @@ inline Error conflict(std::string message) { return {ErrorKind::Conflict, std::m
 inline Error transient(std::string message) { return {ErrorKind::Transient, std::move(message)}; }
 inline Error unavailable(std::string message) { return {ErrorKind::Unavailable, std::move(message)}; }
 
+inline bool isKind(const Result<void>& outcome, ErrorKind kind) {
+  return !outcome && outcome.error().kind == kind;
+}
+
+// For a removal: success, too, when there was nothing to remove.
+inline Result<void> tolerateMissing(Result<void> outcome) {
+  if (isKind(outcome, ErrorKind::NotFound)) return {};
+  return outcome;
+}
+
 }  // namespace bgplb

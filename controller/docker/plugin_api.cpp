@@ -52,8 +52,9 @@ MacAddress macFor(const EndpointId& endpoint) {
 
 }  // namespace
 
-PluginApi::PluginApi(reconcile::Loop& loop, reconcile::Kernel& kernel, bool globalScope)
-    : loop_(loop), kernel_(kernel), globalScope_(globalScope) {
+PluginApi::PluginApi(reconcile::Loop& loop, reconcile::Kernel& kernel,
+                     reconcile::HostNetwork& host, bool globalScope)
+    : loop_(loop), kernel_(kernel), host_(host), globalScope_(globalScope) {
   // Calls without arguments come without a body.
   const auto fixed = [](std::string text) {
     return [text = std::move(text)](std::string_view) -> Answer { return text; };
@@ -114,7 +115,7 @@ Result<void> PluginApi::checkNetwork(const CreateNetworkRequest& request) const 
   const auto own = core::checkBridge(loop_.reconciler().facts(), request.network);
   if (!own) return own.error();
   std::vector<core::LocalAddress> local;
-  for (const auto& held : kernel_.addresses()) local.push_back({held.address, held.subnet});
+  for (const auto& held : host_.addresses()) local.push_back({held.address, held.subnet});
   for (const auto* pools : {&request.pools4, &request.pools6}) {
     for (const auto& vip : *pools) {
       const auto checked =

@@ -20,7 +20,8 @@ struct PluginAnswer {
 
 class PluginApi {
  public:
-  PluginApi(reconcile::Loop& loop, reconcile::Kernel& kernel, bool globalScope);
+  PluginApi(reconcile::Loop& loop, reconcile::Kernel& kernel, reconcile::HostNetwork& host,
+            bool globalScope);
 
   PluginAnswer call(std::string_view path, std::string_view body);
 
@@ -41,6 +42,7 @@ class PluginApi {
 
   reconcile::Loop& loop_;
   reconcile::Kernel& kernel_;
+  reconcile::HostNetwork& host_;
   bool globalScope_;
   std::map<std::string, std::function<Answer(std::string_view)>, std::less<>> handlers_;
 };

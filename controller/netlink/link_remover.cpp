@@ -1,73 +1,155 @@
 #include "netlink/link_remover.hpp"
 
+#include "io/descriptor.hpp"
+#include "netlink/requests.hpp"
+#include "netlink/socket.hpp"
+
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <cerrno>
-#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
 #include <system_error>
+#include <thread>
+#include <utility>
 
 namespace bgplb::netlink {
 
 namespace {
 
-constexpr std::chrono::milliseconds kDeadline{2000};
-constexpr std::size_t kMost = 16;  // threads
+using Clock = std::chrono::steady_clock;
 
-bool isReadable(int fd) {
-  pollfd wait{.fd = fd, .events = POLLIN, .revents = 0};
-  return poll(&wait, 1, 0) > 0;
+constexpr std::chrono::milliseconds kWait{20};
+constexpr std::chrono::seconds kPatience{2};
+
+Result<LinkRemover::Request> openLinkDel() {
+  const auto socket = std::make_shared<Socket>();
+  if (auto opened = socket->open(); !opened) return opened.error();
+  return LinkRemover::Request([socket](int ifIndex) { return socket->request(linkDel(ifIndex)); });
 }
 
 }  // namespace
 
-LinkRemover::Removal::Removal() : answered(eventfd(0, EFD_CLOEXEC)) {}
+// What the event loop and the threads share; it lives as long as the last of them.
+struct LinkRemover::Shared {
+  std::mutex mutex;
+  std::deque<int> queue;
+  std::map<int, Clock::time_point> underWay;  // since when; queued, or requested
+  std::size_t threads = 0;
+  int awaited = 0;  // the link whose answer the event loop waits for; 0: none
+  std::optional<Result<void>> answer;
+  io::Descriptor answered{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  // readable once `answer` is set
 
-LinkRemover::Removal::~Removal() {
-  if (thread.joinable()) thread.join();
-  if (answered >= 0) close(answered);
+  // None: the queue is empty, and the thread ends.
+  std::optional<int> take() {
+    const std::scoped_lock lock(mutex);
+    if (queue.empty()) {
+      --threads;
+      return std::nullopt;
+    }
+    const int next = queue.front();
+    queue.pop_front();
+    return next;
+  }
+
+  void finish(int ifIndex, Result<void> outcome) {
+    const std::scoped_lock lock(mutex);
+    underWay.erase(ifIndex);
+    if (awaited != ifIndex) return;
+    answer = std::move(outcome);
+    const std::uint64_t one = 1;
+    (void)!::write(answered.get(), &one, sizeof(one));
+  }
+
+  std::optional<Result<void>> takeAnswer() {
+    const std::scoped_lock lock(mutex);
+    return std::exchange(answer, std::nullopt);
+  }
+
+  void await(int ifIndex) {
+    std::uint64_t count = 0;
+    const std::scoped_lock lock(mutex);
+    (void)!::read(answered.get(), &count, sizeof(count));
+    answer.reset();
+    awaited = ifIndex;
+  }
+};
+
+LinkRemover::LinkRemover(OpenRequest open)
+    : open_(open ? std::move(open) : openLinkDel), shared_(std::make_shared<Shared>()) {}
+
+LinkRemover::~LinkRemover() {
+  const std::scoped_lock lock(shared_->mutex);
+  shared_->queue.clear();
 }
 
-LinkRemover::~LinkRemover() = default;
-
-void LinkRemover::forgetAnswered() {
-  removals_.remove_if([](const Removal& removal) { return isReadable(removal.answered); });
-  if (removals_.size() >= kMost) removals_.pop_front();  // which waits
+// False: all threads are busy.
+Result<bool> LinkRemover::startThread() {
+  {
+    const std::scoped_lock lock(shared_->mutex);
+    if (shared_->threads >= kMostThreads) return false;
+  }
+  auto request = open_();
+  if (!request) return request.error();
+  {
+    const std::scoped_lock lock(shared_->mutex);
+    ++shared_->threads;
+  }
+  const auto work = [shared = shared_, request = std::move(*request)] {
+    while (const auto ifIndex = shared->take()) shared->finish(*ifIndex, request(*ifIndex));
+  };
+  try {
+    std::thread(work).detach();
+  } catch (const std::system_error& error) {
+    const std::scoped_lock lock(shared_->mutex);
+    --shared_->threads;
+    return transient(std::string("no thread: ") + error.what());
+  }
+  return true;
 }
 
 Result<void> LinkRemover::remove(int ifIndex, int monitorFd, const std::function<bool()>& gone) {
-  forgetAnswered();
-  Removal& removal = removals_.emplace_back();
-  // Opened here: a thread may be in another network namespace than the one that made it.
-  if (auto opened = removal.socket.open(); !opened || removal.answered < 0) {
-    removals_.pop_back();
-    return opened ? transient("eventfd: no descriptor left") : opened;
+  const auto begin = Clock::now();
+  {
+    const std::scoped_lock lock(shared_->mutex);
+    const auto known = shared_->underWay.find(ifIndex);
+    if (known != shared_->underWay.end()) {
+      const auto age = std::chrono::duration_cast<std::chrono::seconds>(begin - known->second);
+      if (age < kPatience) return {};
+      return transient(fmt::format("the kernel has not removed the link for {} s", age.count()));
+    }
+    shared_->underWay.emplace(ifIndex, begin);
+    shared_->queue.push_back(ifIndex);
   }
-  const auto request = [&removal, ifIndex] {
-    removal.outcome = removal.socket.request(linkDel(ifIndex));
-    (void)eventfd_write(removal.answered, 1);  // fails only when its counter is full
-  };
-  try {
-    removal.thread = std::thread(request);
-  } catch (const std::system_error&) {
-    request();  // no thread to be had: slow, but done
+  shared_->await(ifIndex);
+  const auto started = startThread();
+  if (!started) {
+    const std::scoped_lock lock(shared_->mutex);
+    // A thread that is busy takes it from the queue later; without one nobody would.
+    if (shared_->threads > 0) return {};
+    shared_->queue.pop_back();
+    shared_->underWay.erase(ifIndex);
+    return started.error();
   }
-
-  const auto end = std::chrono::steady_clock::now() + kDeadline;
-  while (true) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        end - std::chrono::steady_clock::now());
-    std::array<pollfd, 2> waits{{{.fd = removal.answered, .events = POLLIN, .revents = 0},
+  while (*started) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(begin + kWait - Clock::now());
+    std::array<pollfd, 2> waits{{{.fd = shared_->answered.get(), .events = POLLIN, .revents = 0},
                                  {.fd = monitorFd, .events = POLLIN, .revents = 0}}};
-    const int ready =
-        left.count() < 0 ? 0 : poll(waits.data(), waits.size(), static_cast<int>(left.count()));
-    if (ready == 0) return transient("the kernel did not remove the link within 2 s");
-    if (ready < 0 && errno != EINTR) return transient("poll");
-    if (gone()) return {};
-    if (isReadable(removal.answered)) return removal.outcome;
+    if (left.count() <= 0 ||
+        poll(waits.data(), waits.size(), static_cast<int>(left.count())) == 0) {
+      break;
+    }
+    if (gone()) break;
+    if (auto answer = shared_->takeAnswer()) return *answer;
   }
+  return {};
 }
 
 }  // namespace bgplb::netlink

@@ -2,6 +2,8 @@
 
 #include "base/overloaded.hpp"
 
+#include <algorithm>
+
 namespace bgplb::netlink {
 
 namespace {
@@ -170,11 +172,26 @@ core::KernelNetwork Mirror::observe(const std::string& bridge) const {
   network.neighbors = device.neighbors;
   network.strays = device.routes;
   observeNextHops(device, network);
-  for (const int index : device.ports) {
-    const Link* port = link(index);
-    if (port != nullptr && port->up && isOurVeth(*port)) network.veths.insert(port->name);
-  }
+  network.veths = vethsOn(bridge);
   return network;
+}
+
+std::set<std::string> Mirror::vethsOn(const std::string& bridge) const {
+  std::set<std::string> veths;
+  const Link* itself = link(bridge);
+  if (itself == nullptr || !isOurBridge(*itself)) return veths;
+  for (const int index : devices_.at(itself->index).ports) {
+    const Link* port = link(index);
+    if (port != nullptr && port->up && isOurVeth(*port)) veths.insert(port->name);
+  }
+  return veths;
+}
+
+Result<Link> Mirror::ourBridge(const std::string& name) const {
+  const Link* found = link(name);
+  if (found == nullptr) return notFound("no link " + name);
+  if (!isOurBridge(*found)) return conflict(name + " is not a bridge of ours");
+  return *found;
 }
 
 std::vector<reconcile::HostAddress> Mirror::addresses() const {
@@ -185,12 +202,35 @@ std::vector<reconcile::HostAddress> Mirror::addresses() const {
   return all;
 }
 
+bool Mirror::hasSameObjects(const std::string& bridge, const Mirror& other) const {
+  const Link* here = link(bridge);
+  const Link* there = other.link(bridge);
+  if (here == nullptr || there == nullptr || *here != *there) return false;
+  const Device& mine = devices_.at(here->index);
+  const Device& theirs = other.devices_.at(there->index);
+  if (mine.ports != theirs.ports || mine.routes != theirs.routes || mine.pinned != theirs.pinned ||
+      mine.neighbors != theirs.neighbors || mine.nextHops != theirs.nextHops) {
+    return false;
+  }
+  const auto samePort = [&](int index) {
+    const Link* port = link(index);
+    const Link* otherPort = other.link(index);
+    return port != nullptr && otherPort != nullptr && *port == *otherPort;
+  };
+  return std::all_of(mine.ports.begin(), mine.ports.end(), samePort) &&
+         std::all_of(mine.nextHops.begin(), mine.nextHops.end(),
+                     [&](std::uint32_t id) { return hasSameNextHop(id, other); });
+}
+
 Changes Mirror::difference(const Mirror& before, const Mirror& after) {
   Changes changes;
-  for (const Mirror* side : {&before, &after}) {
-    for (const std::string& name : side->bridges_) {
-      if (before.observe(name) != after.observe(name)) changes.bridges.insert(name);
-    }
+  const bool sameRules = before.rules_ == after.rules_;
+  for (const std::string& name : before.bridges_) {
+    if (sameRules && before.hasSameObjects(name, after)) continue;
+    if (before.observe(name) != after.observe(name)) changes.bridges.insert(name);
+  }
+  for (const std::string& name : after.bridges_) {
+    if (!before.bridges_.contains(name)) changes.bridges.insert(name);
   }
   changes.uplink = before.addresses() != after.addresses();
   return changes;

@@ -41,6 +41,10 @@ class Mirror {
   void fold(const Notification& notification, Changes& changes);
 
   core::KernelNetwork observe(const std::string& bridge) const;
+  // Our veth host ends that are ports of that bridge of ours, and up.
+  std::set<std::string> vethsOn(const std::string& bridge) const;
+  // NotFound: there is no such link. Conflict: it is not a bridge of ours.
+  Result<Link> ourBridge(const std::string& name) const;
   const std::set<std::string>& bridges() const { return bridges_; }
   const std::set<std::string>& veths() const { return veths_; }
   std::vector<reconcile::HostAddress> addresses() const;
@@ -64,7 +68,7 @@ class Mirror {
   // Rules that lead to a table without a route.
   std::set<SlotRule> unusedRules() const;
 
-  // What someone who knew only `before` has missed.
+  // The changes between two mirrors of one kernel.
   static Changes difference(const Mirror& before, const Mirror& after);
 
  private:
@@ -96,6 +100,10 @@ class Mirror {
   void dropNextHops(int ifIndex, Changes& changes);
   void leaveGroups(const NextHop& group);
   void observeNextHops(const Device& device, core::KernelNetwork& network) const;
+  // Whether all objects from which observe() makes that network are the same in both mirrors; their
+  // comparison builds nothing.
+  bool hasSameObjects(const std::string& bridge, const Mirror& other) const;
+  bool hasSameNextHop(std::uint32_t id, const Mirror& other) const;
   bool isOurGroup(std::uint32_t id) const;
   void dropRoutes(int ifIndex, Family family, Changes& changes);
   void dropAddresses(Device& device, Changes& changes);

@@ -29,7 +29,11 @@ void Mirror::foldRoute(const Route& route, Change change, Changes& changes) {
   const Way way{route.nextHop, route.nextHop == 0 ? route.ifIndex : 0};
   if (usual && change == Change::Replaced) {
     const std::set<Way> holders = ways(route.destination);
-    if (!holders.empty() && (!ours || holders != std::set<Way>{way})) changes.unsure = true;
+    if (!holders.empty() && (!ours || holders != std::set<Way>{way})) {
+      changes.unsure = true;
+      // Most likely; the dump shows whether there were others.
+      if (ours && holders.size() == 1) dropRoute(*holders.begin(), route.destination, changes);
+    }
   }
   if (!ours) {
     // Every container with IPv6 brings link-local and multicast routes; they lead to nobody else.
@@ -224,6 +228,27 @@ std::set<std::uint32_t> Mirror::groups(int ifIndex, Family family) const {
                  [this](std::uint32_t group) { return isOurGroup(group); });
   }
   return found;
+}
+
+// With its routes, and the groups that it is in with theirs.
+bool Mirror::hasSameNextHop(std::uint32_t id, const Mirror& other) const {
+  const auto same = [](const auto& mine, const auto& theirs, std::uint32_t key) {
+    const auto here = mine.find(key);
+    const auto there = theirs.find(key);
+    if (here == mine.end() || there == theirs.end()) {
+      return here == mine.end() && there == theirs.end();
+    }
+    return here->second == there->second;
+  };
+  if (!same(nextHops_, other.nextHops_, id)) return false;
+  if (!same(routesByNextHop_, other.routesByNextHop_, id)) return false;
+  if (!same(groupsByMember_, other.groupsByMember_, id)) return false;
+  const auto groups = groupsByMember_.find(id);
+  return groups == groupsByMember_.end() ||
+         std::all_of(groups->second.begin(), groups->second.end(), [&](std::uint32_t group) {
+           return same(nextHops_, other.nextHops_, group) &&
+                  same(routesByNextHop_, other.routesByNextHop_, group);
+         });
 }
 
 std::set<Mirror::Way> Mirror::ways(const Prefix& destination) const {

@@ -12,9 +12,6 @@ namespace bgplb::netlink {
 
 namespace {
 
-// A burst while the program does something else must fit. Thousands of networks made at once are
-// some ten thousand messages of 1-2 KiB, and the kernel counts a page or so for each.
-constexpr int kReceiveBuffer = 16 * 1024 * 1024;  // bytes
 constexpr std::size_t kDatagram = 65536;          // bytes
 
 constexpr unsigned bit(unsigned group) { return 1U << (group - 1); }
@@ -25,15 +22,14 @@ constexpr unsigned kGroups = bit(RTNLGRP_LINK) | bit(RTNLGRP_NEIGH) | bit(RTNLGR
 
 }  // namespace
 
-Result<void> Monitor::open() {
+Result<void> Monitor::open(int receiveBuffer) {
   auto socket = openSocket(SOCK_NONBLOCK);
   if (!socket) return socket.error();
   const int fd = mnl_socket_get_fd(socket->get());
-  // Beyond net.core.rmem_max only with CAP_NET_ADMIN in the first user namespace; else what is
-  // allowed: with less of it, overruns come sooner, and a dump mends them.
-  const int size = kReceiveBuffer;
-  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0) {
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+  // Beyond net.core.rmem_max only with CAP_NET_ADMIN in the first user namespace. With a smaller
+  // buffer messages are dropped sooner, and a dump replaces them.
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receiveBuffer, sizeof(receiveBuffer)) != 0) {
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, sizeof(receiveBuffer));
   }
   if (mnl_socket_bind(socket->get(), kGroups, MNL_SOCKET_AUTOPID) != 0) {
     return unavailable(fmt::format("netlink multicast bind: {}", std::strerror(errno)));

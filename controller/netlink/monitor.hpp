@@ -1,5 +1,5 @@
 #pragma once
-// The other socket: what anyone changes in the kernel, told to all who listen (RTNLGRP_*).
+// The other socket: the kernel notifies of every change, whoever makes it (multicast, RTNLGRP_*).
 
 #include "base/result.hpp"
 #include "netlink/codec.hpp"
@@ -11,7 +11,9 @@ namespace bgplb::netlink {
 
 class Monitor {
  public:
-  Result<void> open();
+  // `receiveBuffer` in bytes: when it is full, the kernel drops messages. May be called again after a
+  // failure.
+  Result<void> open(int receiveBuffer);
   int fd() const;
 
   enum class Drained {

@@ -1,43 +1,47 @@
 #pragma once
-// The kernel's side of the LB networks, by rtnetlink.
+// The kernel's side of the VIP networks, by rtnetlink: the adapter of the ports Kernel, HostNetwork and
+// HostSettings. It owns the parts and connects them.
 //
-// Two sockets: requests are synchronous on one, the other hears of every change (multicast). A
-// mirror holds what is there. After each request the second socket is read empty, so that the
-// mirror shows the effect before the caller goes on, and so that own effects can be told from
-// foreign ones: what a request did not explain is reported through `onChange`.
+// Two sockets: requests are synchronous on one, the other receives every change (multicast). After each
+// request the second socket is read empty, so that the mirror (kernel_mirror.hpp) shows the effect
+// before the caller goes on, and our own effects can be told from those of other programs.
 //
-// Only what is ours is touched: bridges with our prefix, veth pairs with our names, routes with our
-// protocol. A name or a route that someone else holds is a Conflict.
+// Only our own objects are changed: bridges with our prefix, veth pairs with our names, routes with our
+// protocol. A name or a route that another program holds is a Conflict.
 
+#include "netlink/kernel_mirror.hpp"
+#include "netlink/link_actions.hpp"
 #include "netlink/link_remover.hpp"
-#include "netlink/mirror.hpp"
-#include "netlink/monitor.hpp"
+#include "netlink/route_actions.hpp"
 #include "netlink/socket.hpp"
 #include "reconcile/ports.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
-#include <functional>
-#include <memory>
-#include <optional>
+#include <cstdint>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace bgplb::netlink {
 
-class RtnlKernel : public reconcile::Kernel {
- public:
-  // Networks of ours that someone else changed; whether an address of this host, a link it may be
-  // reached by or a foreign route has changed. Called from the event loop, never from inside a
-  // call.
-  using OnChange = std::function<void(std::set<std::string> bridges, bool addressesOrUplink)>;
+struct RtnlOptions {
+  // Of the monitor socket, in bytes. A burst while the program does something else must fit: thousands
+  // of networks made at once are some ten thousand messages of 1-2 KiB, and the kernel counts a page
+  // or so for each.
+  int receiveBuffer = 16 * 1024 * 1024;
+};
 
-  RtnlKernel(boost::asio::io_context& io, OnChange onChange);
+class RtnlKernel : public reconcile::Kernel,
+                   public reconcile::HostNetwork,
+                   public reconcile::HostSettings {
+ public:
+  using OnChange = KernelMirror::OnChange;
+
+  // Must live until `io` is run no more.
+  RtnlKernel(boost::asio::io_context& io, OnChange onChange, RtnlOptions options = {});
   RtnlKernel(const RtnlKernel&) = delete;
   RtnlKernel& operator=(const RtnlKernel&) = delete;
-  ~RtnlKernel() override;
 
   // Opens the sockets, dumps everything and begins to watch.
   Result<void> start();
@@ -46,69 +50,30 @@ class RtnlKernel : public reconcile::Kernel {
   core::KernelNetwork observe(const std::string& bridge) const override;
   std::set<std::string> ownLinks() const override;
   bool hasVeth(const std::string& host) const override;
+  void setPinned(bool pinned) override;
+  void resync() override;
+
   std::vector<reconcile::HostAddress> addresses() const override;
   Result<reconcile::RouteLookup> routeTo(const Address& destination) override;
-  Result<void> relaxReversePathFilter(const std::string& dev) override;
-  Result<void> primeNeighbor(const Address& neighbor) override;
-  Result<void> hashFlows(Family family) override;
-  Result<void> resync() override;
 
-  // Whether established connections have their way marked (firewall/flow_marks.hpp), so that groups
-  // need not spare them. Applied to the groups that are there, too.
-  void setPinned(bool pinned);
+  Result<void> relaxReversePathFilter(const std::string& dev) override;
+  Result<void> hashFlows(Family family) override;
+  Result<void> primeNeighbor(const Address& neighbor) override;
+
+  std::uint64_t dumps() const { return mirror_.dumps(); }  // of the kernel's whole state
+  bool isRefreshing() const { return mirror_.isRefreshing(); }  // a dump is due or running
 
  private:
-  Result<void> act(const core::BridgeAdd& action);
-  Result<void> act(const core::VethAdd& action);
-  Result<void> act(const core::LinkDel& action);
-  Result<void> act(const core::RouteReplace& action);
-  Result<void> act(const core::RouteDel& action);
-  Result<void> act(const core::NeighReplace& action);
-  Result<void> act(const core::NeighDel& action);
-  Result<void> act(const core::NextHopAdd& action);
-  Result<void> act(const core::NextHopDel& action);
-  Result<void> act(const core::GroupReplace& action);
-  Result<void> act(const core::GroupDel& action);
-  Result<void> act(const core::PinnedRouteReplace& action);
-  Result<void> act(const core::PinnedRouteDel& action);
-
-  std::optional<Link> find(const std::string& name) const;
-  Result<Link> findBridge(const std::string& name) const;
-  // The link of that name, made by `creation` if there is none.
-  Result<Link> findOrCreate(const std::string& name, const char* kind, const Request& creation);
-  Result<void> bringUp(const Link& link, unsigned mtu, int master);
-  Result<void> moveRoute(const core::RouteReplace& action, std::uint32_t group);
-  std::uint32_t freeNextHopId();
-  Result<void> setMembers(std::uint32_t group, const std::set<std::uint32_t>& members);
-  void removeUnusedRules();
-  Result<Route> lookUp(const Request& request);
-  Result<unsigned> reversePathFilter(int ifIndex);
-
-  Result<void> dump(const Request& request, Mirror& mirror);
-  Result<void> refresh();
-  void catchUp();
-  void watch();
-  void onReadable();
-  void report(Changes changes);
-  void deliver();
+  Task<> respreadGroups();
 
   boost::asio::io_context& io_;
-  OnChange onChange_;
   Socket socket_;
-  Monitor monitor_;
+  KernelMirror mirror_;
   LinkRemover remover_;
-  boost::asio::posix::stream_descriptor readable_;  // the monitor's descriptor, which owns it
-  boost::asio::steady_timer retry_;
-  Mirror mirror_;
-  bool stale_ = true;  // the mirror may have missed something
-  Changes seen_;       // by the call that is under way
-  Changes pending_;    // to be reported
-  bool posted_ = false;
-  bool pinned_ = false;
-  bool resilient_ = true;  // until the kernel refuses such a group (before Linux 5.13)
-  std::uint32_t nextHopId_ = 0;  // tried last
-  // Handlers in the event loop's queue may outlive this object; they look here first.
-  std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+  LinkActions links_;
+  RouteActions routes_;
+  std::set<std::string> toRespread_;  // bridges whose groups spread flows in the former way
+  bool respreading_ = false;
 };
 
 }  // namespace bgplb::netlink

@@ -77,6 +77,16 @@ Result<void> Socket::query(Request request, const OnMessage& onAnswer) {
   return exchange(request, Until::Answered, onAnswer);
 }
 
+Result<Route> Socket::queryRoute(Request request) {
+  std::optional<Route> route;
+  const auto answered = query(std::move(request), [&route](const nlmsghdr& message) {
+    route = parseRouteReply(message);
+  });
+  if (!answered) return answered.error();
+  if (!route) return invalid("the kernel's reply is not a route");
+  return *route;
+}
+
 Result<void> Socket::dump(Request request, const OnMessage& onMessage) {
   return exchange(request, Until::Done, onMessage);
 }

@@ -39,8 +39,10 @@ class Socket {
 
   // Sends and waits for the acknowledgement.
   Result<void> request(Request request);
-  // Sends and waits for the one message that answers (RTM_GETROUTE).
+  // Sends and waits for the one message that answers (RTM_GETNETCONF).
   Result<void> query(Request request, const OnMessage& onAnswer);
+  // The same for RTM_GETROUTE.
+  Result<Route> queryRoute(Request request);
   // NotFound and so on as the kernel says; Transient when it was interrupted (NLM_F_DUMP_INTR:
   // what was listed changed meanwhile, and parts may be missing): forget what came and dump again.
   Result<void> dump(Request request, const OnMessage& onMessage);

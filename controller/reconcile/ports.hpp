@@ -36,35 +36,55 @@ struct RouteLookup {
   std::optional<Address> source;   // RTA_PREFSRC
 };
 
-// rtnetlink. The adapter keeps a mirror of what the kernel says (dump, then notifications, read up
-// to date after each request), so observing costs no system call and shows what is there, not what
-// we did. All calls are synchronous and bounded (a request the kernel does not answer within 2 s is
-// Transient).
+// The kernel objects of the VIP networks (rtnetlink). The adapter keeps a mirror of the kernel's state
+// (dump, then notifications, read up to date after each request), so observing costs no system call
+// and shows the state that the kernel reports. All calls are synchronous and bounded (a request that
+// the kernel does not answer within 2 s is Transient).
 class Kernel {
  public:
   virtual ~Kernel() = default;
 
+  // Success of a LinkDel may mean that the removal is under way; the link is not observed any more.
   virtual Result<void> apply(const core::Action& action) = 0;
   virtual core::KernelNetwork observe(const std::string& bridge) const = 0;
   // Links that are provably ours, whatever network they belong to: bridges with a name and an address
   // as only we make them, and veth host ends with our names that are ports of those.
   virtual std::set<std::string> ownLinks() const = 0;
   virtual bool hasVeth(const std::string& host) const = 0;  // of any bridge or none
+  // Whether established connections are led by connection marks (firewall/flow_marks.hpp). Without
+  // marks the next-hop groups move a connection as late as they can. Existing groups are altered too,
+  // in the background.
+  virtual void setPinned(bool pinned) = 0;
+  // Dumps everything again, in the background: what the mirror has missed is reported as a change.
+  virtual void resync() = 0;
+};
+
+// How this host is connected (rtnetlink).
+class HostNetwork {
+ public:
+  virtual ~HostNetwork() = default;
+
   virtual std::vector<HostAddress> addresses() const = 0;
+  // NotFound: there is no route.
   virtual Result<RouteLookup> routeTo(const Address& destination) = 0;
+};
+
+// What must be set, or sent, on the host so that VIPs work.
+class HostSettings {
+ public:
+  virtual ~HostSettings() = default;
+
   // Loose reverse path filtering (IFLA_INET_CONF, IPV4_DEVCONF_RP_FILTER = 2, RFC 3704 section 2.4)
   // on `dev` if it is strict there; netlink because /proc/sys is read-only in a plugin.
   virtual Result<void> relaxReversePathFilter(const std::string& dev) = 0;
-  // Primes neighbour discovery at an IPv6 neighbour that may not be able to resolve this host: the target of
-  // a Neighbor Solicitation learns its sender (RFC 4861 section 7.2.3). Sends an empty UDP datagram to the
-  // neighbour's port 9 (discard, RFC 863); a reply is not awaited.
-  virtual Result<void> primeNeighbor(const Address& neighbor) = 0;
   // Multipath routes choose by a hash over addresses and ports (fib_multipath_hash_policy 1) where it is
   // over addresses alone (0), so that the connections of one client are spread, too. The error says
   // how to set it by hand.
   virtual Result<void> hashFlows(Family family) = 0;
-  // Dump everything again (at start, after ENOBUFS, every few minutes).
-  virtual Result<void> resync() = 0;
+  // Primes neighbour discovery for an IPv6 neighbour that may not be able to solicit this host yet:
+  // who is solicited learns the solicitor's link-layer address (RFC 4861 section 7.2.3). Sends a
+  // datagram and does not wait for its outcome.
+  virtual Result<void> primeNeighbor(const Address& neighbor) = 0;
 };
 
 // Packet filter rules that let forwarded traffic reach the VIPs.

@@ -36,9 +36,10 @@ bool isBridgeDel(const core::Action& action) {
 
 }  // namespace
 
-Reconciler::Reconciler(Kernel& kernel, Routing& routing, Firewall& firewall, Engine& engine,
-                       Store& store, const core::Policy& policy)
+Reconciler::Reconciler(Kernel& kernel, HostSettings& host, Routing& routing, Firewall& firewall,
+                       Engine& engine, Store& store, const core::Policy& policy)
     : kernel_(kernel),
+      host_(host),
       routing_(routing),
       firewall_(firewall),
       policy_(policy),
@@ -99,13 +100,10 @@ void Reconciler::touchAll(TimePoint now) {
   for (const auto& [id, track] : tracks_) background_.insert(id);
   relaxed_.clear();
   flowsHashed_.clear();
-  if (const auto dumped = kernel_.resync(); !dumped) {
-    log::warning("netlink: {}; going on with what was seen before", dumped.error().message);
-  } else {
-    std::set<std::string> inUse;
-    for (const auto& [bridge, network] : byBridge_) inUse.insert(bridge);
-    touch(garbage_.collect(inUse, now));
-  }
+  kernel_.resync();
+  std::set<std::string> inUse;
+  for (const auto& [bridge, network] : byBridge_) inUse.insert(bridge);
+  touch(garbage_.collect(inUse, now));
   bridgesTouched_ = firewallTouched_ = true;
 }
 

@@ -31,8 +31,8 @@ class Reconciler {
  public:
   using TimePoint = core::TimePoint;
 
-  Reconciler(Kernel& kernel, Routing& routing, Firewall& firewall, Engine& engine, Store& store,
-             const core::Policy& policy);
+  Reconciler(Kernel& kernel, HostSettings& host, Routing& routing, Firewall& firewall,
+             Engine& engine, Store& store, const core::Policy& policy);
 
   // Wakes the loop; called when something finished in the background.
   void onWake(std::function<void()> wake);
@@ -51,7 +51,8 @@ class Reconciler {
   void touchAll(TimePoint now);  // after a full list of dockerd's
   void removeEndpoint(const EndpointId& id);  // DeleteEndpoint: its veth pair goes at once
   void primeNeighbor(const Address& neighbor);  // core/greeting.hpp
-  void saveDrains(TimePoint now) { drainer_.saveNow(now); }  // before this program ends
+  void setPinned(bool pinned) { kernel_.setPinned(pinned); }  // as the firewall reports it
+  void saveDrains(TimePoint now) { drainer_.saveNow(now); }   // before this program ends
   void resumeDrains(std::map<ContainerId, core::FormerDrain> drains);  // a former run's, at start
 
   // Brings every touched network to its desired state. Returns when to call again even if nothing
@@ -95,6 +96,7 @@ class Reconciler {
   std::optional<TimePoint> earliest() const;
 
   Kernel& kernel_;
+  HostSettings& host_;
   Routing& routing_;
   Firewall& firewall_;
   core::Policy policy_;

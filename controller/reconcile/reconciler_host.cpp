@@ -12,7 +12,7 @@ namespace bgplb::reconcile {
 void Reconciler::ensureFlowHashing(const core::KernelNetwork& desired) {
   for (const auto& [family, members] : desired.groups) {
     if (members.size() < 2 || !flowsHashed_.insert(family).second) continue;
-    const auto outcome = kernel_.hashFlows(family);
+    const auto outcome = host_.hashFlows(family);
     if (!outcome && hashingProblems_.insert(outcome.error().message).second) {
       log::warning("{}", outcome.error().message);
     }
@@ -46,7 +46,7 @@ void Reconciler::relaxReplyBridges(const std::set<std::string>& links) {
   if (facts_.networks.empty()) return;  // nobody sends from a VIP
   for (const auto& link : links) {
     if (!relaxed_.insert(link).second) continue;
-    const auto outcome = kernel_.relaxReversePathFilter(link);
+    const auto outcome = host_.relaxReversePathFilter(link);
     if (!outcome && outcome.error().kind != ErrorKind::NotFound) {
       log::warning("{}: replies from VIPs may be dropped: {}; set it by hand: sysctl -w "
                    "net.ipv4.conf.{}.rp_filter=2",
@@ -57,7 +57,7 @@ void Reconciler::relaxReplyBridges(const std::set<std::string>& links) {
 }
 
 void Reconciler::primeNeighbor(const Address& neighbor) {
-  if (const auto sent = kernel_.primeNeighbor(neighbor); !sent) log::debug("{}", sent.error().message);
+  if (const auto sent = host_.primeNeighbor(neighbor); !sent) log::debug("{}", sent.error().message);
 }
 
 void Reconciler::reconcileFirewall() {

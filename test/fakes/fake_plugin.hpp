@@ -14,9 +14,9 @@ struct FakePlugin {
   FakeFirewall firewall;
   FakeEngine engine;
   FakeStore store;
-  reconcile::Reconciler reconciler{kernel, routing, firewall, engine, store, {}};
+  reconcile::Reconciler reconciler{kernel, kernel, routing, firewall, engine, store, {}};
   reconcile::Loop loop{io, reconciler};
-  docker::PluginApi api{loop, kernel, false};
+  docker::PluginApi api{loop, kernel, kernel, false};
 
   void runLoop() {
     io.poll();

@@ -11,7 +11,9 @@
 
 namespace bgplb::test {
 
-class FakeKernel : public reconcile::Kernel {
+class FakeKernel : public reconcile::Kernel,
+                   public reconcile::HostNetwork,
+                   public reconcile::HostSettings {
  public:
   Result<void> apply(const core::Action& action) override {
     if (failures > 0) {
@@ -45,12 +47,16 @@ class FakeKernel : public reconcile::Kernel {
     relaxed.insert(dev);
     return {};
   }
-  Result<void> primeNeighbor(const Address&) override { return {}; }
+  Result<void> primeNeighbor(const Address& neighbor) override {
+    primed.push_back(neighbor);
+    return {};
+  }
+  void setPinned(bool wanted) override { pinned = wanted; }
   Result<void> hashFlows(Family family) override {
     hashed.insert(family);
     return {};
   }
-  Result<void> resync() override { return {}; }
+  void resync() override {}
 
   std::map<std::string, core::KernelNetwork> networks;
   std::set<std::string> existing;
@@ -58,6 +64,8 @@ class FakeKernel : public reconcile::Kernel {
   std::map<Address, reconcile::RouteLookup> ways;
   std::set<std::string> relaxed;
   std::set<Family> hashed;
+  std::vector<Address> primed;
+  bool pinned = false;
   std::vector<std::string> log;
   int failures = 0;
   bool carrier = true;  // of the bridges: a container's end of a veth pair is up

@@ -81,6 +81,21 @@ TEST_CASE("Mirror.IsTheSame_InWhateverOrderTheDumpsCame") {
   CHECK(Mirror::difference(mirror, whole()).empty());
 }
 
+TEST_CASE("Mirror.DifferenceIsWhatObserveShows") {
+  const std::string recording = GENERATE(
+      "port-leaves", "port-returns", "port-down-and-up", "port-without-carrier", "neighbor-removed",
+      "nexthops-flushed", "pinned-route-removed", "route-removed", "route-replaced", "rule-removed",
+      "bridge-down", "bridge-removed", "bridge-renamed", "address-goes", "ack");
+  INFO(recording);
+  const Mirror before = whole();
+  Mirror after = whole();
+  fold(after, recording);
+  const bool differs = before.observe(kBridge) != after.observe(kBridge);
+  CHECK(Mirror::difference(before, after).bridges.contains(kBridge) == differs);
+  CHECK(Mirror::difference(after, before).bridges.contains(kBridge) == differs);
+  CHECK(Mirror::difference(before, whole()).empty());
+}
+
 TEST_CASE("Mirror.FollowsWhatTheKernelTells") {
   Mirror mirror = whole();
   auto expected = network();

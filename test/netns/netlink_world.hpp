@@ -157,6 +157,13 @@ struct World {
   bool reported(const std::string& bridge) {
     return runUntil(io, [&] { return changed.contains(bridge); });
   }
+  // Until a dump that begins now has been taken over.
+  void resync() {
+    const auto before = kernel.dumps();
+    kernel.resync();
+    REQUIRE(runUntil(io, [&] { return kernel.dumps() > before && !kernel.isRefreshing(); }));
+    runReady(io);
+  }
   core::KernelNetwork observe(const std::string& bridge) { return kernel.observe(bridge); }
   // The mirror comes to what a second one, dumped now, shows. (The kernel itself goes on: duplicate
   // address detection takes its time.)

@@ -52,3 +52,12 @@ TEST_CASE("Reconciler.ServesAnUrgentNetwork_BetweenTheTurnsOfAWholeHostPass") {
   host.step();
   CHECK(host.repaired() == BusyHost::kOthers);
 }
+
+TEST_CASE("Reconciler.PrimesNeighborsAndPinsConnections_ThroughThePorts") {
+  Host host;
+  const auto neighbor = ip("2001:db8::25");
+  host.reconciler.primeNeighbor(neighbor);
+  CHECK(host.kernel.primed == std::vector<Address>{neighbor});
+  host.reconciler.setPinned(true);
+  CHECK(host.kernel.pinned);
+}

@@ -39,7 +39,7 @@ struct Former {
     routing.unconfirmed = {vip};  // until this controller has told all
   }
   reconcile::Reconciler next() {
-    return {kernel, routing, firewall, engine, store, kPolicy};
+    return {kernel, kernel, routing, firewall, engine, store, kPolicy};
   }
   core::Facts& facts() { return reconciler.facts(); }
   void step() {
@@ -221,8 +221,8 @@ TEST_CASE("Restart.ACallBeforeTheListsTakesNothingAway") {
   const auto before = host.kernel.observe(host.bridge);
   host.kernel.log.clear();
 
-  reconcile::Reconciler next{host.kernel, host.routing, host.firewall, host.engine, host.store,
-                             kPolicy};
+  reconcile::Reconciler next{host.kernel, host.kernel, host.routing, host.firewall, host.engine,
+                             host.store, kPolicy};
   next.touch(core::networkCreated(next.facts(), kWeb1, host.vip4, host.vip6));
   core::endpointCreated(next.facts(), kWeb1, kEp2, std::nullopt, std::nullopt, std::nullopt);
   core::endpointLink(next.facts(), kEp2, LinkState::Left);

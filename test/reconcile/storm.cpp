@@ -98,7 +98,7 @@ void Storm::run(const Event& event) {
 
 void Storm::startController() {
   controller_ = std::make_unique<reconcile::Reconciler>(
-      kernel_, routing_, firewall_, engine_, store_, kStormPolicy);
+      kernel_, kernel_, routing_, firewall_, engine_, store_, kStormPolicy);
   dialogue_ = std::make_unique<docker::EngineDialogue>(
       controller_->facts(), controller_->policy(), docker::DialogueOptions{.driverName = "bgplb"});
   controller_->resumeDrains(store_.drains);

@@ -213,7 +213,7 @@ void Storm::checkLikeFresh() const {
   FakeFirewall firewall;
   FakeEngine engine;
   FakeStore store;
-  reconcile::Reconciler fresh(kernel, routing, firewall, engine, store, controller_->policy());
+  reconcile::Reconciler fresh(kernel, kernel, routing, firewall, engine, store, controller_->policy());
   auto& facts = fresh.facts();
   std::map<ContainerId, core::FormerDrain> drains;
   for (const auto& container : docker_.containers) {

@@ -25,7 +25,7 @@ struct Host {
   FakeFirewall firewall;
   FakeEngine engine;
   FakeStore store;
-  reconcile::Reconciler reconciler{kernel, routing, firewall, engine, store, kPolicy};
+  reconcile::Reconciler reconciler{kernel, kernel, routing, firewall, engine, store, kPolicy};
   core::TimePoint now = core::TimePoint{} + std::chrono::hours(100);
   const std::string bridge = core::bridgeName(kWeb1);
   const Prefix vip4 = net("10.0.0.101/32");

@@ -1,14 +1,11 @@
-// The actions on routes, nexthop objects and rules, each as the requests it takes. Every one may find its
-// work done already.
+#include "netlink/route_actions.hpp"
+
 #include "base/log.hpp"
-#include "io/file.hpp"
-#include "netlink/outcome.hpp"
-#include "netlink/rtnl_kernel.hpp"
 
 #include <fmt/format.h>
 #include <linux/rtnetlink.h>
 
-#include <fstream>
+#include <utility>
 
 namespace bgplb::netlink {
 
@@ -18,40 +15,40 @@ namespace {
 constexpr std::uint32_t kFirstId = std::uint32_t{core::kRouteProtocol} << 24;
 constexpr std::uint32_t kIds = 1U << 24;
 
-// With their connections' ways marked, a new member may take its share of the buckets at once. Without,
-// a bucket is moved only when it was silent for long, or its member goes.
+// While established connections are pinned to their backends, a new member may take its share of the
+// buckets at once. Otherwise a bucket is moved only after a long silence, or when its member goes.
 constexpr Spreading kPinned{.resilient = true, .idle = 1, .unbalanced = 1};
 constexpr Spreading kUnpinned{.resilient = true, .idle = 120, .unbalanced = 0};
 
 }  // namespace
 
-std::uint32_t RtnlKernel::freeNextHopId() {
+std::uint32_t RouteActions::freeNextHopId() {
   do {
     nextHopId_ = (nextHopId_ + 1) % kIds;
-  } while (mirror_.nextHop(kFirstId + nextHopId_) != nullptr);
+  } while (mirror_.state().nextHop(kFirstId + nextHopId_) != nullptr);
   return kFirstId + nextHopId_;
 }
 
 // Refused as NotFound while the bridge has no carrier: the container's end of the first veth pair is
 // not up yet. The kernel tells when it is.
-Result<void> RtnlKernel::act(const core::NextHopAdd& action) {
-  const auto bridge = findBridge(action.dev);
+Result<void> RouteActions::apply(const core::NextHopAdd& action) {
+  const auto bridge = mirror_.state().ourBridge(action.dev);
   if (!bridge) return bridge.error();
-  if (mirror_.nextHopId(bridge->index, action.via) != 0) return {};
+  if (mirror_.state().nextHopId(bridge->index, action.via) != 0) return {};
   auto added = socket_.request(nextHopAdd(freeNextHopId(), action.via, bridge->index));
   if (isKind(added, ErrorKind::Transient)) return notFound(added.error().message);
   return added;
 }
 
-Result<void> RtnlKernel::act(const core::NextHopDel& action) {
-  const auto bridge = findBridge(action.dev);
+Result<void> RouteActions::apply(const core::NextHopDel& action) {
+  const auto bridge = mirror_.state().ourBridge(action.dev);
   if (!bridge) return tolerateMissing(bridge.error());
-  const auto id = mirror_.nextHopId(bridge->index, action.via);
+  const auto id = mirror_.state().nextHopId(bridge->index, action.via);
   if (id == 0) return {};
   return tolerateMissing(socket_.request(nextHopDel(id)));
 }
 
-Result<void> RtnlKernel::setMembers(std::uint32_t group, const std::set<std::uint32_t>& members) {
+Result<void> RouteActions::setMembers(std::uint32_t group, const std::set<std::uint32_t>& members) {
   Spreading spreading = pinned_ ? kPinned : kUnpinned;
   spreading.resilient = resilient_;
   const auto set = socket_.request(groupReplace(group, members, spreading));
@@ -63,132 +60,109 @@ Result<void> RtnlKernel::setMembers(std::uint32_t group, const std::set<std::uin
   return {};
 }
 
-Result<void> RtnlKernel::act(const core::GroupReplace& action) {
-  const auto bridge = findBridge(action.dev);
+Result<void> RouteActions::apply(const core::GroupReplace& action) {
+  const auto bridge = mirror_.state().ourBridge(action.dev);
   if (!bridge) return bridge.error();
   std::set<std::uint32_t> members;
   for (const auto& via : action.members) {
-    const auto id = mirror_.nextHopId(bridge->index, via);
+    const auto id = mirror_.state().nextHopId(bridge->index, via);
     if (id == 0) return notFound("no next hop " + via.toString());
     members.insert(id);
   }
-  const auto groups = mirror_.groups(bridge->index, action.family);
+  const auto groups = mirror_.state().groups(bridge->index, action.family);
   return setMembers(groups.empty() ? freeNextHopId() : *groups.begin(), members);
 }
 
-Result<void> RtnlKernel::act(const core::GroupDel& action) {
-  const auto bridge = findBridge(action.dev);
+Result<void> RouteActions::apply(const core::GroupDel& action) {
+  const auto bridge = mirror_.state().ourBridge(action.dev);
   if (!bridge) return tolerateMissing(bridge.error());
-  for (const auto group : mirror_.groups(bridge->index, action.family)) {
+  for (const auto group : mirror_.state().groups(bridge->index, action.family)) {
     if (auto gone = tolerateMissing(socket_.request(nextHopDel(group))); !gone) return gone;
   }
   return {};
 }
 
-void RtnlKernel::setPinned(bool pinned) {
-  if (std::exchange(pinned_, pinned) == pinned) return;
-  catchUp();
-  for (const auto& name : mirror_.bridges()) {
-    const Link* bridge = mirror_.link(name);
-    for (const Family family : {Family::V4, Family::V6}) {
-      for (const auto group : mirror_.groups(bridge->index, family)) {
-        const auto set = setMembers(group, mirror_.nextHop(group)->members);
-        if (!set) log::debug("{}: {}", name, set.error().message);
-      }
+void RouteActions::respread(const std::string& bridge) {
+  const Link* link = mirror_.state().link(bridge);
+  if (link == nullptr) return;
+  for (const Family family : {Family::V4, Family::V6}) {
+    for (const auto group : mirror_.state().groups(link->index, family)) {
+      const auto set = setMembers(group, mirror_.state().nextHop(group)->members);
+      if (!set) log::debug("{}: {}", bridge, set.error().message);
     }
   }
-  catchUp();
-  report(std::exchange(seen_, {}));
-}
-
-// There is no netlink for it. In a plugin /proc/sys is read-only, and the host's is mounted elsewhere
-// (plugin-rootfs/config.json).
-Result<void> RtnlKernel::hashFlows(Family family) {
-  const std::string name =
-      fmt::format("net/{}/fib_multipath_hash_policy", family == Family::V4 ? "ipv4" : "ipv6");
-  const auto policy = io::readFile("/proc/sys/" + name);
-  if (!policy || !policy->starts_with('0')) return {};
-  for (const char* folder : {"/host/proc/sys/", "/proc/sys/"}) {
-    std::ofstream file(folder + name);
-    if (file << "1\n" << std::flush) {
-      log::info("sysctl -w {}=1", name);
-      return {};
-    }
-  }
-  return invalid(fmt::format("IPv{}: all connections of one client go to one container; set it: sysctl "
-                             "-w {}=1",
-                             static_cast<int>(family), name));
+  mirror_.catchUp();
 }
 
 // Exclusive first. A replace would silently put our route in the place of whatever holds the
 // destination with the same metric: the kernel looks neither at the protocol nor at the device. So
 // only a route of our own is ever replaced (a VIP that moves to another network of ours, without a
 // moment in which it has no route), and anybody else's is a Conflict.
-Result<void> RtnlKernel::act(const core::RouteReplace& action) {
-  const auto bridge = findBridge(action.dev);
+Result<void> RouteActions::apply(const core::RouteReplace& action) {
+  const auto bridge = mirror_.state().ourBridge(action.dev);
   if (!bridge) return bridge.error();
-  const auto groups = mirror_.groups(bridge->index, action.destination.family());
+  const auto groups = mirror_.state().groups(bridge->index, action.destination.family());
   if (groups.empty()) return notFound("no group of next hops");
   const auto added =
       socket_.request(routeAdd(action.destination, *groups.begin(), IfExists::Fail));
   if (!isKind(added, ErrorKind::Conflict)) return added;
-  catchUp();
-  if (mirror_.ways(action.destination).contains({*groups.begin(), 0})) return {};
+  mirror_.catchUp();
+  if (mirror_.state().ways(action.destination).contains({*groups.begin(), 0})) return {};
   return moveRoute(action, *groups.begin());
 }
 
-Result<void> RtnlKernel::moveRoute(const core::RouteReplace& action, std::uint32_t group) {
+Result<void> RouteActions::moveRoute(const core::RouteReplace& action, std::uint32_t group) {
   // The replaced one is the first in the table, which is also the one a lookup finds.
-  const auto holder = lookUp(routeMatch(action.destination.address()));
+  const auto holder = socket_.queryRoute(routeMatch(action.destination.address()));
   if (!holder) return conflict("another program has a route there: " + holder.error().message);
   if (holder->protocol == core::kRouteProtocol && holder->table == RT_TABLE_MAIN &&
       holder->destination == action.destination) {
     return socket_.request(routeAdd(action.destination, group, IfExists::Replace));
   }
-  const Link* link = mirror_.link(holder->ifIndex);
+  const Link* link = mirror_.state().link(holder->ifIndex);
   return conflict(fmt::format("another program has a route there (protocol {}, dev {})",
                               holder->protocol, link == nullptr ? "none" : link->name));
 }
 
-Result<void> RtnlKernel::act(const core::RouteDel& action) {
-  const auto bridge = findBridge(action.dev);
+Result<void> RouteActions::apply(const core::RouteDel& action) {
+  const auto bridge = mirror_.state().ourBridge(action.dev);
   if (!bridge) return tolerateMissing(bridge.error());
-  for (const auto& way : mirror_.ways(action.destination)) {
-    if (!mirror_.leadsTo(way, bridge->index)) continue;
+  for (const auto& way : mirror_.state().ways(action.destination)) {
+    if (!mirror_.state().leadsTo(way, bridge->index)) continue;
     const auto request = routeDel(action.destination, way.nextHop, bridge->index);
     if (auto gone = tolerateMissing(socket_.request(request)); !gone) return gone;
   }
   return {};
 }
 
-Result<void> RtnlKernel::act(const core::PinnedRouteReplace& action) {
-  const auto bridge = findBridge(action.dev);
+Result<void> RouteActions::apply(const core::PinnedRouteReplace& action) {
+  const auto bridge = mirror_.state().ourBridge(action.dev);
   if (!bridge) return bridge.error();
   if (auto set = socket_.request(pinnedRouteReplace(action.route, bridge->index)); !set) return set;
   const Family family = action.route.via.family();
   const core::Slot slot = core::slotOf(action.route.via).value_or(0);
-  if (mirror_.hasRule({family, slot})) return {};
+  if (mirror_.state().hasRule({family, slot})) return {};
   auto added = socket_.request(ruleAdd(family, slot));
   if (isKind(added, ErrorKind::Conflict)) return {};
   return added;
 }
 
-Result<void> RtnlKernel::act(const core::PinnedRouteDel& action) {
-  const auto bridge = findBridge(action.dev);
+Result<void> RouteActions::apply(const core::PinnedRouteDel& action) {
+  const auto bridge = mirror_.state().ourBridge(action.dev);
   if (!bridge) return tolerateMissing(bridge.error());
   auto gone = tolerateMissing(socket_.request(pinnedRouteDel(action.route, bridge->index)));
   if (!gone) return gone;
-  catchUp();
+  mirror_.catchUp();
   removeUnusedRules();
   return {};
 }
 
-void RtnlKernel::removeUnusedRules() {
-  for (const auto& rule : mirror_.unusedRules()) {
+void RouteActions::removeUnusedRules() {
+  for (const auto& rule : mirror_.state().unusedRules()) {
     const auto gone = tolerateMissing(socket_.request(ruleDel(rule.family, rule.slot)));
     if (!gone) log::debug("rule of slot {}: {}", rule.slot, gone.error().message);
   }
-  catchUp();
+  mirror_.catchUp();
 }
 
 }  // namespace bgplb::netlink

@@ -1,8 +1,6 @@
-// The actions on links and neighbours, each as the requests it takes. Every one may find its work done
-// already.
-#include "netlink/rtnl_kernel.hpp"
+#include "netlink/link_actions.hpp"
 
-#include "netlink/outcome.hpp"
+#include "netlink/requests.hpp"
 
 #include <fmt/format.h>
 #include <linux/if.h>
@@ -16,30 +14,21 @@ bool isLinkName(const std::string& name) { return !name.empty() && name.size() <
 
 }  // namespace
 
-std::optional<Link> RtnlKernel::find(const std::string& name) const {
-  const Link* link = mirror_.link(name);
+std::optional<Link> LinkActions::find(const std::string& name) const {
+  const Link* link = mirror_.state().link(name);
   if (link == nullptr) return std::nullopt;
   return *link;
 }
 
-Result<Link> RtnlKernel::findBridge(const std::string& name) const {
-  const auto link = find(name);
-  if (!link) return notFound(fmt::format("no link {}", name));
-  if (!isOurBridge(*link)) {
-    return conflict(fmt::format("{} is not a bridge of ours", name));
-  }
-  return *link;
-}
-
-Result<Link> RtnlKernel::findOrCreate(const std::string& name, const char* kind,
+Result<Link> LinkActions::findOrCreate(const std::string& name, const char* kind,
                                       const Request& creation) {
   auto link = find(name);
   if (!link) {
     const auto created = socket_.request(creation);
     if (!created) return created.error();
-    catchUp();
+    mirror_.catchUp();
     link = find(name);
-    if (!link) return conflict(fmt::format("{} was removed as soon as it was made", name));
+    if (!link) return transient(fmt::format("{} was created, but no notification shows it yet", name));
   }
   if (link->kind != kind) {
     return conflict(fmt::format("{} exists and is not a {} but {}", name, kind,
@@ -48,7 +37,7 @@ Result<Link> RtnlKernel::findOrCreate(const std::string& name, const char* kind,
   return *link;
 }
 
-Result<void> RtnlKernel::bringUp(const Link& link, unsigned mtu, int master) {
+Result<void> LinkActions::bringUp(const Link& link, unsigned mtu, int master) {
   // Without IPv6 in the kernel this is refused, and then there is no address to prevent either.
   if (!link.up) (void)socket_.request(linkSetNoAddressGeneration(link.index));
   if (link.mtu != mtu) {
@@ -61,7 +50,7 @@ Result<void> RtnlKernel::bringUp(const Link& link, unsigned mtu, int master) {
   return socket_.request(linkSetUp(link.index));
 }
 
-Result<void> RtnlKernel::act(const core::BridgeAdd& action) {
+Result<void> LinkActions::apply(const core::BridgeAdd& action) {
   if (!isLinkName(action.name) || !action.name.starts_with(core::kBridgePrefix)) {
     return invalid("not the name of a bridge of ours");
   }
@@ -79,11 +68,11 @@ Result<void> RtnlKernel::act(const core::BridgeAdd& action) {
   return bringUp(*link, action.mtu, link->master);
 }
 
-Result<void> RtnlKernel::act(const core::VethAdd& action) {
+Result<void> LinkActions::apply(const core::VethAdd& action) {
   if (!core::isVethHostName(action.host) || !isLinkName(action.container)) {
     return invalid("not the names of a veth pair of ours");
   }
-  const auto bridge = findBridge(action.bridge);
+  const auto bridge = mirror_.state().ourBridge(action.bridge);
   if (!bridge) return bridge.error();
   const auto link =
       findOrCreate(action.host, "veth", vethAdd(action.host, action.container, action.mtu));
@@ -91,26 +80,28 @@ Result<void> RtnlKernel::act(const core::VethAdd& action) {
   return bringUp(*link, action.mtu, bridge->index);
 }
 
-Result<void> RtnlKernel::act(const core::LinkDel& action) {
+Result<void> LinkActions::apply(const core::LinkDel& action) {
   const auto link = find(action.name);
   if (!link) return {};
   if (!isOurBridge(*link) && !isOurVeth(*link))
     return conflict(fmt::format("{} is not ours", action.name));
   const auto gone = [this, index = link->index] {
-    catchUp();
-    return mirror_.link(index) == nullptr;
+    mirror_.catchUp();
+    return mirror_.state().link(index) == nullptr;
   };
-  return tolerateMissing(remover_.remove(link->index, monitor_.fd(), gone));
+  auto removed = tolerateMissing(remover_.remove(link->index, mirror_.monitorFd(), gone));
+  if (removed && !gone()) mirror_.assumeRemoved(*link);
+  return removed;
 }
 
-Result<void> RtnlKernel::act(const core::NeighReplace& action) {
-  const auto bridge = findBridge(action.dev);
+Result<void> LinkActions::apply(const core::NeighReplace& action) {
+  const auto bridge = mirror_.state().ourBridge(action.dev);
   if (!bridge) return bridge.error();
   return socket_.request(neighReplace(action.address, action.mac, bridge->index));
 }
 
-Result<void> RtnlKernel::act(const core::NeighDel& action) {
-  const auto bridge = findBridge(action.dev);
+Result<void> LinkActions::apply(const core::NeighDel& action) {
+  const auto bridge = mirror_.state().ourBridge(action.dev);
   if (!bridge) return tolerateMissing(bridge.error());
   return tolerateMissing(socket_.request(neighDel(action.address, bridge->index)));
 }

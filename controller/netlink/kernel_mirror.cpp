@@ -1,0 +1,228 @@
+#include "netlink/kernel_mirror.hpp"
+
+#include "base/backoff.hpp"
+#include "base/log.hpp"
+#include "io/background.hpp"
+#include "io/spawn.hpp"
+#include "netlink/dump.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <chrono>
+#include <limits>
+#include <utility>
+#include <variant>
+
+namespace bgplb::netlink {
+
+namespace {
+
+constexpr std::size_t kPerTurn = 1024;  // datagrams; then others on the event loop get their turn
+constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+constexpr int kOverruns = 8;  // in one call; whoever makes them must not keep this program busy
+constexpr int kStartAttempts = 5;
+constexpr std::chrono::milliseconds kFirstReopen{250};
+constexpr std::chrono::milliseconds kLongestReopen{30000};
+
+Error tooFast() { return transient("the kernel's state changes faster than it can be read"); }
+
+}  // namespace
+
+KernelMirror::KernelMirror(boost::asio::io_context& io, OnChange onChange, int receiveBuffer)
+    : io_(io),
+      onChange_(std::move(onChange)),
+      receiveBuffer_(receiveBuffer),
+      readable_(io),
+      reopenTimer_(io),
+      refreshTimer_(io) {}
+
+KernelMirror::~KernelMirror() {
+  if (readable_.is_open()) readable_.release();  // the monitor closes it
+}
+
+Result<void> KernelMirror::start() {
+  if (auto opened = dumpSocket_->open(); !opened) return opened;
+  // Before the dump, so that no change is missed.
+  if (auto opened = monitor_.open(receiveBuffer_); !opened) return opened;
+  for (int attempt = 0; attempt < kStartAttempts; ++attempt) {
+    ++dumps_;
+    auto fresh = dumpAll(*dumpSocket_);
+    if (!fresh) return fresh.error();
+    Changes meanwhile;
+    const auto drained = monitor_.drain(
+        kNoLimit, [&](const Notification& change) { fresh->fold(change, meanwhile); });
+    if (!drained) return drained.error();
+    if (*drained == Monitor::Drained::Overrun || meanwhile.unsure) continue;
+    mirror_ = std::move(*fresh);
+    readable_.assign(monitor_.fd());
+    io::spawn(io_.get_executor(), watch(), "netlink monitor");
+    return {};
+  }
+  return tooFast();
+}
+
+void KernelMirror::fold(const Notification& change, Changes& changes) {
+  if (const auto* link = std::get_if<Link>(&change.object); link != nullptr) {
+    if (change.change == Change::Removed) {
+      removing_.erase(link->index);
+    } else if (removing_.contains(link->index)) {
+      return;  // on its way out it is set down first
+    }
+  }
+  mirror_.fold(change, changes);
+  if (sinceDumpBegan_) sinceDumpBegan_->push_back(change);
+}
+
+// False: the monitor has failed.
+bool KernelMirror::drain(std::size_t limit, Changes& changes) {
+  bool lost = false;
+  // After an overrun the kernel drops messages until the socket is read empty.
+  for (int attempt = 0; attempt < kOverruns; ++attempt) {
+    const auto drained =
+        monitor_.drain(limit, [&](const Notification& change) { fold(change, changes); });
+    if (!drained) {
+      noteProblem(drained.error());
+      return false;
+    }
+    if (*drained != Monitor::Drained::Overrun) break;
+    lost = true;
+  }
+  // Foreign routes are not mirrored, so no dump shows whether one of them changed.
+  if (lost) pending_.uplink = true;
+  if (std::exchange(changes.unsure, false) || lost) refreshSoon();
+  return true;
+}
+
+void KernelMirror::catchUp() {
+  if (!drain(kNoLimit, acting_ ? seen_ : pending_)) {
+    monitorFailed_ = true;
+    readable_.cancel();  // watch() opens the monitor again
+  }
+  report();
+}
+
+Task<> KernelMirror::watch() {
+  Backoff backoff(kFirstReopen, kLongestReopen);
+  while (true) {
+    const auto [error] =
+        co_await readable_.async_wait(boost::asio::posix::stream_descriptor::wait_read, asTuple);
+    if (error && !monitorFailed_) co_return;
+    monitorFailed_ = monitorFailed_ || !drain(kPerTurn, pending_);
+    // A failed socket stays readable: waiting for it again would return at once, for ever.
+    while (monitorFailed_) {
+      reopenTimer_.expires_after(backoff.next());
+      co_await reopenTimer_.async_wait(asTuple);
+      if (reopenMonitor()) monitorFailed_ = false;
+    }
+    backoff.reset();
+    deliver();
+  }
+}
+
+Result<void> KernelMirror::reopenMonitor() {
+  if (readable_.is_open()) readable_.release();
+  auto opened = monitor_.open(receiveBuffer_);
+  noteProblem(opened);
+  if (!opened) return opened;
+  readable_.assign(monitor_.fd());
+  pending_.uplink = true;
+  refreshSoon();
+  return {};
+}
+
+void KernelMirror::refreshSoon() {
+  stale_ = true;
+  if (std::exchange(refreshing_, true)) return;
+  io::spawn(io_.get_executor(), refresh(), "netlink refresh");
+}
+
+Task<> KernelMirror::refresh() {
+  while (stale_) {
+    refreshTimer_.expires_at(pacer_.notBefore());
+    co_await refreshTimer_.async_wait(asTuple);
+    const auto began = RefreshPacer::Clock::now();
+    const auto outcome = co_await refreshOnce();
+    pacer_.finished(began, RefreshPacer::Clock::now(), outcome.has_value());
+    if (!outcome) stale_ = true;
+    noteProblem(outcome);
+  }
+  refreshing_ = false;
+}
+
+// A mirror made by a dump and of all messages that came after the dump began is right: the last
+// message about an object shows the object's state.
+Task<Result<void>> KernelMirror::refreshOnce() {
+  stale_ = false;
+  sinceDumpBegan_.emplace();
+  ++dumps_;
+  std::function<Result<Mirror>()> work = [socket = dumpSocket_] { return dumpAll(*socket); };
+  auto fresh = co_await io::inBackground<Mirror>(std::move(work));
+  const auto missed = std::exchange(sinceDumpBegan_, std::nullopt);
+  if (!fresh) co_return fresh.error();
+  if (stale_) co_return tooFast();
+  Changes meanwhile;
+  for (const auto& change : *missed) fresh->fold(change, meanwhile);
+  if (meanwhile.unsure) co_return tooFast();
+  pending_.add(Mirror::difference(mirror_, *fresh));
+  mirror_ = std::move(*fresh);
+  removing_.clear();
+  if (onRefreshed_) onRefreshed_();
+  report();
+  co_return Result<void>{};
+}
+
+void KernelMirror::noteProblem(const Result<void>& outcome) {
+  const std::string problem = outcome ? "" : outcome.error().message;
+  if (problem == problem_) return;
+  if (problem.empty()) {
+    log::info("resolved: netlink: {}", problem_);
+  } else {
+    log::warning("netlink: {}; keeping the last known state of the kernel, trying again", problem);
+  }
+  problem_ = problem;
+}
+
+void KernelMirror::beginAction(const std::string& bridge) {
+  expected_.try_emplace(bridge, mirror_.observe(bridge));
+  acting_ = true;
+}
+
+void KernelMirror::endAction(const std::string& bridge, const core::Action* done) {
+  catchUp();
+  acting_ = false;
+  if (seen_.bridges.erase(bridge) > 0) own_.insert(bridge);
+  pending_.add(std::exchange(seen_, {}));
+  if (done != nullptr) {
+    auto& expected = expected_.at(bridge);
+    expected = core::applied(std::move(expected), *done);
+  }
+  report();
+}
+
+void KernelMirror::assumeRemoved(const Link& link) {
+  fold({Change::Removed, link}, acting_ ? seen_ : pending_);
+  removing_.insert(link.index);
+}
+
+void KernelMirror::report() {
+  if (pending_.empty() && expected_.empty()) return;
+  if (std::exchange(posted_, true)) return;
+  boost::asio::post(io_, [this] {
+    posted_ = false;
+    deliver();
+  });
+}
+
+// Compares once for all actions of a turn: with each action, a bridge with hundreds of backends would
+// cost the square of their number.
+void KernelMirror::deliver() {
+  for (const auto& bridge : std::exchange(own_, {})) {
+    if (mirror_.observe(bridge) != expected_.at(bridge)) pending_.bridges.insert(bridge);
+  }
+  expected_.clear();
+  if (pending_.empty()) return;
+  Changes changes = std::exchange(pending_, {});
+  if (onChange_) onChange_(std::move(changes.bridges), changes.uplink);
+}
+
+}  // namespace bgplb::netlink

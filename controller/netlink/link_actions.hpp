@@ -1,0 +1,36 @@
+#pragma once
+// The actions on links and neighbours, each as the requests it takes. Every one may find its work
+// done already.
+
+#include "core/actions.hpp"
+#include "netlink/kernel_mirror.hpp"
+#include "netlink/link_remover.hpp"
+#include "netlink/socket.hpp"
+
+namespace bgplb::netlink {
+
+class LinkActions {
+ public:
+  // The three live as long as this object.
+  LinkActions(Socket& socket, KernelMirror& mirror, LinkRemover& remover)
+      : socket_(socket), mirror_(mirror), remover_(remover) {}
+
+  // Conflict: another program's link has the name. Otherwise as Socket::request().
+  Result<void> apply(const core::BridgeAdd& action);
+  Result<void> apply(const core::VethAdd& action);
+  Result<void> apply(const core::LinkDel& action);
+  Result<void> apply(const core::NeighReplace& action);
+  Result<void> apply(const core::NeighDel& action);
+
+ private:
+  std::optional<Link> find(const std::string& name) const;
+  // The link of that name, made by `creation` if there is none.
+  Result<Link> findOrCreate(const std::string& name, const char* kind, const Request& creation);
+  Result<void> bringUp(const Link& link, unsigned mtu, int master);
+
+  Socket& socket_;
+  KernelMirror& mirror_;
+  LinkRemover& remover_;
+};
+
+}  // namespace bgplb::netlink

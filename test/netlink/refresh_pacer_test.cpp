@@ -1,0 +1,43 @@
+#include "netlink/refresh_pacer.hpp"
+
+#include "support/catch.hpp"
+
+using bgplb::netlink::RefreshPacer;
+using namespace std::chrono_literals;
+
+namespace {
+
+const auto kStart = RefreshPacer::Clock::time_point{} + 1h;
+
+}  // namespace
+
+TEST_CASE("RefreshPacer.AllowsTheFirstDumpAtOnce") {
+  CHECK(RefreshPacer{}.notBefore() <= kStart);
+}
+
+TEST_CASE("RefreshPacer.LeavesATenthOfTheTimeForDumps") {
+  RefreshPacer pacer;
+  pacer.finished(kStart, kStart + 100ms, true);
+  CHECK(pacer.notBefore() == kStart + 1000ms);
+}
+
+TEST_CASE("RefreshPacer.LeavesAPauseBetweenShortDumps") {
+  RefreshPacer pacer;
+  pacer.finished(kStart, kStart + 1ms, true);
+  CHECK(pacer.notBefore() == kStart + 251ms);
+}
+
+TEST_CASE("RefreshPacer.WaitsTwiceAsLongAfterEachFailure") {
+  RefreshPacer pacer;
+  const auto pause = [&pacer](bool succeeded) {
+    pacer.finished(kStart, kStart, succeeded);
+    return pacer.notBefore() - kStart;
+  };
+  CHECK(pause(false) == 250ms);
+  CHECK(pause(false) == 500ms);
+  CHECK(pause(false) == 1s);
+  for (int i = 0; i < 10; ++i) pause(false);
+  CHECK(pause(false) == 30s);
+  CHECK(pause(true) == 250ms);
+  CHECK(pause(false) == 250ms);
+}
