@@ -13,7 +13,7 @@ namespace bgplb::core {
 
 // What the reconciler remembers of a network between two steps.
 struct RouteHold {
-  bool announced = false;  // BIRD has, or may still have, one of its VIPs
+  bool announced = false;                // BIRD has, or may still have, one of its VIPs
   std::optional<TimePoint> withdrawnAt;  // since when BIRD has none
 };
 
@@ -26,10 +26,11 @@ struct DesiredNetwork {
   std::optional<TimePoint> reevaluateAt;  // the result changes by itself then
 };
 
-// The host route stays while the VIP is announced, and for the drain grace after its withdrawal while a
-// container still runs behind it, so that packets which the router sends before it has processed the
-// withdrawal are not lost. `observed`: the kernel objects on the network's bridge; `existingVeths`: those
-// host ends of the network's endpoints that exist, as a port of the bridge or not.
+// The host route stays while the VIP is announced, and for the drain grace after its withdrawal
+// while a container still runs behind it, so that packets which the router sends before it has
+// processed the withdrawal are not lost. `observed`: the kernel objects on the network's bridge;
+// `existingVeths`: those host ends of the network's endpoints that exist, as a port of the bridge
+// or not.
 DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
                               const KernelNetwork& observed,
                               const std::set<std::string>& existingVeths, const RouteHold& hold,

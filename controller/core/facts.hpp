@@ -1,6 +1,6 @@
 #pragma once
-// Everything dockerd reported: by its plugin calls, in its lists and as events. Facts are values; only
-// fold.hpp changes them, readiness.hpp and desired.hpp conclude from them.
+// Everything dockerd reported: by its plugin calls, in its lists and as events. Facts are values;
+// only fold.hpp changes them, readiness.hpp and desired.hpp conclude from them.
 
 #include "base/address.hpp"
 #include "base/ids.hpp"
@@ -18,7 +18,8 @@
 namespace bgplb::core {
 
 // Counts the events and plugin calls. An object carries the revision of its last change, so that an
-// answer of dockerd's, which carries the revision at which it was requested, can be told to be older.
+// answer of dockerd's, which carries the revision at which it was requested, can be told to be
+// older.
 using Revision = std::uint64_t;
 
 // One VIP network: a VIP per family and the backends behind it.
@@ -54,9 +55,9 @@ enum class Health { None, Starting, Healthy, Unhealthy };  // None: the image ha
 // A drain begun by SIGUSR2. It ends when the container next starts, or when dockerd reports the
 // container on no VIP network.
 struct Drain {
-  TimePoint terminateAt;      // SIGTERM is due then
-  bool terminate = true;      // SIGUSR2_ACTION=stop
-  bool terminated = false;    // SIGTERM was sent
+  TimePoint terminateAt;    // SIGTERM is due then
+  bool terminate = true;    // SIGUSR2_ACTION=stop
+  bool terminated = false;  // SIGTERM was sent
   friend bool operator==(const Drain&, const Drain&) = default;
 };
 
@@ -64,16 +65,19 @@ struct Container {
   std::string name;
   RunState run = RunState::Running;
   Health health = Health::None;
-  bool asked = false;      // inspected in this run of the container; until then nothing is concluded
-  bool startSeen = false;  // this program got the `start` event: no former controller announced this run
+  bool asked = false;  // inspected in this run of the container; until then nothing is concluded
+  // This program got the `start` event: no former controller announced this run.
+  bool startSeen = false;
   int stopSignal = 15;                     // Config.StopSignal, SIGTERM if none
   std::chrono::seconds stopTimeout{10};    // Config.StopTimeout
   std::optional<TimePoint> stoppingUntil;  // it got its stop signal or SIGKILL; then judged anew
   std::optional<Drain> drain;
   Flapping flapping;
-  std::string startedAt;   // State.StartedAt, which tells one run from the next; empty: not inspected
-  Revision changedIn = 0;  // of the last event
-  bool missed = false;     // stopped, and not in the last full list
+  // State.StartedAt, which tells one run from the next; empty: not inspected.
+  std::string startedAt;
+  Revision changedIn = 0;   // of the last event
+  Revision detachedIn = 0;  // of the last DeleteEndpoint or `disconnect` event
+  bool missed = false;      // stopped, and not in the last full list
   std::map<NetworkId, EndpointId> attached;  // VIP networks
   std::set<NetworkId> others;                // other networks: their bridges carry the replies
 };
@@ -106,15 +110,17 @@ struct Facts {
   std::map<EndpointId, Endpoint> endpoints;
   std::map<ContainerId, Container> containers;
   std::map<NetworkId, DockerBridge> bridges;
-  std::set<ContainerId> draining;  // of the containers: drained and not ended yet
+  std::set<ContainerId> draining;                   // of the containers: drained and not ended yet
   std::map<ContainerId, FormerDrain> formerDrains;  // until dockerd has said how they do
 
   Revision revision = 0;
-  std::map<NetworkId, Revision> networkChangedIn;  // VIP networks and bridges, removed ones included
+  // VIP networks and bridges, removed ones included.
+  std::map<NetworkId, Revision> networkChangedIn;
 
   // Start-up (docs/architecture.md).
-  bool listed = false;          // full lists were read: what they do not hold does not exist
-  bool firstRoundOver = false;  // dockerd had its time to answer for the containers that were running
+  bool listed = false;  // full lists were read: what they do not hold does not exist
+  // Dockerd had its time to answer for the containers on the first lists.
+  bool firstRoundOver = false;
 };
 
 // The VIP networks that a change of the facts may concern.

@@ -1,7 +1,8 @@
 #pragma once
-// A backend whose health comes and goes costs every router on the path an UPDATE and moves flows. So a
-// backend comes back only after it has been well for a while, and a backend that failed again and again
-// stays away for a growing time (the idea of RFC 2439, by failures of a container and not by routes).
+// A backend whose health comes and goes costs every router on the path an UPDATE and moves flows.
+// So a backend comes back only after it has been well for a while, and a backend that failed again
+// and again stays away for a growing time (the idea of RFC 2439, by failures of a container and not
+// by routes).
 
 #include <chrono>
 #include <optional>
@@ -31,7 +32,8 @@ struct Flapping {
 
 // The container became well; `before` if it was well already before this program started.
 void becameWell(Flapping& flapping, TimePoint now, bool before);
-// The container stopped being well: by a failure (unhealthy, or ended without a stop signal), or otherwise.
+// The container stopped being well: by a failure (unhealthy, or ended without a stop signal), or
+// otherwise.
 void becameIll(Flapping& flapping, bool failed, TimePoint now);
 
 // Until when the container is held down; in the past if it is not.

@@ -73,8 +73,8 @@ void takeReport(Container& container, const ContainerReport& report) {
   // After a restart of dockerd under live-restore every health check begins again at `starting`,
   // which says nothing about a run that was healthy.
   const bool sameRun = container.startedAt == report.startedAt && container.asked;
-  const bool forgotten = sameRun && report.health == Health::Starting &&
-                         container.health == Health::Healthy;
+  const bool forgotten =
+      sameRun && report.health == Health::Starting && container.health == Health::Healthy;
   container.run = report.run;
   if (!forgotten) container.health = report.health;
   container.stopSignal = report.stopSignal;
@@ -84,9 +84,10 @@ void takeReport(Container& container, const ContainerReport& report) {
   container.missed = false;
 }
 
-// An event or an inspect answer says more about the container than its entry in the list.
-bool isKnownBetter(const Container& container) {
-  return container.run == RunState::Stopped || (container.asked && !container.attached.empty());
+// The container's entry in a list that was requested at this revision may name an endpoint that
+// does not exist any more.
+bool isListOutdated(const Container& container, Revision requested) {
+  return container.run == RunState::Stopped || container.detachedIn > requested;
 }
 
 void unlinkEndpoints(Facts& facts, const ContainerId& id) {
@@ -135,9 +136,9 @@ Touched containersListed(Facts& facts, const std::vector<ListedContainer>& runni
     listed[container.id] = ours;
     const auto known = facts.containers.find(container.id);
     const bool isNew = known == facts.containers.end();
-    if (!ours || (!isNew && isKnownBetter(known->second))) continue;
+    if (!ours || (!isNew && isListOutdated(known->second, requested))) continue;
     facts.containers[container.id].name = container.name;
-    touched.merge(attach(facts, container.id, container.attachments));
+    touched.merge(attachListed(facts, container.id, container.attachments));
   }
   std::set<ContainerId> forgotten;
   for (auto& [id, container] : facts.containers) {
@@ -185,8 +186,8 @@ Touched containerDied(Facts& facts, const ContainerId& id, TimePoint now) {
   return changed(facts, id, now, endRun);
 }
 
-// The container stays known as a stopped one until a later list has been read: an older list, which may
-// be on its way, still holds it.
+// The container stays known as a stopped one until a later list has been read: an older list, which
+// may be on its way, still holds it.
 Touched containerDestroyed(Facts& facts, const ContainerId& id) {
   const auto found = facts.containers.find(id);
   if (found == facts.containers.end()) return {};
@@ -217,8 +218,8 @@ Touched containerSignalled(Facts& facts, const ContainerId& id, int signal, cons
   return changed(facts, id, now, [&](Container& container) {
     if (signal == kSigUsr2 && policy.drainOnSigusr2) {
       if (container.drain) return;  // a second SIGUSR2 does not begin the drain again
-      container.drain = Drain{.terminateAt = now + policy.drainDelay,
-                              .terminate = policy.terminateDrained};
+      container.drain =
+          Drain{.terminateAt = now + policy.drainDelay, .terminate = policy.terminateDrained};
     } else if (signal == kSigKill || signal == container.stopSignal) {
       container.stoppingUntil = now + container.stopTimeout;
     }
@@ -229,7 +230,10 @@ bool containerAttachmentsChanged(Facts& facts, const ContainerId& id, const Netw
                                  bool connected) {
   if (id.empty()) return false;
   if (connected && facts.networks.contains(network)) facts.containers.try_emplace(id);
-  return findAndCountEvent(facts, id) != facts.containers.end();
+  const auto found = findAndCountEvent(facts, id);
+  if (found == facts.containers.end()) return false;
+  if (!connected) found->second.detachedIn = facts.revision;
+  return true;
 }
 
 bool isConfirmedBackend(const Facts& facts, const ContainerId& id) {
@@ -243,7 +247,8 @@ void formerDrainsRead(Facts& facts, std::map<ContainerId, FormerDrain> drains) {
 
 void drainTerminated(Facts& facts, const ContainerId& id) {
   const auto found = facts.containers.find(id);
-  if (found != facts.containers.end() && found->second.drain) found->second.drain->terminated = true;
+  if (found == facts.containers.end() || !found->second.drain) return;
+  found->second.drain->terminated = true;
 }
 
 }  // namespace bgplb::core

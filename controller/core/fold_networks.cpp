@@ -138,6 +138,10 @@ Touched endpointDeleted(Facts& facts, const EndpointId& id) {
     network->second.endpoints.erase(id);
   }
   detach(facts, found->second, id);
+  if (found->second.container) {
+    const auto container = facts.containers.find(*found->second.container);
+    if (container != facts.containers.end()) container->second.detachedIn = ++facts.revision;
+  }
   facts.endpoints.erase(found);
   return {networkId};
 }
@@ -209,13 +213,23 @@ Touched attach(Facts& facts, const ContainerId& id, const std::vector<Attachment
   auto& container = facts.containers[id];
   container.attached.clear();
   container.others.clear();
+  touched.merge(attachListed(facts, id, attachments));
+  return touched;
+}
+
+Touched attachListed(Facts& facts, const ContainerId& id,
+                     const std::vector<Attachment>& attachments) {
+  Touched touched;
+  auto& container = facts.containers[id];
   for (const auto& attachment : attachments) {
     if (facts.networks.count(attachment.network) == 0) {
       container.others.insert(attachment.network);
       continue;
     }
+    container.others.erase(attachment.network);
     if (attachment.endpoint.empty()) continue;  // a stopped container has no endpoint
-    container.attached[attachment.network] = attachment.endpoint;
+    const auto known = container.attached.emplace(attachment.network, attachment.endpoint);
+    if (!known.second) continue;
     const bool isNew = !facts.endpoints.contains(attachment.endpoint);
     auto& endpoint = endpointOf(facts, attachment.network, attachment.endpoint, touched);
     endpoint.container = id;

@@ -96,7 +96,8 @@ void EngineDialogue::networkEvent(const EngineEvent& event) {
     swarm_.dropNetwork(id);
     swarm_.refresh();
   } else if (event.action == "update") {
-    // Swarm: the driver is known only after the leader has allocated the network; this event signals it.
+    // Swarm: the driver is known only after the leader has allocated the network; this event
+    // signals it.
     networks_.ask(id, Urgency::Event);
   } else if (event.action == "connect" || event.action == "disconnect") {
     attachmentEvent(event);
@@ -109,7 +110,8 @@ void EngineDialogue::attachmentEvent(const EngineEvent& event) {
   const auto known = facts_.containers.find(id);
   const bool isKnown = known != facts_.containers.end();
   // During a start dockerd holds the container's lock; its `start` event leads to the inspection.
-  const bool running = isKnown && known->second.asked && known->second.run == core::RunState::Running;
+  const bool running =
+      isKnown && known->second.asked && known->second.run == core::RunState::Running;
   containers_.changed(id);
   if (!core::containerAttachmentsChanged(facts_, id, NetworkId(event.id), connected)) return;
   if (running || connected) containers_.ask(id, Urgency::Event);
@@ -144,9 +146,9 @@ void EngineDialogue::roundAnswered(const Question& question, const Result<Answer
   if (!answer && !unnamed) {
     round_.failed(now);
     if (std::exchange(listProblem_, true)) return;
-    say(log::Level::Warning,
-        fmt::format("docker: cannot list networks and containers: {}; keeping current announcements, retrying",
-                    answer.error().message));
+    say(log::Level::Warning, fmt::format("docker: cannot list networks and containers: {}; keeping "
+                                         "current announcements, retrying",
+                                         answer.error().message));
   } else if (plugin) {
     pluginAnswered(answer);
   } else if (std::holds_alternative<ListNetworks>(question)) {
@@ -159,15 +161,16 @@ void EngineDialogue::roundAnswered(const Question& question, const Result<Answer
 void EngineDialogue::pluginAnswered(const Result<Answer>& answer) {
   round_.pluginNamed();
   if (!answer) {
-    say(log::Level::Warning, fmt::format("docker: the name of this plugin is unknown: {}",
-                                         answer.error().message));
+    say(log::Level::Warning,
+        fmt::format("docker: the name of this plugin is unknown: {}", answer.error().message));
     return;
   }
   options_.driverName = std::get<std::string>(*answer);
   say(log::Level::Info, fmt::format("docker: this plugin is {}", options_.driverName));
 }
 
-void EngineDialogue::takeLists(const std::vector<core::ListedContainer>& containers, TimePoint now) {
+void EngineDialogue::takeLists(const std::vector<core::ListedContainer>& containers,
+                               TimePoint now) {
   std::set<NetworkId> ours;
   std::vector<core::NetworkReport> ourReports;
   for (const auto& report : round_.networks()) {
@@ -198,8 +201,8 @@ void EngineDialogue::takeLists(const std::vector<core::ListedContainer>& contain
   if (firstRound_.empty()) endFirstRound();
 }
 
-// The containers on VIP networks, those that were on one, and those that are not decided yet, of which an
-// event was the first news.
+// The containers on VIP networks, those that were on one, and those that are not decided yet, of
+// which an event was the first news.
 void EngineDialogue::askListed(const std::vector<core::ListedContainer>& containers) {
   containers_.retryAll();
   networks_.retryAll();
@@ -228,10 +231,12 @@ void EngineDialogue::containerAnswered(const ContainerId& id, const Result<Answe
   if (name.empty()) name = id.brief();
   if (outcome.notice) {
     say(log::Level::Warning,
-        fmt::format("container {}: cannot be inspected: {}; its announcement stays as it is, retrying",
-                    name, answer.error().message));
+        fmt::format(
+            "container {}: cannot be inspected: {}; its announcement stays as it is, retrying",
+            name, answer.error().message));
   }
-  if (outcome.resolved) say(log::Level::Info, fmt::format("resolved: container {}: inspected", name));
+  if (outcome.resolved)
+    say(log::Level::Info, fmt::format("resolved: container {}: inspected", name));
   if (outcome.verdict == Verdict::Failed || outcome.verdict == Verdict::Outdated) return;
 
   if (outcome.verdict == Verdict::Gone) {
@@ -247,7 +252,8 @@ void EngineDialogue::containerAnswered(const ContainerId& id, const Result<Answe
   if (ofFirstRound ? firstRound_.empty() : !reaction_.touched.empty()) endFirstRound();
 }
 
-// The addresses in the answer that shows the container to be ready are primed before its announcement.
+// The addresses in the answer that shows the container to be ready are primed before its
+// announcement.
 void EngineDialogue::prime(const core::ContainerReport& started) {
   const auto greeting = core::greetingFor(facts_, started);
   reaction_.neighbors.insert(reaction_.neighbors.end(), greeting.addresses.begin(),

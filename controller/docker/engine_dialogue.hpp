@@ -1,12 +1,13 @@
 #pragma once
-// The dialogue with dockerd, as decisions: which question is asked when, whether an answer may be used,
-// what changes in the facts, when something is to be tried again. Pure: events, answers, failures and the
-// time come in; fact changes, calls and log lines go out. engine_sync.hpp does the I/O.
+// The dialogue with dockerd, as decisions: which question is asked when, whether an answer may be
+// used, what changes in the facts, when something is to be tried again. Pure: events, answers,
+// failures and the time come in; fact changes, calls and log lines go out. engine_sync.hpp does the
+// I/O.
 //
-// An event changes the facts at once. What the event does not contain (which endpoint, which stop signal,
-// is there a health check) is requested when a container starts, so that it is known before the
-// container's health or a kill is reported. While dockerd is silent nothing is concluded, and no
-// withdrawal waits for an answer.
+// An event changes the facts at once. What the event does not contain (which endpoint, which stop
+// signal, is there a health check) is requested when a container starts, so that it is known before
+// the container's health or a kill is reported. While dockerd is silent nothing is concluded, and
+// no withdrawal waits for an answer.
 
 #include "base/log.hpp"
 #include "core/fold.hpp"
@@ -31,12 +32,12 @@ struct DialogueOptions {
 // What follows from one input.
 struct Reaction {
   core::Touched touched;
-  bool bridges = false;              // a Docker bridge, or who is on one, changed
-  std::set<ContainerId> bridgesOf;   // only on which bridges these containers are
-  bool firewall = false;             // Docker rearranged its chains
-  bool listed = false;               // full lists were taken: everything is to be compared
-  std::vector<Address> neighbors;    // to be primed (core/greeting.hpp)
-  std::vector<Call> calls;           // to be sent now
+  bool bridges = false;             // a Docker bridge, or who is on one, changed
+  std::set<ContainerId> bridgesOf;  // only on which bridges these containers are
+  bool firewall = false;            // Docker rearranged its chains
+  bool listed = false;              // full lists were taken: everything is to be compared
+  std::vector<Address> neighbors;   // to be primed (core/greeting.hpp)
+  std::vector<Call> calls;          // to be sent now
   struct Line {
     log::Level level;
     std::string text;
@@ -61,8 +62,8 @@ class EngineDialogue {
   // When to call timePassed(), if nothing happens before.
   std::optional<TimePoint> due() const;
 
-  // The next event stream begins with the events since this time of dockerd's clock, nanoseconds since
-  // 1970: those that happened while no stream was connected. None: no event was read yet.
+  // The next event stream begins with the events since this time of dockerd's clock, nanoseconds
+  // since 1970: those that happened while no stream was connected. None: no event was read yet.
   std::optional<std::int64_t> replaySince() const { return replaySince_; }
 
   // The event stream is connected, and the lists were read since.
@@ -101,9 +102,9 @@ class EngineDialogue {
 
   std::optional<std::int64_t> replaySince_;
   bool connected_ = false;
-  bool listed_ = false;         // since the stream is connected
-  bool streamProblem_ = false;  // logged
-  bool listProblem_ = false;    // logged
+  bool listed_ = false;               // since the stream is connected
+  bool streamProblem_ = false;        // logged
+  bool listProblem_ = false;          // logged
   std::set<ContainerId> firstRound_;  // not answered yet
   std::optional<TimePoint> firstRoundEndsAt_;
   Reaction reaction_;

@@ -51,9 +51,8 @@ Task<> EngineSync::followForever() {
     Error ended = answering ? unavailable("") : answering.error();
     if (answering) {
       std::string filters = kFilters;
-      auto handler = std::function<void(std::string_view)>([this](std::string_view line) {
-        onLine(line);
-      });
+      auto handler =
+          std::function<void(std::string_view)>([this](std::string_view line) { onLine(line); });
       ended = co_await engine_.follow(std::move(filters), std::move(since), std::move(handler));
     }
     apply(dialogue_.streamLost(ended, Clock::now()));
@@ -80,8 +79,7 @@ void EngineSync::onLine(std::string_view line) {
 Task<> EngineSync::ask(Call call) {
   std::string path = pathOf(call.question);
   const auto body = co_await engine_.get(std::move(path));
-  const auto answer =
-      body ? parseAnswer(call.question, *body) : Result<Answer>(body.error());
+  const auto answer = body ? parseAnswer(call.question, *body) : Result<Answer>(body.error());
   apply(dialogue_.answered(call.number, answer, Clock::now()));
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// Keeps the facts in step with dockerd: does the I/O of the dialogue (engine_dialogue.hpp decides). One
-// coroutine follows the event stream and reconnects, one coroutine per question waits for its answer, a
-// timer brings the dialogue back when something is due.
+// Keeps the facts in step with dockerd: does the I/O of the dialogue (engine_dialogue.hpp decides).
+// One coroutine follows the event stream and reconnects, one coroutine per question waits for its
+// answer, a timer brings the dialogue back when something is due.
 
 #include "base/backoff.hpp"
 #include "docker/engine_client.hpp"

@@ -56,8 +56,9 @@ std::optional<core::TimePoint> Inspections<ObjectId>::due() const {
 }
 
 template <typename ObjectId>
-typename Inspections<ObjectId>::Outcome Inspections<ObjectId>::answered(
-    const ObjectId& id, const Result<void>& outcome, TimePoint now) {
+typename Inspections<ObjectId>::Outcome Inspections<ObjectId>::answered(const ObjectId& id,
+                                                                        const Result<void>& outcome,
+                                                                        TimePoint now) {
   Open& open = open_[id];
   open.queued = false;
   const bool gone = !outcome && outcome.error().kind == ErrorKind::NotFound;

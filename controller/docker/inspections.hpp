@@ -1,6 +1,7 @@
 #pragma once
-// Which containers, or networks, have to be inspected, and whether an answer may be used: one that was on
-// its way when something happened to its object is out of date, and the object is inspected again.
+// Which containers, or networks, have to be inspected, and whether an answer may be used: one that
+// was on its way when something happened to its object is out of date, and the object is inspected
+// again.
 
 #include "base/backoff.hpp"
 #include "docker/question_queue.hpp"

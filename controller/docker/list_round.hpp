@@ -1,10 +1,11 @@
 #pragma once
-// When dockerd's full lists are read: as soon as the event stream is connected, a minute later (leftovers
-// are removed only after two lists did not contain them), then every three minutes; a round that failed is
-// repeated with backoff. One round reads the plugin's own name if it is not known, the networks, then the
-// containers.
+// When dockerd's full lists are read: as soon as the event stream is connected, a minute later
+// (leftovers are removed only after two lists did not contain them), then every three minutes; a
+// round that failed is repeated with backoff. One round reads the plugin's own name if it is not
+// known, the networks, then the containers.
 //
-// The event stream is connected before the lists are requested, so that what they miss arrives as an event.
+// The event stream is connected before the lists are requested, so that what they miss arrives as
+// an event.
 
 #include "base/backoff.hpp"
 #include "core/facts.hpp"
@@ -29,9 +30,10 @@ class ListRound {
   ListRound(QuestionQueue& queue, std::string pluginId)
       : queue_(queue), pluginId_(std::move(pluginId)) {}
 
-  // A new round, instead of one under way; its own lists are awaited first if kMostCalls are in flight.
+  // A new round, instead of one under way; its own lists are awaited first if kMostCalls are in
+  // flight.
   void begin();
-  void stop();   // the event stream was lost
+  void stop();  // the event stream was lost
   void beginDue(TimePoint now);
   std::optional<TimePoint> due() const { return beginAt_; }
 
@@ -52,8 +54,8 @@ class ListRound {
  private:
   QuestionQueue& queue_;
   std::string pluginId_;
-  std::uint64_t awaited_ = 0;   // the call of this round; 0: none
-  std::size_t inFlight_ = 0;    // calls, those of abandoned rounds included
+  std::uint64_t awaited_ = 0;  // the call of this round; 0: none
+  std::size_t inFlight_ = 0;   // calls, those of abandoned rounds included
   bool beginPending_ = false;
   std::vector<core::NetworkReport> networks_;
   core::Revision networksRequested_ = 0;

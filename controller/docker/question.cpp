@@ -36,13 +36,14 @@ std::string pathOf(const Question& question) {
 
 Result<Answer> parseAnswer(const Question& question, std::string_view body) {
   return std::visit(
-      Overloaded{[&](const InspectPlugin&) { return asAnswer(parsePluginName(body)); },
-                 [&](const ListNetworks&) { return asAnswer(parseNetworkList(body)); },
-                 [&](const ListContainers&) { return asAnswer(parseContainerList(body)); },
-                 [&](const ListServices&) { return asAnswer(parseServiceList(body)); },
-                 [&](const InspectContainer&) { return asAnswer(parseContainerInspect(body)); },
-                 [&](const InspectNetwork&) { return asAnswer(parseNetworkInspect(body)); },
-                 [&](const FindMember& q) { return asAnswer(parseMemberAddress6(body, q.member)); }},
+      Overloaded{
+          [&](const InspectPlugin&) { return asAnswer(parsePluginName(body)); },
+          [&](const ListNetworks&) { return asAnswer(parseNetworkList(body)); },
+          [&](const ListContainers&) { return asAnswer(parseContainerList(body)); },
+          [&](const ListServices&) { return asAnswer(parseServiceList(body)); },
+          [&](const InspectContainer&) { return asAnswer(parseContainerInspect(body)); },
+          [&](const InspectNetwork&) { return asAnswer(parseNetworkInspect(body)); },
+          [&](const FindMember& q) { return asAnswer(parseMemberAddress6(body, q.member)); }},
       question);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// What the controller asks dockerd, and the answers, as values. Pure: engine_dialogue.hpp decides which
-// questions are asked when, engine_sync.hpp sends them.
+// What the controller asks dockerd, and the answers, as values. Pure: engine_dialogue.hpp decides
+// which questions are asked when, engine_sync.hpp sends them.
 
 #include "core/fold.hpp"
 #include "core/swarm.hpp"
@@ -44,13 +44,13 @@ struct FindMember {  // GET /networks/{id}: the IPv6 address of one container on
 using Question = std::variant<InspectPlugin, ListNetworks, ListContainers, ListServices,
                               InspectContainer, InspectNetwork, FindMember>;
 
-using Answer = std::variant<std::string,                       // InspectPlugin: its name
-                            std::vector<core::NetworkReport>,  // ListNetworks
+using Answer = std::variant<std::string,                         // InspectPlugin: its name
+                            std::vector<core::NetworkReport>,    // ListNetworks
                             std::vector<core::ListedContainer>,  // ListContainers
-                            std::vector<core::ServiceReport>,  // ListServices
-                            core::ContainerReport,             // InspectContainer
-                            core::NetworkReport,               // InspectNetwork
-                            Address>;                          // FindMember
+                            std::vector<core::ServiceReport>,    // ListServices
+                            core::ContainerReport,               // InspectContainer
+                            core::NetworkReport,                 // InspectNetwork
+                            Address>;                            // FindMember
 
 // A question with the number by which its answer is handed back.
 struct Call {

@@ -2,8 +2,8 @@
 // Bounds how many questions are in flight. Each question is a connection to dockerd, and a dockerd
 // that answers slowly must not use up our descriptors.
 //
-// One container whose inspect hangs must not delay the others: a question that has been in flight for
-// kPatience no longer takes one of the kAtOnce places. All in all kMost are in flight.
+// One container whose inspect hangs must not delay the others: a question that has been in flight
+// for kPatience no longer takes one of the kAtOnce places. All in all kMost are in flight.
 
 #include "core/flapping.hpp"
 #include "docker/question.hpp"

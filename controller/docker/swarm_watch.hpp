@@ -1,7 +1,7 @@
 #pragma once
 // On a Swarm manager: what the cluster's services say about mistakes that no plugin call shows (see
-// core/swarm.hpp). Pure: the dialogue lists the services, and only while a network of this driver is
-// cluster-wide. A worker cannot list services, so nothing is noted there.
+// core/swarm.hpp). Pure: the dialogue lists the services, and only while a network of this driver
+// is cluster-wide. A worker cannot list services, so nothing is noted there.
 
 #include "core/swarm.hpp"
 #include "docker/question_queue.hpp"

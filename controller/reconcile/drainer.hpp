@@ -1,10 +1,12 @@
 #pragma once
-// Drains under way: sends SIGTERM when it is due, repeats it until dockerd has delivered it, and keeps the
-// drains in the state file, because after a restart of this program nobody could report them again.
+// Drains under way: sends SIGTERM when it is due, repeats it until dockerd has delivered it, and
+// keeps the drains in the state file, because after a restart of this program nobody could report
+// them again.
 //
-// SIGTERM goes only to a container that dockerd has confirmed, in this run of the container, to be on a
-// VIP network. The state file is written after the routing daemon has confirmed the withdrawals that are
-// under way, or kSaveAfter later if it does not: a disk must not delay a withdrawal.
+// SIGTERM goes only to a container that dockerd has confirmed, in this run of the container, to be
+// on a VIP network. The state file is written after the routing daemon has confirmed the
+// withdrawals that are under way, or kSaveAfter later if it does not: a disk must not delay a
+// withdrawal.
 
 #include "base/backoff.hpp"
 #include "core/fold_containers.hpp"
@@ -50,7 +52,7 @@ class Drainer {
   std::function<void()> wake_ = [] {};
   std::map<ContainerId, TimePoint> repeatAt_;  // SIGTERM was requested before
   std::set<ContainerId> inFlight_;             // dockerd has not answered yet
-  std::set<ContainerId> refused_;              // dockerd did not deliver SIGTERM, and that was logged
+  std::set<ContainerId> refused_;  // dockerd did not deliver SIGTERM, and that was logged
 
   std::optional<Drains> handedOver_ = Drains{};  // to the store, last; none: it failed
   std::optional<TimePoint> saveAt_;              // the drains differ from that

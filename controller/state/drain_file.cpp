@@ -40,8 +40,8 @@ bool readDrain(const json::value& entry, const Clocks& clocks, Drains& drains) {
   const core::Drain drain{.terminateAt = fromFile(terminateAt->as_int64(), clocks),
                           .terminate = terminate->as_bool(),
                           .terminated = terminated->as_bool()};
-  drains[ContainerId(std::string(container->as_string()))] = {
-      drain, std::string(startedAt->as_string())};
+  drains[ContainerId(std::string(container->as_string()))] = {drain,
+                                                              std::string(startedAt->as_string())};
   return true;
 }
 
@@ -102,8 +102,6 @@ void DrainFile::saveDrains(const Drains& drains, std::function<void(Result<void>
   file_.write(renderDrains(drains, Clocks::now()));
 }
 
-Task<> DrainFile::saved(std::chrono::steady_clock::time_point by) {
-  (void)co_await file_.idle(by);
-}
+Task<> DrainFile::saved(std::chrono::steady_clock::time_point by) { (void)co_await file_.idle(by); }
 
 }  // namespace bgplb::state

@@ -1,12 +1,12 @@
 #pragma once
-// The state file, STATE_DIR/drains.json: what neither Docker nor the kernel can report again, which is
-// only the drains under way. Version 1:
+// The state file, STATE_DIR/drains.json: what neither Docker nor the kernel can report again, which
+// is only the drains under way. Version 1:
 //
 //   {"version":1,"drains":[{"container":"<id>","startedAt":"<State.StartedAt>",
 //     "terminateAt":<ms since 1970>,"terminate":true,"terminated":false}]}
 //
-// Written whole and renamed, without fsync: the file outlives this program, and after the death of the
-// machine no container of that run exists. A thread writes it, for the disk may hang.
+// Written whole and renamed, without fsync: the file outlives this program, and after the death of
+// the machine no container of that run exists. A thread writes it, for the disk may hang.
 
 #include "io/background_file.hpp"
 #include "reconcile/ports.hpp"
@@ -34,8 +34,8 @@ class DrainFile : public reconcile::Store {
  public:
   DrainFile(boost::asio::any_io_executor executor, std::string path);
 
-  // At start, before anything else runs: reads the file, and waits for the disk. None if there is no file.
-  // A file that cannot be parsed is kept aside (".corrupt").
+  // At start, before anything else runs: reads the file, and waits for the disk. None if there is
+  // no file. A file that cannot be parsed is kept aside (".corrupt").
   Result<Drains> load();
   void saveDrains(const Drains& drains, std::function<void(Result<void>)> done) override;
   // Waits for the last write, at most until `by`.

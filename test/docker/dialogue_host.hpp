@@ -63,7 +63,9 @@ struct DialogueHost {
              std::map<std::string, std::string> attributes = {}) {
     apply(dialogue.event({type, action, id, std::move(attributes)}, now));
   }
-  void container(const char* action, const ContainerId& id) { event("container", action, id.value); }
+  void container(const char* action, const ContainerId& id) {
+    event("container", action, id.value);
+  }
   void kill(const ContainerId& id, int signal) {
     event("container", "kill", id.value, {{"signal", std::to_string(signal)}});
   }
@@ -80,7 +82,8 @@ struct DialogueHost {
   void answer(const docker::Question& question, const Result<docker::Answer>& answer) {
     const auto found = std::find_if(open.rbegin(), open.rend(),
                                     [&](const auto& entry) { return entry.second == question; });
-    if (found == open.rend()) throw std::logic_error("nobody asked for " + docker::pathOf(question));
+    if (found == open.rend())
+      throw std::logic_error("nobody asked for " + docker::pathOf(question));
     const auto number = found->first;
     open.erase(number);
     apply(dialogue.answered(number, answer, now));

@@ -1,5 +1,5 @@
-// A controller that starts over what a former one announced, and a dockerd that does not answer for one
-// container.
+// A controller that starts over what a former one announced, and a dockerd that does not answer for
+// one container.
 #include "docker/dialogue_host.hpp"
 
 #include "support/catch.hpp"
@@ -189,9 +189,7 @@ TEST_CASE("Startup.AMemberWithoutAnAnswerKeepsItsShare") {
 
 TEST_CASE("Startup.AContainerThatWasNotAnnouncedIsNotAnnouncedUnasked") {
   Former host;
-  SECTION("its VIP has no route") {
-    host.kernel.networks[core::bridgeName(kWeb2)].routes.clear();
-  }
+  SECTION("its VIP has no route") { host.kernel.networks[core::bridgeName(kWeb2)].routes.clear(); }
   SECTION("BIRD has withdrawn it, the route outlives the withdrawal by the drain grace") {
     host.routing.unconfirmed.erase(kVip2);
   }
@@ -209,6 +207,33 @@ TEST_CASE("Startup.AContainerThatWasNotAnnouncedIsNotAnnouncedUnasked") {
   host.inspect(kBackend1);
   host.pass(10s);
   CHECK_FALSE(host.announced(kVip2));
+}
+
+TEST_CASE("Startup.TheListsAttachAContainerThatWasInspectedBeforeItsNetworkWasKnown") {
+  Former host;
+  const EndpointId third("e3e3e3e3e3e3");
+  auto both = kBackend1;
+  both.attachments.push_back({kWeb2, third, std::nullopt, std::nullopt});
+  host.connect();
+  core::networkCreated(host.facts(), kWeb2, kVip2, std::nullopt, 1500);
+  host.container("start", kCtr1);
+  host.inspect(both);  // web1 is not known to be a VIP network yet
+  CHECK(host.facts().containers.at(kCtr1).attached.size() == 1);
+  host.listNetworks({vipNetwork(kWeb1, "10.0.0.101/32"), vipNetwork(kWeb2, "10.0.0.102/32")});
+  host.listContainers({both});
+  CHECK(host.facts().containers.at(kCtr1).attached.size() ==
+        2);  // whatever becomes of the next answer
+}
+
+TEST_CASE("Startup.AListOlderThanDeleteEndpointDoesNotAttachTheContainerAgain") {
+  Former host;
+  host.startUp({kBackend1});
+  host.inspect(kBackend1);
+  host.pass(60s);
+  host.listNetworks({vipNetwork(kWeb1, "10.0.0.101/32")});
+  host.reconciler.touch(core::endpointDeleted(host.facts(), kEp1));
+  host.listContainers({kBackend1});
+  CHECK(host.facts().endpoints.empty());
 }
 
 // ---- drains

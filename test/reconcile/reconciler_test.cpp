@@ -332,27 +332,6 @@ TEST_CASE("Reconciler.DeletedNetworkLeavesNothing_AfterTheWithdrawal") {
   CHECK(host.firewall.calls == std::vector<bool>{true, false});
 }
 
-TEST_CASE("Reconciler.APolicyTakesEffectAtOnce") {
-  Host host;
-  host.makeReady();
-  for (int failure = 0; failure < 3; ++failure) {
-    host.touch(core::containerHealth(host.facts(), kCtr1, Health::Unhealthy, host.now));
-    host.touch(core::containerHealth(host.facts(), kCtr1, Health::Healthy, host.now));
-  }
-  CHECK_FALSE(host.announced());  // held down
-  auto policy = kPolicy;
-  policy.flap.holdDown = 0s;
-  host.reconciler.setPolicy(policy);
-  host.step();
-  CHECK(host.announced());
-  policy.flap = {.riseTime = 5s, .holdDown = 0s};
-  host.reconciler.setPolicy(policy);
-  host.step();
-  CHECK_FALSE(host.announced());
-  host.later(5s);
-  CHECK(host.announced());
-}
-
 TEST_CASE("Reconciler.NextHopsStayWhileTheirGroupCannotBeChanged") {
   Host host;
   host.makeReady();

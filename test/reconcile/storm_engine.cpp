@@ -1,4 +1,5 @@
-// dockerd's API in the storm: the event stream, and the answers to the questions of the real dialogue.
+// dockerd's API in the storm: the event stream, and the answers to the questions of the real
+// dialogue.
 #include "reconcile/storm.hpp"
 
 #include <utility>
@@ -18,8 +19,8 @@ constexpr auto kCallDeadline = 10s;  // of docker/engine_client.hpp
 
 void Storm::emit(const char* action, const ModelContainer& container, int signal) {
   if (!following_) return;
-  docker::EngineEvent event{.type = "container", .action = action, .id = container.id.value,
-                            .attributes = {}};
+  docker::EngineEvent event{
+      .type = "container", .action = action, .id = container.id.value, .attributes = {}};
   if (signal != 0) event.attributes["signal"] = std::to_string(signal);
   stream_.push_back({std::move(event), container.id, container.runs});
 }
@@ -27,8 +28,8 @@ void Storm::emit(const char* action, const ModelContainer& container, int signal
 void Storm::emitNetwork(const char* action, const NetworkId& id, const char* type,
                         const ModelContainer* container) {
   if (!following_) return;
-  docker::EngineEvent event{.type = "network", .action = action, .id = id.value,
-                            .attributes = {{"type", type}}};
+  docker::EngineEvent event{
+      .type = "network", .action = action, .id = id.value, .attributes = {{"type", type}}};
   if (container != nullptr) event.attributes["container"] = container->id.value;
   stream_.push_back({std::move(event), container == nullptr ? ContainerId{} : container->id});
 }
@@ -57,7 +58,8 @@ void Storm::deliver() {
     drainedAt_.erase(next.id);
     engine_.confirmed.erase(next.id);
   }
-  if (action == "kill" && next.event.attribute("signal") == std::to_string(kSigUsr2)) onSigusr2(next);
+  if (action == "kill" && next.event.attribute("signal") == std::to_string(kSigUsr2))
+    onSigusr2(next);
   apply(dialogue_->event(next.event, now_));
 }
 
@@ -139,8 +141,8 @@ void Storm::answer(std::uint64_t call) {
   apply(dialogue_->answered(call, *done.answer, now_));
 }
 
-// What the controller can be sure of after this answer. An answer that is older than an event of its
-// container says nothing.
+// What the controller can be sure of after this answer. An answer that is older than an event of
+// its container says nothing.
 void Storm::noteReport(const Asked& asked, const core::ContainerReport& report) {
   if (asked.eventsBefore != events_[report.id]) return;
   told_[report.id] = report.startedAt;
