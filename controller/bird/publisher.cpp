@@ -30,6 +30,7 @@ Publisher::Publisher(asio::io_context& context, const RunPaths& paths, Command c
     : command_(std::move(command)), onChange_(std::move(onChange)), pause_(context), files_(paths) {
   unconfirmed_ = parseRoutes(files_.onDisk().vips4);
   unconfirmed_.merge(parseRoutes(files_.onDisk().vips6));
+  if (hasFormerFiles()) former_ = files_.onDisk();
 }
 
 // ---- what is wanted
@@ -44,6 +45,8 @@ bool Publisher::setMainFile(std::string text, std::uint32_t localAs) {
 
 void Publisher::routesComplete() {
   routesComplete_ = true;
+  former_.reset();
+  formerWithdrawn_.clear();
   change();
 }
 
@@ -55,7 +58,8 @@ void Publisher::announce(const Prefix& prefix, const core::RouteAttributes& attr
 }
 
 void Publisher::withdraw(const Prefix& prefix) {
-  if (!wanted_.erase(prefix)) return;
+  const bool former = former_ && unconfirmed_.contains(prefix) && formerWithdrawn_.insert(prefix).second;
+  if (!wanted_.erase(prefix) && !former) return;
   unconfirmed_.insert(prefix);
   change();
 }
@@ -81,10 +85,18 @@ FileSet Publisher::desiredFiles() {
   return files;
 }
 
+FileSet Publisher::formerFiles() const {
+  FileSet files = *former_;
+  files.vips4 = withoutRoutes(files.vips4, formerWithdrawn_);
+  files.vips6 = withoutRoutes(files.vips6, formerWithdrawn_);
+  return files;
+}
+
 // ---- a BIRD that runs
 
 Publisher::Clock::time_point Publisher::due() const {
-  if (!dirty_ || !routesComplete_ || main_.empty()) return Clock::time_point::max();
+  const bool publishable = routesComplete_ || (former_ && !formerWithdrawn_.empty());
+  if (!dirty_ || !publishable || main_.empty()) return Clock::time_point::max();
   return unconfirmed_.empty() ? std::max(retryAt_, notBefore_) : retryAt_;
 }
 
@@ -109,8 +121,8 @@ void Publisher::pace(Clock::time_point began) {
 Task<bool> Publisher::publish() {
   dirty_ = false;
   const auto began = Clock::now();
-  const auto wanted = desiredFiles();
-  const auto withdrawn = unconfirmed_;  // none of them is in `wanted`
+  const auto wanted = routesComplete_ ? desiredFiles() : formerFiles();
+  const auto withdrawn = routesComplete_ ? unconfirmed_ : formerWithdrawn_;  // not in `wanted`
   if (files_.areConfirmed(wanted)) {
     confirm(withdrawn);
     co_return false;
@@ -200,6 +212,7 @@ void Publisher::confirm(const std::set<Prefix>& withdrawn) {
 // ---- the life of BIRD
 
 bool Publisher::writeFiles() {
+  former_.reset();  // the BIRD that had read them is gone
   withdrawnInFiles_ = unconfirmed_;
   const auto wanted = desiredFiles();
   dirty_ = false;

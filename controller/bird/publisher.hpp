@@ -36,7 +36,8 @@ class Publisher {
   // ---- what is wanted
   // False if it is what was wanted before.
   bool setMainFile(std::string text, std::uint32_t localAs);
-  // Every wanted prefix is known. Before, BIRD keeps the routes that it has.
+  // Every wanted prefix is known. Before, a BIRD that was adopted keeps the routes that it has, but for
+  // those that are withdrawn.
   void routesComplete();
   void announce(const Prefix& prefix, const core::RouteAttributes& attributes);
   void withdraw(const Prefix& prefix);
@@ -81,6 +82,7 @@ class Publisher {
 
  private:
   FileSet desiredFiles();
+  FileSet formerFiles() const;
   void change();
   void retryLater(const std::string& problem);
   void pace(Clock::time_point began);
@@ -109,6 +111,11 @@ class Publisher {
   std::set<Prefix> recoveringWithdrawn_;  // of these: BIRD has withdrawn it, but holds exports back
   std::set<Prefix> withdrawnInFiles_;     // not in the files that BIRD reads at its start
   bool anyMayBeHeld_ = false;
+
+  // Until the routes are complete: what the BIRD of a former controller has read, and what has been
+  // withdrawn from that.
+  std::optional<FileSet> former_;
+  std::set<Prefix> formerWithdrawn_;
 
   bool recovering_ = false;
   std::string refusedMain_;  // BIRD refused it; the one that BIRD took last is used instead

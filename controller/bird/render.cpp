@@ -106,4 +106,15 @@ std::set<Prefix> parseRoutes(std::string_view text) {
   return routes;
 }
 
+std::string withoutRoutes(std::string_view text, const std::set<Prefix>& routes) {
+  std::string rest;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size() - 1) + 1;
+    const auto prefix = parseRoute(text.substr(0, end));
+    if (!prefix || !routes.contains(*prefix)) rest += text.substr(0, end);
+    text.remove_prefix(end);
+  }
+  return rest;
+}
+
 }  // namespace bgplb::bird

@@ -27,5 +27,7 @@ std::string renderRoute(const Prefix& prefix, const core::RouteAttributes& attri
 std::optional<Prefix> parseRoute(std::string_view line);
 // Those in a file, perhaps of a former run of the program.
 std::set<Prefix> parseRoutes(std::string_view text);
+// The same text without the lines of `routes`.
+std::string withoutRoutes(std::string_view text, const std::set<Prefix>& routes);
 
 }  // namespace bgplb::bird

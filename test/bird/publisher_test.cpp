@@ -177,6 +177,23 @@ TEST_CASE("Publisher.ANewControllerReconfigures_WhenBirdMayNotHaveReadTheFiles",
   REQUIRE(lab.eventually([&] { return lab.bird->configures() == 1 && !lab.pending(); }));
 }
 
+TEST_CASE("Publisher.AWithdrawalOfAFormerAnnouncementDoesNotWaitForTheOthers", "[bird]") {
+  Lab lab;
+  lab.settle({kVip, kOther});
+  lab.newController();
+  lab.routing->withdraw(kVip);
+  lab.routing->withdraw(kVip);  // as often as the reconciler comes to it
+  REQUIRE(lab.eventually([&] { return lab.bird->configures() == 1 && !lab.pending(); }));
+  REQUIRE(lab.eventually([&] { return !lab.routing->mayBeAnnounced(kVip); }));
+  CHECK(lab.routing->mayBeAnnounced(kOther));
+  CHECK(lab.file("vips4.conf") == "route 10.0.0.102/32 blackhole;\n");
+
+  lab.routing->announce(kOther);
+  lab.routing->routesComplete();
+  test::runReady(lab.io);
+  CHECK(lab.bird->configures() == 1);  // BIRD has them
+}
+
 TEST_CASE("Publisher.RefusedMainFile_RoutesGoOnWithTheFormerOne", "[bird]") {
   Lab lab;
   lab.settle({kVip});
