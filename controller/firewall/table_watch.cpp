@@ -1,10 +1,11 @@
 #include "firewall/table_watch.hpp"
 
+#include "io/descriptor.hpp"
+
 #include <fmt/format.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -12,24 +13,28 @@
 
 namespace bgplb::firewall {
 
+namespace {
+
+constexpr int kPerTurn = 1024;  // datagrams
+
+}  // namespace
+
 TableWatch::TableWatch(boost::asio::io_context& io, std::function<void()> onChange)
     : readable_(io), onChange_(std::move(onChange)) {}
 
 TableWatch::~TableWatch() = default;
 
 Result<void> TableWatch::open() {
-  const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
-  if (fd < 0) return unavailable(fmt::format("nfnetlink socket: {}", std::strerror(errno)));
+  io::Descriptor fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER));
+  if (!fd.isOpen()) return unavailable(fmt::format("nfnetlink socket: {}", std::strerror(errno)));
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
   const int group = NFNLGRP_NFTABLES;
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
-      setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) != 0) {
-    const auto failure = unavailable(fmt::format("nfnetlink group: {}", std::strerror(errno)));
-    close(fd);
-    return failure;
+  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
+      setsockopt(fd.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) != 0) {
+    return unavailable(fmt::format("nfnetlink group: {}", std::strerror(errno)));
   }
-  readable_.assign(fd);
+  readable_.assign(fd.release());
   watch();
   return {};
 }
@@ -44,16 +49,18 @@ void TableWatch::watch() {
                        });
 }
 
-// What changed does not matter, only that something did; lost notices (ENOBUFS) are notices too.
+// What changed does not matter, only that something did: lost notifications (ENOBUFS) count as
+// well. The rest of an endless stream is for the next turn of the event loop.
 bool TableWatch::drain() {
   std::array<char, 8192> buffer;
   bool any = false;
-  while (true) {
+  for (int count = 0; count < kPerTurn; ++count) {
     const ssize_t got = recv(readable_.native_handle(), buffer.data(), buffer.size(), MSG_TRUNC);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno != ENOBUFS) return any;
     any = true;
   }
+  return any;
 }
 
 }  // namespace bgplb::firewall

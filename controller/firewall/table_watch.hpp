@@ -1,6 +1,6 @@
 #pragma once
-// Hears of every change of the packet filter made through nf_tables, by whomever (NETLINK_NETFILTER,
-// group NFNLGRP_NFTABLES: CAP_NET_ADMIN). The legacy flavour tells nobody.
+// Hears of every change of the packet filter made through nf_tables, by whomever
+// (NETLINK_NETFILTER, group NFNLGRP_NFTABLES: CAP_NET_ADMIN). The legacy flavour tells nobody.
 
 #include "base/result.hpp"
 
