@@ -1,11 +1,11 @@
 // PID 1 of the plugin: keeps the controller running, reaps every process, and sends BIRD no signal
 // before the very end.
 //
-// Docker restarts a plugin only as a whole, and the end of a pid namespace's PID 1 kills all processes
-// in it. If the controller were PID 1, its crash would end BIRD, BIRD's sessions, and every VIP of this
-// host. So the controller is an ordinary child here. The controller double-forks BIRD, so PID 1 adopts
-// BIRD, which goes on announcing while the controller is restarted. Hence no process-group kill and no
-// PDEATHSIG.
+// Docker restarts a plugin only as a whole, and the end of a pid namespace's PID 1 kills all
+// processes in it. If the controller were PID 1, its crash would end BIRD, BIRD's sessions, and
+// every VIP of this host. So the controller is an ordinary child here. The controller double-forks
+// BIRD, so PID 1 adopts BIRD, which goes on announcing while the controller is restarted. Hence no
+// process-group kill and no PDEATHSIG.
 //
 // Signals are blocked and taken by sigtimedwait(2), so there is no handler and no race with one.
 #include "init/restart_delay.hpp"
@@ -30,7 +30,8 @@ using namespace std::chrono_literals;
 constexpr auto kNever = Clock::time_point::max();
 constexpr Clock::duration kForkRetry = 1s;
 // dockerd sends SIGKILL 10 s after SIGTERM. The controller has 8 s: its own stop must be bounded by
-// less, or SIGTERM below makes BIRD withdraw the routes that it was to leave for a graceful restart.
+// less, or SIGTERM below makes BIRD withdraw the routes that it was to leave for a graceful
+// restart.
 constexpr Clock::duration kControllerStop = 8s;
 // Then 1 s for BIRD, which closes its sessions on SIGTERM. 1 s is left.
 constexpr Clock::duration kOthersStop = 1s;

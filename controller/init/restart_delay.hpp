@@ -9,9 +9,9 @@
 
 namespace bgplb::init {
 
-// The first restart comes at once: without a controller nothing is withdrawn. Further ones wait 50 ms
-// and then twice as long each time, 1 s at most: a controller that dies at its start must not use up
-// the host. One that lived for 5 s did not die of its start.
+// The first restart comes at once: without a controller nothing is withdrawn. Further ones wait 50
+// ms and then twice as long each time, 1 s at most: a controller that dies at its start must not
+// use up the host. One that lived for 5 s did not die of its start.
 class RestartDelay {
  public:
   // `lived`: from the last start to the death.

@@ -25,7 +25,8 @@ namespace bgplb::io {
 
 // Runs `work` on a thread of its own and returns its result on the event loop. Nobody joins the
 // thread, so the event loop and the end of the program never wait for it: `work` owns what it uses,
-// and its result is dropped when nobody waits any more. Transient: there is no thread or descriptor.
+// and its result is dropped when nobody waits any more. Transient: there is no thread or
+// descriptor.
 template <typename T>
 Task<Result<T>> inBackground(std::function<Result<T>()> work) {
   struct Call {

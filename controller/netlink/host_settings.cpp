@@ -52,9 +52,9 @@ Result<void> hashFlows(Family family) {
       return {};
     }
   }
-  return invalid(
-      fmt::format("IPv{}: all connections of one client go to one container; set it: sysctl -w {}=1",
-                  static_cast<int>(family), name));
+  return invalid(fmt::format(
+      "IPv{}: all connections of one client go to one container; set it: sysctl -w {}=1",
+      static_cast<int>(family), name));
 }
 
 }  // namespace bgplb::netlink

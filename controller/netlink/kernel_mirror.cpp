@@ -21,6 +21,7 @@ constexpr std::size_t kPerTurn = 1024;  // datagrams; then others on the event l
 constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
 constexpr int kOverruns = 8;  // in one call; whoever makes them must not keep this program busy
 constexpr int kStartAttempts = 5;
+constexpr std::size_t kComparedPerTurn = 500;  // bridges
 constexpr std::chrono::milliseconds kFirstReopen{250};
 constexpr std::chrono::milliseconds kLongestReopen{30000};
 
@@ -153,22 +154,58 @@ Task<> KernelMirror::refresh() {
 // message about an object shows the object's state.
 Task<Result<void>> KernelMirror::refreshOnce() {
   stale_ = false;
-  sinceDumpBegan_.emplace();
   ++dumps_;
+  sinceDumpBegan_.emplace();
   std::function<Result<Mirror>()> work = [socket = dumpSocket_] { return dumpAll(*socket); };
   auto fresh = co_await io::inBackground<Mirror>(std::move(work));
-  const auto missed = std::exchange(sinceDumpBegan_, std::nullopt);
-  if (!fresh) co_return fresh.error();
-  if (stale_) co_return tooFast();
-  Changes meanwhile;
-  for (const auto& change : *missed) fresh->fold(change, meanwhile);
-  if (meanwhile.unsure) co_return tooFast();
-  pending_.add(Mirror::difference(mirror_, *fresh));
-  mirror_ = std::move(*fresh);
+  Result<void> outcome;
+  if (fresh) {
+    outcome = co_await takeOver(*fresh);
+  } else {
+    outcome = fresh.error();
+  }
+  sinceDumpBegan_.reset();
+  if (!outcome) co_return outcome;
   removing_.clear();
   if (onRefreshed_) onRefreshed_();
   report();
+  // To free thousands of networks takes milliseconds, too.
+  const auto former = std::make_shared<Mirror>(std::move(*fresh));
+  std::function<Result<void>()> release = [former] {
+    *former = Mirror{};
+    return Result<void>{};
+  };
+  co_await io::inBackground<void>(std::move(release));
+  co_return outcome;
+}
+
+// Reports what the mirror had missed, and exchanges it for `fresh`. Some bridges are compared in
+// each turn of the event loop; notifications are folded into both mirrors meanwhile.
+Task<Result<void>> KernelMirror::takeOver(Mirror& fresh) {
+  std::set<std::string> bridges = mirror_.bridges();
+  bridges.insert(fresh.bridges().begin(), fresh.bridges().end());
+  Changes missed;
+  std::size_t compared = 0;
+  if (!foldMissed(fresh)) co_return tooFast();
+  for (const auto& bridge : bridges) {
+    if (++compared % kComparedPerTurn == 0) {
+      co_await boost::asio::post(io_, boost::asio::use_awaitable);
+      if (!foldMissed(fresh)) co_return tooFast();
+    }
+    if (Mirror::differ(mirror_, fresh, bridge)) missed.bridges.insert(bridge);
+  }
+  missed.uplink = mirror_.addresses() != fresh.addresses();
+  pending_.add(std::move(missed));
+  std::swap(mirror_, fresh);
   co_return Result<void>{};
+}
+
+// False: the messages do not tell what the state is now.
+bool KernelMirror::foldMissed(Mirror& fresh) {
+  Changes meanwhile;
+  for (const auto& change : *sinceDumpBegan_) fresh.fold(change, meanwhile);
+  sinceDumpBegan_->clear();
+  return !stale_ && !meanwhile.unsure;
 }
 
 void KernelMirror::noteProblem(const Result<void>& outcome) {
@@ -213,8 +250,8 @@ void KernelMirror::report() {
   });
 }
 
-// Compares once for all actions of a turn: with each action, a bridge with hundreds of backends would
-// cost the square of their number.
+// Compares once for all actions of a turn: with each action, a bridge with hundreds of backends
+// would cost the square of their number.
 void KernelMirror::deliver() {
   for (const auto& bridge : std::exchange(own_, {})) {
     if (mirror_.observe(bridge) != expected_.at(bridge)) pending_.bridges.insert(bridge);

@@ -4,8 +4,8 @@
 //
 // A dump of thousands of networks takes hundreds of milliseconds, so it runs on a thread of its own
 // (dump.hpp), at a bounded pace (refresh_pacer.hpp). Until it is finished, the mirror is used as it
-// is. That is safe: every request names what it expects, so the kernel refuses an action that a wrong
-// mirror led to, and an announcement waits for a route that the mirror shows.
+// is. That is safe: every request names what it expects, so the kernel refuses an action that a
+// wrong mirror led to, and an announcement waits for a route that the mirror shows.
 
 #include "core/actions.hpp"
 #include "io/task.hpp"
@@ -59,7 +59,8 @@ class KernelMirror {
   // the next dump, the link is not shown.
   void assumeRemoved(const Link& link);
 
-  // The mirror may be wrong: dumps the kernel's state in the background, as soon as the pace allows.
+  // The mirror may be wrong: dumps the kernel's state in the background, as soon as the pace
+  // allows.
   void refreshSoon();
   // Called after each such dump.
   void onRefreshed(std::function<void()> callback) { onRefreshed_ = std::move(callback); }
@@ -73,6 +74,8 @@ class KernelMirror {
   Result<void> reopenMonitor();
   Task<> refresh();
   Task<Result<void>> refreshOnce();
+  Task<Result<void>> takeOver(Mirror& fresh);
+  bool foldMissed(Mirror& fresh);
   void noteProblem(const Result<void>& outcome);
   void report();
   void deliver();
@@ -91,13 +94,13 @@ class KernelMirror {
   std::set<int> removing_;   // links whose removal has been accepted, until it is notified
   bool stale_ = false;       // notifications were lost since the last dump began
   bool refreshing_ = false;  // refresh() is running
-  std::optional<std::vector<Notification>> sinceDumpBegan_;
+  std::optional<std::vector<Notification>> sinceDumpBegan_;  // not yet folded into its mirror
   RefreshPacer pacer_;
   boost::asio::steady_timer refreshTimer_;
   std::uint64_t dumps_ = 0;
   std::string problem_;
 
-  Changes pending_;            // to be reported
+  Changes pending_;  // to be reported
   bool posted_ = false;
   bool acting_ = false;        // between beginAction() and endAction()
   Changes seen_;               // meanwhile

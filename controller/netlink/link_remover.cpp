@@ -139,7 +139,8 @@ Result<void> LinkRemover::remove(int ifIndex, int monitorFd, const std::function
     return started.error();
   }
   while (*started) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(begin + kWait - Clock::now());
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(begin + kWait - Clock::now());
     std::array<pollfd, 2> waits{{{.fd = shared_->answered.get(), .events = POLLIN, .revents = 0},
                                  {.fd = monitorFd, .events = POLLIN, .revents = 0}}};
     if (left.count() <= 0 ||

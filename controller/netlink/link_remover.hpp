@@ -4,8 +4,8 @@
 // no lock held (measured: other requests go on within 0.03 ms meanwhile). A reference that is never
 // dropped ("unregister_netdevice: waiting for ... to become free") makes that for ever. The event
 // loop must not wait for it, since a withdrawal may be next: a few threads make the requests, one
-// each at a time, and further removals wait in a queue. Nobody joins the threads: they own what they
-// use, and the end of the program does not wait for them.
+// each at a time, and further removals wait in a queue. Nobody joins the threads: they own what
+// they use, and the end of the program does not wait for them.
 
 #include "base/result.hpp"
 
@@ -33,10 +33,10 @@ class LinkRemover {
   LinkRemover& operator=(const LinkRemover&) = delete;
   ~LinkRemover();  // does not wait; what is queued is dropped
 
-  // Returns when `gone` holds, asked each time `monitorFd` is readable, or with the kernel's answer;
-  // but after 20 ms at most, and at once if the removal has to be queued. Success then means that it
-  // is under way: a link that is still there later is to be removed again. Transient: this link's
-  // removal has been under way for more than 2 s.
+  // Returns when `gone` holds, asked each time `monitorFd` is readable, or with the kernel's
+  // answer; but after 20 ms at most, and at once if the removal has to be queued. Success then
+  // means that it is under way: a link that is still there later is to be removed again. Transient:
+  // this link's removal has been under way for more than 2 s.
   Result<void> remove(int ifIndex, int monitorFd, const std::function<bool()>& gone);
 
  private:

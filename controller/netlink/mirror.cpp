@@ -212,28 +212,23 @@ bool Mirror::hasSameObjects(const std::string& bridge, const Mirror& other) cons
       mine.neighbors != theirs.neighbors || mine.nextHops != theirs.nextHops) {
     return false;
   }
+  const auto sameRule = [&](const core::PinnedRoute& route) {
+    return hasRule(ruleOf(route)) == other.hasRule(ruleOf(route));
+  };
   const auto samePort = [&](int index) {
     const Link* port = link(index);
     const Link* otherPort = other.link(index);
     return port != nullptr && otherPort != nullptr && *port == *otherPort;
   };
-  return std::all_of(mine.ports.begin(), mine.ports.end(), samePort) &&
+  return std::all_of(mine.pinned.begin(), mine.pinned.end(), sameRule) &&
+         std::all_of(mine.ports.begin(), mine.ports.end(), samePort) &&
          std::all_of(mine.nextHops.begin(), mine.nextHops.end(),
                      [&](std::uint32_t id) { return hasSameNextHop(id, other); });
 }
 
-Changes Mirror::difference(const Mirror& before, const Mirror& after) {
-  Changes changes;
-  const bool sameRules = before.rules_ == after.rules_;
-  for (const std::string& name : before.bridges_) {
-    if (sameRules && before.hasSameObjects(name, after)) continue;
-    if (before.observe(name) != after.observe(name)) changes.bridges.insert(name);
-  }
-  for (const std::string& name : after.bridges_) {
-    if (!before.bridges_.contains(name)) changes.bridges.insert(name);
-  }
-  changes.uplink = before.addresses() != after.addresses();
-  return changes;
+bool Mirror::differ(const Mirror& one, const Mirror& other, const std::string& bridge) {
+  if (one.hasSameObjects(bridge, other)) return false;
+  return one.observe(bridge) != other.observe(bridge);
 }
 
 }  // namespace bgplb::netlink

@@ -23,6 +23,8 @@ namespace bgplb::netlink {
 bool isOurBridge(const Link& link);
 bool isOurVeth(const Link& link);  // the host end of one of our pairs
 
+SlotRule ruleOf(const core::PinnedRoute& route);  // that leads to its table
+
 // What a fold changed, as far as anyone outside can see it.
 struct Changes {
   std::set<std::string> bridges;  // names of ours whose observe() has changed
@@ -68,8 +70,8 @@ class Mirror {
   // Rules that lead to a table without a route.
   std::set<SlotRule> unusedRules() const;
 
-  // The changes between two mirrors of one kernel.
-  static Changes difference(const Mirror& before, const Mirror& after);
+  // Whether two mirrors of one kernel show that bridge differently. Costs little if they do not.
+  static bool differ(const Mirror& one, const Mirror& other, const std::string& bridge);
 
  private:
   struct Device {
@@ -100,8 +102,7 @@ class Mirror {
   void dropNextHops(int ifIndex, Changes& changes);
   void leaveGroups(const NextHop& group);
   void observeNextHops(const Device& device, core::KernelNetwork& network) const;
-  // Whether all objects from which observe() makes that network are the same in both mirrors; their
-  // comparison builds nothing.
+  // Whether all objects from which observe() makes that network are the same in both mirrors.
   bool hasSameObjects(const std::string& bridge, const Mirror& other) const;
   bool hasSameNextHop(std::uint32_t id, const Mirror& other) const;
   bool isOurGroup(std::uint32_t id) const;

@@ -8,13 +8,9 @@
 
 namespace bgplb::netlink {
 
-namespace {
-
 SlotRule ruleOf(const core::PinnedRoute& route) {
   return {route.via.family(), core::slotOf(route.via).value_or(0)};
 }
-
-}  // namespace
 
 void Mirror::foldRoute(const Route& route, Change change, Changes& changes) {
   const bool ourProtocol = route.protocol == core::kRouteProtocol;

@@ -24,9 +24,8 @@ Result<void> primeNeighbor(const Address& neighbor) {
   peer.sin6_port = htons(kDiscardPort);
   std::memcpy(&peer.sin6_addr, neighbor.bytes(), sizeof(peer.sin6_addr));
   const io::Descriptor socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (socket.isOpen() &&
-      ::sendto(socket.get(), nullptr, 0, 0, reinterpret_cast<const sockaddr*>(&peer),
-               sizeof(peer)) == 0) {
+  if (socket.isOpen() && ::sendto(socket.get(), nullptr, 0, 0,
+                                  reinterpret_cast<const sockaddr*>(&peer), sizeof(peer)) == 0) {
     return {};
   }
   return transient(fmt::format("datagram to {}: {}", neighbor.toString(), std::strerror(errno)));

@@ -1,7 +1,7 @@
 #pragma once
-// Primes neighbour discovery: a container that has just started cannot solicit its gateway yet, but it
-// learns the gateway's link-layer address when the gateway solicits the container (RFC 4861 section
-// 7.2.3; docs/decisions/0011).
+// Primes neighbour discovery: a container that has just started cannot solicit its gateway yet, but
+// it learns the gateway's link-layer address when the gateway solicits the container (RFC 4861
+// section 7.2.3; docs/decisions/0011).
 
 #include "base/address.hpp"
 #include "base/result.hpp"

@@ -17,7 +17,7 @@ class RefreshPacer {
   Clock::time_point notBefore() const { return notBefore_; }
 
   // At most a tenth of the time is spent on dumps, and at least 250 ms pass between two of them;
-  // twice as long after each one that failed, 30 s at most.
+  // twice as long after each one that failed, 5 s at most.
   void finished(Clock::time_point began, Clock::time_point ended, bool succeeded) {
     Clock::duration pause = kShortestPause;
     if (succeeded) {
@@ -30,7 +30,7 @@ class RefreshPacer {
 
  private:
   static constexpr std::chrono::milliseconds kShortestPause{250};
-  static constexpr std::chrono::milliseconds kLongestPause{30000};
+  static constexpr std::chrono::milliseconds kLongestPause{5000};
   static constexpr int kPauseShare = 9;
 
   Backoff backoff_{kShortestPause, kLongestPause};

@@ -1,6 +1,6 @@
 #pragma once
-// The actions on routes, nexthop objects and rules, each as the requests it takes. Every one may find
-// its work done already.
+// The actions on routes, nexthop objects and rules, each as the requests it takes. Every one may
+// find its work done already.
 
 #include "core/actions.hpp"
 #include "netlink/kernel_mirror.hpp"
@@ -46,7 +46,7 @@ class RouteActions {
   Socket& socket_;
   KernelMirror& mirror_;
   bool pinned_ = false;
-  bool resilient_ = true;  // until the kernel refuses such a group (before Linux 5.13)
+  bool resilient_ = true;        // until the kernel refuses such a group (before Linux 5.13)
   std::uint32_t nextHopId_ = 0;  // tried last
 };
 

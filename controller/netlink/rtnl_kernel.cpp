@@ -39,7 +39,9 @@ std::string bridgeOf(const core::Action& action, const Mirror& mirror) {
 }
 
 template <typename Actions, typename Action>
-concept Takes = requires(Actions actions, const Action& action) { actions.apply(action); };
+concept Takes = requires(Actions actions, const Action& action) {
+  actions.apply(action);
+};
 
 }  // namespace
 

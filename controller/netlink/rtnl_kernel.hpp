@@ -1,13 +1,13 @@
 #pragma once
-// The kernel's side of the VIP networks, by rtnetlink: the adapter of the ports Kernel, HostNetwork and
-// HostSettings. It owns the parts and connects them.
+// The kernel's side of the VIP networks, by rtnetlink: the adapter of the ports Kernel, HostNetwork
+// and HostSettings. It owns the parts and connects them.
 //
-// Two sockets: requests are synchronous on one, the other receives every change (multicast). After each
-// request the second socket is read empty, so that the mirror (kernel_mirror.hpp) shows the effect
-// before the caller goes on, and our own effects can be told from those of other programs.
+// Two sockets: requests are synchronous on one, the other receives every change (multicast). After
+// each request the second socket is read empty, so that the mirror (kernel_mirror.hpp) shows the
+// effect before the caller goes on, and our own effects can be told from those of other programs.
 //
-// Only our own objects are changed: bridges with our prefix, veth pairs with our names, routes with our
-// protocol. A name or a route that another program holds is a Conflict.
+// Only our own objects are changed: bridges with our prefix, veth pairs with our names, routes with
+// our protocol. A name or a route that another program holds is a Conflict.
 
 #include "netlink/kernel_mirror.hpp"
 #include "netlink/link_actions.hpp"
@@ -26,9 +26,9 @@
 namespace bgplb::netlink {
 
 struct RtnlOptions {
-  // Of the monitor socket, in bytes. A burst while the program does something else must fit: thousands
-  // of networks made at once are some ten thousand messages of 1-2 KiB, and the kernel counts a page
-  // or so for each.
+  // Of the monitor socket, in bytes. A burst while the program does something else must fit:
+  // thousands of networks made at once are some ten thousand messages of 1-2 KiB, and the kernel
+  // counts a page or so for each.
   int receiveBuffer = 16 * 1024 * 1024;
 };
 
@@ -60,7 +60,7 @@ class RtnlKernel : public reconcile::Kernel,
   Result<void> hashFlows(Family family) override;
   Result<void> primeNeighbor(const Address& neighbor) override;
 
-  std::uint64_t dumps() const { return mirror_.dumps(); }  // of the kernel's whole state
+  std::uint64_t dumps() const { return mirror_.dumps(); }       // of the kernel's whole state
   bool isRefreshing() const { return mirror_.isRefreshing(); }  // a dump is due or running
 
  private:

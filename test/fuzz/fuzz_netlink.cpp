@@ -53,8 +53,12 @@ void fold(Mirror& mirror, const Notification& notification) {
   Changes changes;
   mirror.fold(notification, changes);
 
-  for (const auto& bridge : Mirror::difference(before, mirror).bridges) {
-    ALWAYS(changes.bridges.contains(bridge));
+  std::set<std::string> bridges = before.bridges();
+  bridges.insert(mirror.bridges().begin(), mirror.bridges().end());
+  for (const auto& bridge : bridges) {
+    const bool differs = before.observe(bridge) != mirror.observe(bridge);
+    ALWAYS(Mirror::differ(before, mirror, bridge) == differs);
+    ALWAYS(!differs || changes.bridges.contains(bridge));
   }
   for (const auto& name : mirror.bridges()) {
     ALWAYS(mirror.link(name) != nullptr && isOurBridge(*mirror.link(name)));

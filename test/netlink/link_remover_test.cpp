@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <condition_variable>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -141,9 +141,11 @@ TEST_CASE("LinkRemover.DoesNotHoldUpTheEndOfTheProgram") {
   if (child == 0) {
     alarm(10);
     Kernel kernel;
-    LinkRemover remover(kernel.open());
-    (void)remover.remove(7, kernel.monitor, never);
-    std::exit(7);  // not _exit: what exit(3) does must not wait either
+    {
+      LinkRemover remover(kernel.open());
+      (void)remover.remove(7, kernel.monitor, never);
+    }
+    std::exit(7);  // not _exit: the work of exit(3) must not wait either
   }
   int status = 0;
   REQUIRE(waitpid(child, &status, 0) == child);

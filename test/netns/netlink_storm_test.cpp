@@ -1,5 +1,5 @@
-// Notifications that are lost, and a monitor socket that fails: how often the kernel's state is dumped
-// then, and that the mirror recovers.
+// Notifications that are lost, and a monitor socket that fails: how often the kernel's state is
+// dumped then, and that the mirror recovers.
 #include "netns/netlink_world.hpp"
 
 #include <fcntl.h>
@@ -17,8 +17,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Makes and removes veth pairs and changes neighbours in this namespace, as fast as it can, while the
-// object lives.
+// Makes and removes veth pairs and changes neighbours in this namespace, as fast as it can, while
+// the object lives.
 class Churn {
  public:
   Churn() : pid_(fork()) {
@@ -28,7 +28,8 @@ class Churn {
            "for i in $(seq 1 20); do\n"
            "  echo link add churn$i type veth peer name peer$i\n"
            "  for j in $(seq 1 500); do\n"
-           "    echo neigh replace 192.0.2.1 lladdr 02:00:00:00:00:0$((j % 2)) nud reachable dev churn$i\n"
+           "    echo neigh replace 192.0.2.1 lladdr 02:00:00:00:00:0$((j % 2)) nud reachable dev "
+           "churn$i\n"
            "  done\n"
            "  echo link del churn$i\n"
            "done > /tmp/bgplb-churn.$$\n"
@@ -51,7 +52,9 @@ class Churn {
 double cpuMilliseconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto of = [](const timeval& time) { return static_cast<double>(time.tv_sec * 1000000 + time.tv_usec) / 1000; };
+  const auto of = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec * 1000000 + time.tv_usec) / 1000;
+  };
   return of(usage.ru_utime) + of(usage.ru_stime);
 }
 
@@ -69,7 +72,8 @@ TEST_CASE("RtnlKernel.DumpsSeldom_WhileTheKernelChangesFasterThanItIsRead") {
   const auto begin = Clock::now();
   {
     const Churn churn;
-    CHECK_FALSE(runUntil(io, [] { return false; }, 5s));
+    CHECK_FALSE(runUntil(
+        io, [] { return false; }, 5s));
   }
   const double elapsed = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
   const auto dumps = kernel.dumps() - before;
