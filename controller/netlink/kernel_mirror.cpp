@@ -20,7 +20,9 @@ namespace {
 constexpr std::size_t kPerTurn = 1024;  // datagrams; then others on the event loop get their turn
 constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
 constexpr int kOverruns = 8;  // in one call; whoever makes them must not keep this program busy
-constexpr int kStartAttempts = 5;
+// Failed dumps in a row, some 8 s, before they are logged: while hundreds of containers start, the
+// kernel's state does change faster than a dump takes.
+constexpr int kQuietFailures = 5;
 constexpr std::size_t kComparedPerTurn = 500;  // bridges
 constexpr std::chrono::milliseconds kFirstReopen{250};
 constexpr std::chrono::milliseconds kLongestReopen{30000};
@@ -45,21 +47,14 @@ Result<void> KernelMirror::start() {
   if (auto opened = dumpSocket_->open(); !opened) return opened;
   // Before the dump, so that no change is missed.
   if (auto opened = monitor_.open(receiveBuffer_); !opened) return opened;
-  for (int attempt = 0; attempt < kStartAttempts; ++attempt) {
-    ++dumps_;
-    auto fresh = dumpAll(*dumpSocket_);
-    if (!fresh) return fresh.error();
-    Changes meanwhile;
-    const auto drained = monitor_.drain(
-        kNoLimit, [&](const Notification& change) { fresh->fold(change, meanwhile); });
-    if (!drained) return drained.error();
-    if (*drained == Monitor::Drained::Overrun || meanwhile.unsure) continue;
-    mirror_ = std::move(*fresh);
-    readable_.assign(monitor_.fd());
-    io::spawn(io_.get_executor(), watch(), "netlink monitor");
-    return {};
-  }
-  return tooFast();
+  ++dumps_;
+  auto dumped = dumpAll(*dumpSocket_);
+  if (!dumped) return dumped.error();
+  mirror_ = std::move(*dumped);
+  readable_.assign(monitor_.fd());
+  catchUp();
+  io::spawn(io_.get_executor(), watch(), "netlink monitor");
+  return {};
 }
 
 void KernelMirror::fold(const Notification& change, Changes& changes) {
@@ -138,34 +133,33 @@ void KernelMirror::refreshSoon() {
 }
 
 Task<> KernelMirror::refresh() {
+  int failures = 0;
   while (stale_) {
     refreshTimer_.expires_at(pacer_.notBefore());
     co_await refreshTimer_.async_wait(asTuple);
     const auto began = RefreshPacer::Clock::now();
-    const auto outcome = co_await refreshOnce();
+    stale_ = false;
+    auto outcome = co_await refreshOnce();
+    if (outcome && stale_) outcome = tooFast();
     pacer_.finished(began, RefreshPacer::Clock::now(), outcome.has_value());
-    if (!outcome) stale_ = true;
-    noteProblem(outcome);
+    stale_ = !outcome;
+    failures = outcome ? 0 : failures + 1;
+    if (outcome || failures >= kQuietFailures) noteProblem(outcome);
   }
   refreshing_ = false;
 }
 
 // A mirror made by a dump and of all messages that came after the dump began is right: the last
-// message about an object shows the object's state.
+// message about an object shows the object's state. If messages were lost meanwhile, the new mirror
+// is no worse than the former one, which lacks them as well.
 Task<Result<void>> KernelMirror::refreshOnce() {
-  stale_ = false;
   ++dumps_;
   sinceDumpBegan_.emplace();
   std::function<Result<Mirror>()> work = [socket = dumpSocket_] { return dumpAll(*socket); };
   auto fresh = co_await io::inBackground<Mirror>(std::move(work));
-  Result<void> outcome;
-  if (fresh) {
-    outcome = co_await takeOver(*fresh);
-  } else {
-    outcome = fresh.error();
-  }
+  if (fresh) co_await takeOver(*fresh);
   sinceDumpBegan_.reset();
-  if (!outcome) co_return outcome;
+  if (!fresh) co_return fresh.error();
   removing_.clear();
   if (onRefreshed_) onRefreshed_();
   report();
@@ -176,36 +170,34 @@ Task<Result<void>> KernelMirror::refreshOnce() {
     return Result<void>{};
   };
   co_await io::inBackground<void>(std::move(release));
-  co_return outcome;
+  co_return Result<void>{};
 }
 
 // Reports what the mirror had missed, and exchanges it for `fresh`. Some bridges are compared in
 // each turn of the event loop; notifications are folded into both mirrors meanwhile.
-Task<Result<void>> KernelMirror::takeOver(Mirror& fresh) {
+Task<> KernelMirror::takeOver(Mirror& fresh) {
   std::set<std::string> bridges = mirror_.bridges();
   bridges.insert(fresh.bridges().begin(), fresh.bridges().end());
   Changes missed;
   std::size_t compared = 0;
-  if (!foldMissed(fresh)) co_return tooFast();
+  foldMissed(fresh);
   for (const auto& bridge : bridges) {
     if (++compared % kComparedPerTurn == 0) {
       co_await boost::asio::post(io_, boost::asio::use_awaitable);
-      if (!foldMissed(fresh)) co_return tooFast();
+      foldMissed(fresh);
     }
     if (Mirror::differ(mirror_, fresh, bridge)) missed.bridges.insert(bridge);
   }
   missed.uplink = mirror_.addresses() != fresh.addresses();
   pending_.add(std::move(missed));
   std::swap(mirror_, fresh);
-  co_return Result<void>{};
 }
 
-// False: the messages do not tell what the state is now.
-bool KernelMirror::foldMissed(Mirror& fresh) {
+void KernelMirror::foldMissed(Mirror& fresh) {
   Changes meanwhile;
   for (const auto& change : *sinceDumpBegan_) fresh.fold(change, meanwhile);
   sinceDumpBegan_->clear();
-  return !stale_ && !meanwhile.unsure;
+  stale_ = stale_ || meanwhile.unsure;
 }
 
 void KernelMirror::noteProblem(const Result<void>& outcome) {

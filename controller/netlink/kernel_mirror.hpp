@@ -42,7 +42,8 @@ class KernelMirror {
   KernelMirror& operator=(const KernelMirror&) = delete;
   ~KernelMirror();
 
-  // Opens the sockets, dumps everything (the caller waits for it) and begins to watch.
+  // Opens the sockets, dumps everything (the caller waits for it) and begins to watch. What changes
+  // meanwhile is reported.
   Result<void> start();
 
   const Mirror& state() const { return mirror_; }
@@ -74,8 +75,8 @@ class KernelMirror {
   Result<void> reopenMonitor();
   Task<> refresh();
   Task<Result<void>> refreshOnce();
-  Task<Result<void>> takeOver(Mirror& fresh);
-  bool foldMissed(Mirror& fresh);
+  Task<> takeOver(Mirror& fresh);
+  void foldMissed(Mirror& fresh);
   void noteProblem(const Result<void>& outcome);
   void report();
   void deliver();
