@@ -25,7 +25,7 @@ struct DialogueHost {
                       .drainGrace = std::chrono::seconds(1),
                       .drainDelay = std::chrono::seconds(5),
                       .drainOnSigusr2 = true};
-  reconcile::Reconciler reconciler{kernel, routing, firewall, engine, store, policy};
+  reconcile::Reconciler reconciler{kernel, kernel, routing, firewall, engine, store, policy};
   docker::EngineDialogue dialogue{reconciler.facts(), reconciler.policy(), {.driverName = "bgplb"}};
   core::TimePoint now = core::TimePoint{} + std::chrono::hours(100);
   std::map<std::uint64_t, docker::Question> open;  // calls that dockerd has not answered

@@ -215,7 +215,7 @@ TEST_CASE("Startup.TheListsAttachAContainerThatWasInspectedBeforeItsNetworkWasKn
   auto both = kBackend1;
   both.attachments.push_back({kWeb2, third, std::nullopt, std::nullopt});
   host.connect();
-  core::networkCreated(host.facts(), kWeb2, kVip2, std::nullopt, 1500);
+  core::networkCreated(host.facts(), kWeb2, kVip2, std::nullopt);
   host.container("start", kCtr1);
   host.inspect(both);  // web1 is not known to be a VIP network yet
   CHECK(host.facts().containers.at(kCtr1).attached.size() == 1);

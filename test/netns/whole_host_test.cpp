@@ -37,7 +37,7 @@ struct ManyNetworks {
     const auto vip4 =
         prefix(fmt::format("10.{}.{}.{}/32", 1 + n / 62500, n / 250 % 250, n % 250 + 1).c_str());
     const auto vip6 = prefix(fmt::format("2001:db8:0:1::{:x}/128", n + 1).c_str());
-    reconciler.touch(core::networkCreated(facts, network(n), vip4, vip6, 1500));
+    reconciler.touch(core::networkCreated(facts, network(n), vip4, vip6));
     for (int i = 0; i < backends; ++i) {
       const auto id = endpoint(n, i);
       const auto mac = fmt::format("02:00:00:{:02x}:{:02x}:{:02x}", n / 256 % 256, n % 256, i);
@@ -75,7 +75,7 @@ struct ManyNetworks {
   }
   ManyNetworks(int networks, int backends) {
     shell("sysctl -qw net.ipv6.conf.default.disable_ipv6=0");
-    reconciler.facts().engineAsked = true;
+    reconciler.facts().listed = true;
     for (int n = 0; n < networks; ++n) add(n, backends);
     step();
     linksUp(networks, backends);

@@ -20,7 +20,7 @@ struct BusyHost : Host {
     makeReady();
     for (int i = 0; i < kOthers; ++i) {
       const auto vip = net(fmt::format("10.1.{}.{}/32", i / 250, i % 250 + 1).c_str());
-      reconciler.touch(core::networkCreated(facts(), other(i), vip, std::nullopt, 1500));
+      reconciler.touch(core::networkCreated(facts(), other(i), vip, std::nullopt));
     }
     step();
     for (int i = 0; i < kOthers; ++i) kernel.networks.erase(core::bridgeName(other(i)));
