@@ -2,6 +2,7 @@
 
 #include "app.hpp"
 #include "cli/output.hpp"
+#include "io/file.hpp"
 #include "io/limits.hpp"
 #include "io/scheduling.hpp"
 #include "io/spawn.hpp"
@@ -33,6 +34,8 @@ Result<void> checkPaths(const RunOptions& options) {
   for (const auto& path : {options.socket, options.engineSocket, options.runDir + kRunSocket}) {
     if (const auto endpoint = io::unixEndpoint(path); !endpoint) return endpoint.error();
   }
+  const std::string text = options.templates + "/bird.conf.mustache";
+  if (const auto readable = io::readFile(text); !readable) return readable.error();
   return {};
 }
 

@@ -17,6 +17,7 @@
 #include <cstring>
 
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 namespace asio = boost::asio;
@@ -55,16 +56,29 @@ bool isEndOfConnection(const boost::system::error_code& error) {
          error == asio::error::connection_reset || error == asio::error::broken_pipe;
 }
 
+constexpr std::chrono::milliseconds kDeadSocketPatience{500};
+constexpr std::chrono::milliseconds kDeadSocketPoll{20};
+
+bool isListening(asio::io_context& io, const io::UnixEndpoint& endpoint) {
+  io::UnixSocket probe(io);
+  const auto error = io::connectAtOnce(probe, endpoint);
+  return !error || error == asio::error::would_block;
+}
+
 // Removes a socket file that no process listens on.
 Result<void> removeDeadSocket(asio::io_context& io, const io::UnixEndpoint& endpoint) {
   const std::string path = endpoint.path();
   struct stat info {};
   if (lstat(path.c_str(), &info) != 0) return {};  // any error but ENOENT comes again from bind(2)
   if (!S_ISSOCK(info.st_mode)) return invalid(path + ": exists and is not a socket");
-  io::UnixSocket probe(io);
-  const auto error = io::connectAtOnce(probe, endpoint);
-  if (!error || error == asio::error::would_block) {
-    return invalid(path + ": another process listens there");
+  // A controller that was just killed may have left its listening socket to a child that has not
+  // reached exec(3) yet: another process is only in the way if it stays.
+  const auto end = std::chrono::steady_clock::now() + kDeadSocketPatience;
+  while (isListening(io, endpoint)) {
+    if (std::chrono::steady_clock::now() >= end) {
+      return invalid(path + ": another process listens there");
+    }
+    std::this_thread::sleep_for(kDeadSocketPoll);
   }
   if (unlink(path.c_str()) != 0 && errno != ENOENT) {
     return invalid(fmt::format("{}: cannot remove the socket of a dead process: {}", path,
