@@ -28,7 +28,7 @@ core::RoutingConfig modelWithDeadPeers() {
   model.holdTime = 9s;
   for (int last = 100; last < 220; ++last) {
     const auto address = "10.77.0." + std::to_string(last);
-    core::Peer peer{.name = core::peerName(ip(address.c_str())), .address = ip(address.c_str()), .as = 65099};
+    auto peer = test::peer(address.c_str(), 65099);
     model.peers.push_back(std::move(peer));
   }
   return model;
