@@ -53,6 +53,7 @@ Outcome run(
   if (child == 0) {
     dup2(out.write.get(), STDOUT_FILENO);
     dup2(err.write.get(), STDERR_FILENO);
+    close_range(3, ~0U, 0);  // what the shell that started the tests has left open
     prepare();
     execv(argv[0], argv.data());
     _exit(126);

@@ -335,5 +335,5 @@ class ByHand(FaultTest):
             self.host.wait_state(self.name, "exited", timeout=15)
         self.assertEqual(fault.failed, 0, fault.failures)
         log = self.host.log_since(began)
-        self.assertIn("drain would be forgotten", log)
+        self.assertIn("would end the drains under way", log)
         return log
