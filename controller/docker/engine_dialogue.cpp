@@ -1,6 +1,6 @@
 #include "docker/engine_dialogue.hpp"
 
-#include "core/greeting.hpp"
+#include "core/neighbors_to_prime.hpp"
 #include "docker/container_event.hpp"
 
 #include <fmt/format.h>
@@ -255,10 +255,10 @@ void EngineDialogue::containerAnswered(const ContainerId& id, const Result<Answe
 // The addresses in the answer that shows the container to be ready are primed before its
 // announcement.
 void EngineDialogue::prime(const core::ContainerReport& started) {
-  const auto greeting = core::greetingFor(facts_, started);
-  reaction_.neighbors.insert(reaction_.neighbors.end(), greeting.addresses.begin(),
-                             greeting.addresses.end());
-  if (greeting.unnamed) queue_.add(FindMember{*greeting.unnamed, started.id}, Urgency::Event);
+  const auto toPrime = core::neighborsToPrime(facts_, started);
+  reaction_.neighbors.insert(reaction_.neighbors.end(), toPrime.addresses.begin(),
+                             toPrime.addresses.end());
+  if (toPrime.unresolved) queue_.add(FindMember{*toPrime.unresolved, started.id}, Urgency::Event);
 }
 
 void EngineDialogue::networkAnswered(const NetworkId& id, const Result<Answer>& answer,

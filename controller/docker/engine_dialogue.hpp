@@ -36,7 +36,7 @@ struct Reaction {
   std::set<ContainerId> bridgesOf;  // only on which bridges these containers are
   bool firewall = false;            // Docker rearranged its chains
   bool listed = false;              // full lists were taken: everything is to be compared
-  std::vector<Address> neighbors;   // to be primed (core/greeting.hpp)
+  std::vector<Address> neighbors;   // to be primed (core/neighbors_to_prime.hpp)
   std::vector<Call> calls;          // to be sent now
   struct Line {
     log::Level level;

@@ -50,7 +50,7 @@ class Reconciler {
   void touchFirewall();     // Docker rearranged its chains
   void touchAll(TimePoint now);  // after a full list of dockerd's
   void removeEndpoint(const EndpointId& id);  // DeleteEndpoint: its veth pair goes at once
-  void primeNeighbor(const Address& neighbor);  // core/greeting.hpp
+  void primeNeighbor(const Address& neighbor);  // core/neighbors_to_prime.hpp
   void setPinned(bool pinned) { kernel_.setPinned(pinned); }  // as the firewall reports it
   void saveDrains(TimePoint now) { drainer_.saveNow(now); }   // before this program ends
   void resumeDrains(std::map<ContainerId, core::FormerDrain> drains);  // a former run's, at start

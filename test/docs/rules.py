@@ -176,6 +176,19 @@ def log_messages_exist(page, text, sources):
                     yield f"{page}:{number}: the program never writes \"{part}\""
 
 
+def warnings_are_explained(page, text, sources):
+    """The page explains every message of level warning and error. Of each, it has some words as they are written."""
+    call = re.compile(r'(?:log::(?:warning|error)\(|Level::(?:Warning|Error),\s*(?:fmt::format\()?)\s*"((?:[^"\\\n]|\\.)*)"')
+    for path, body in sources.items():
+        if not re.match(r"controller/.*\.[ch]pp$", path):
+            continue
+        for message in call.findall(re.sub(r'"\s*\n\s*"', "", body)):
+            fragments = [part.strip(" :;,.()") for part in re.split(r"\{[^{}]*\}|[;:] ", message.replace('\\"', '"'))]
+            words = [part for part in fragments if len(part) > 7]
+            if words and not any(part in text for part in words):
+                yield f"{page}: the message \"{message}\" of {path} is not explained"
+
+
 def literals(text):
     """The string literals of C++ code, neighbours joined, without what fmt replaces."""
     text = re.sub(r"(?m)(^|\s)//.*$", r"\1", text)

@@ -144,6 +144,16 @@ class Program(Case):
         self.wrong(self.messages("| `routing: BIRD hung, killed (pid N)` | |"), "docs/log.md:2", "BIRD hung, killed")
         self.wrong(self.messages("| `only a comment` | |"), "only a comment")
 
+    def test_warnings(self):
+        code = {"controller/a.cpp": 'log::error("bird: {}: BIRD hangs, "\n   "killing it", a);\nlog::info("all is well: {}", b);\n'
+                                    'say(log::Level::Warning, fmt::format("docker: no answer from {}", c));\n',
+                "test/a.cpp": 'log::error("a test\'s own message");'}
+        both = "| `bird: ...: BIRD hangs, killing it` | |\n| `docker: no answer from E` | |\n"
+        self.fine(rules.warnings_are_explained("docs/log.md", both, code))
+        self.wrong(rules.warnings_are_explained("docs/log.md", both.replace("no answer from", "silence of"), code),
+                   "docs/log.md: the message", "no answer from {}", "controller/a.cpp")
+        self.wrong(rules.warnings_are_explained("docs/log.md", both.replace("hangs", "hung"), code), "BIRD hangs, killing it")
+
     def test_states(self):
         code = {"controller/core/readiness.cpp": 'case A: return "ready";\ncase B: return "held-down";\nreturn "unknown";\n'}
         self.fine(rules.states_are_explained("docs/a.md", "`ready` `held-down`", code))

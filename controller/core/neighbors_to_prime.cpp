@@ -1,4 +1,4 @@
-#include "core/greeting.hpp"
+#include "core/neighbors_to_prime.hpp"
 
 #include <algorithm>
 
@@ -13,21 +13,21 @@ bool hasIpv6(const DockerBridge& bridge) {
 
 }  // namespace
 
-Greeting greetingFor(const Facts& facts, const ContainerReport& started) {
-  Greeting greeting;
+NeighborsToPrime neighborsToPrime(const Facts& facts, const ContainerReport& started) {
+  NeighborsToPrime toPrime;
   bool backend = false;
   for (const auto& attachment : started.attachments) {
     backend = backend || facts.networks.contains(attachment.network);
     if (attachment.address6 && facts.bridges.contains(attachment.network)) {
-      greeting.addresses.push_back(*attachment.address6);
+      toPrime.addresses.push_back(*attachment.address6);
     }
   }
   if (!backend) return {};
-  if (!greeting.addresses.empty()) return greeting;
+  if (!toPrime.addresses.empty()) return toPrime;
   for (const auto& [id, bridge] : facts.bridges) {
-    if (bridge.link == kSwarmGatewayBridge && hasIpv6(bridge)) greeting.unnamed = id;
+    if (bridge.link == kSwarmGatewayBridge && hasIpv6(bridge)) toPrime.unresolved = id;
   }
-  return greeting;
+  return toPrime;
 }
 
 }  // namespace bgplb::core

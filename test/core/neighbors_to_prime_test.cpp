@@ -1,4 +1,4 @@
-#include "core/greeting.hpp"
+#include "core/neighbors_to_prime.hpp"
 
 #include "support/build.hpp"
 #include "support/catch.hpp"
@@ -33,23 +33,24 @@ const std::vector<Prefix> kBoth{net("172.28.0.0/24"), net("2001:db8:0:28::/64")}
 
 }  // namespace
 
-TEST_CASE("Greeting.OnTheBridgesThatItsDescriptionNames") {
-  const auto greeting = core::greetingFor(facts(kBoth), on({kWeb1, kGateway, NetworkId("overlay")}));
-  CHECK(greeting.addresses == std::vector<Address>{kThere});
-  CHECK(!greeting.unnamed);
+TEST_CASE("NeighborsToPrime.OnTheBridgesThatItsDescriptionNames") {
+  const auto toPrime =
+      core::neighborsToPrime(facts(kBoth), on({kWeb1, kGateway, NetworkId("overlay")}));
+  CHECK(toPrime.addresses == std::vector<Address>{kThere});
+  CHECK(!toPrime.unresolved);
 }
 
-TEST_CASE("Greeting.DockerGwbridgeIsAsked_WhenItHasIpv6AndNoOtherIsThere") {
-  CHECK(core::greetingFor(facts(kBoth), on({kWeb1})).unnamed == kGwbridge);
-  CHECK(!core::greetingFor(facts({net("172.28.0.0/24")}), on({kWeb1})).unnamed);
+TEST_CASE("NeighborsToPrime.DockerGwbridgeIsAsked_WhenItHasIpv6AndNoOtherIsThere") {
+  CHECK(core::neighborsToPrime(facts(kBoth), on({kWeb1})).unresolved == kGwbridge);
+  CHECK(!core::neighborsToPrime(facts({net("172.28.0.0/24")}), on({kWeb1})).unresolved);
   auto ipv4Only = on({kWeb1, kGateway});
   ipv4Only.attachments[1].address6.reset();
-  CHECK(core::greetingFor(facts(kBoth), ipv4Only).unnamed == kGwbridge);
+  CHECK(core::neighborsToPrime(facts(kBoth), ipv4Only).unresolved == kGwbridge);
 }
 
-TEST_CASE("Greeting.NobodyWithoutAVip") {
-  const auto greeting = core::greetingFor(facts(kBoth), on({kGateway}));
-  CHECK(greeting.addresses.empty());
-  CHECK(!greeting.unnamed);
-  CHECK(!core::greetingFor(facts(kBoth), on({})).unnamed);
+TEST_CASE("NeighborsToPrime.NobodyWithoutAVip") {
+  const auto toPrime = core::neighborsToPrime(facts(kBoth), on({kGateway}));
+  CHECK(toPrime.addresses.empty());
+  CHECK(!toPrime.unresolved);
+  CHECK(!core::neighborsToPrime(facts(kBoth), on({})).unresolved);
 }
