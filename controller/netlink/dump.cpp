@@ -6,7 +6,7 @@ namespace bgplb::netlink {
 
 namespace {
 
-constexpr int kAttempts = 10;
+constexpr int kAttempts = 3;  // the pause before the next dump grows with the duration of this one
 
 Result<void> dump(Socket& socket, const Request& request, Mirror& mirror) {
   Changes ignored;

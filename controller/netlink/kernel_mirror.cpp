@@ -5,6 +5,7 @@
 #include "io/background.hpp"
 #include "io/spawn.hpp"
 #include "netlink/dump.hpp"
+#include "netlink/requests.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -45,6 +46,7 @@ KernelMirror::~KernelMirror() {
 
 Result<void> KernelMirror::start() {
   if (auto opened = dumpSocket_->open(); !opened) return opened;
+  if (auto opened = querySocket_.open(); !opened) return opened;
   // Before the dump, so that no change is missed.
   if (auto opened = monitor_.open(receiveBuffer_); !opened) return opened;
   ++dumps_;
@@ -85,8 +87,33 @@ bool KernelMirror::drain(std::size_t limit, Changes& changes) {
   }
   // Foreign routes are not mirrored, so no dump shows whether one of them changed.
   if (lost) pending_.uplink = true;
+  verify(mirror_, changes);
   if (std::exchange(changes.unsure, false) || lost) refreshSoon();
   return true;
+}
+
+void KernelMirror::verify(Mirror& mirror, Changes& changes) {
+  for (const int link : std::exchange(changes.doubtfulLinks, {})) {
+    std::set<std::uint32_t> ids;
+    const auto dumped = querySocket_.dump(nextHopDump(link), [&ids](const nlmsghdr& message) {
+      const auto found = parse(message);
+      const auto* hop = found ? std::get_if<NextHop>(&found->object) : nullptr;
+      if (hop != nullptr) ids.insert(hop->id);
+    });
+    if (dumped) {
+      mirror.keepNextHops(link, ids, changes);
+    } else {
+      changes.unsure = true;
+    }
+  }
+}
+
+void KernelMirror::verifyNextHops(const std::string& bridge) {
+  const Link* link = mirror_.link(bridge);
+  if (link == nullptr) return;
+  pending_.doubtfulLinks.insert(link->index);
+  verify(mirror_, pending_);
+  report();
 }
 
 void KernelMirror::catchUp() {
@@ -128,24 +155,28 @@ Result<void> KernelMirror::reopenMonitor() {
 
 void KernelMirror::refreshSoon() {
   stale_ = true;
+  resync();
+}
+
+void KernelMirror::resync() {
   if (std::exchange(refreshing_, true)) return;
   io::spawn(io_.get_executor(), refresh(), "netlink refresh");
 }
 
 Task<> KernelMirror::refresh() {
   int failures = 0;
-  while (stale_) {
+  do {
     refreshTimer_.expires_at(pacer_.notBefore());
     co_await refreshTimer_.async_wait(asTuple);
     const auto began = RefreshPacer::Clock::now();
-    stale_ = false;
+    const bool wasStale = std::exchange(stale_, false);
     auto outcome = co_await refreshOnce();
     if (outcome && stale_) outcome = tooFast();
     pacer_.finished(began, RefreshPacer::Clock::now(), outcome.has_value());
-    stale_ = !outcome;
+    stale_ = stale_ || (wasStale && !outcome);
     failures = outcome ? 0 : failures + 1;
     if (outcome || failures >= kQuietFailures) noteProblem(outcome);
-  }
+  } while (stale_);
   refreshing_ = false;
 }
 
@@ -197,6 +228,7 @@ void KernelMirror::foldMissed(Mirror& fresh) {
   Changes meanwhile;
   for (const auto& change : *sinceDumpBegan_) fresh.fold(change, meanwhile);
   sinceDumpBegan_->clear();
+  verify(fresh, meanwhile);
   stale_ = stale_ || meanwhile.unsure;
 }
 

@@ -60,9 +60,14 @@ class KernelMirror {
   // the next dump, the link is not shown.
   void assumeRemoved(const Link& link);
 
-  // The mirror may be wrong: dumps the kernel's state in the background, as soon as the pace
-  // allows.
+  // Compares the next hops on that link with the kernel's, at once: a dump of one link's next hops
+  // fits into one datagram, so no change can interrupt it.
+  void verifyNextHops(const std::string& bridge);
+  // The mirror may be wrong: dumps the kernel's state in the background, as soon as the pace allows
+  // and until a dump succeeds.
   void refreshSoon();
+  // A routine check: one such dump.
+  void resync();
   // Called after each such dump.
   void onRefreshed(std::function<void()> callback) { onRefreshed_ = std::move(callback); }
   std::uint64_t dumps() const { return dumps_; }  // begun since the program's start
@@ -71,6 +76,7 @@ class KernelMirror {
  private:
   void fold(const Notification& change, Changes& changes);
   bool drain(std::size_t limit, Changes& changes);
+  void verify(Mirror& mirror, Changes& changes);
   Task<> watch();
   Result<void> reopenMonitor();
   Task<> refresh();
@@ -85,7 +91,8 @@ class KernelMirror {
   OnChange onChange_;
   int receiveBuffer_;
   std::function<void()> onRefreshed_;
-  std::shared_ptr<Socket> dumpSocket_ = std::make_shared<Socket>();
+  std::shared_ptr<Socket> dumpSocket_ = std::make_shared<Socket>();  // the background thread's
+  Socket querySocket_;
   Monitor monitor_;
   boost::asio::posix::stream_descriptor readable_;  // the monitor's descriptor; the monitor owns it
   bool monitorFailed_ = false;

@@ -35,14 +35,15 @@ void Mirror::fold(const Notification& notification, Changes& changes) {
 void Mirror::foldLink(const Link& link, bool removed, Changes& changes) {
   const auto found = devices_.find(link.index);
   const std::optional<Link> before = found == devices_.end() ? std::nullopt : found->second.link;
-  // A carrier that came and went between two messages: next hops were taken, and may be gone again.
+  // A carrier that came and went between two notifications: the kernel has accepted next hops
+  // meanwhile, and has removed them again without a notification.
   if (before && !removed && !before->running && !link.running && !found->second.nextHops.empty()) {
-    changes.unsure = true;
+    changes.doubtfulLinks.insert(link.index);
   }
   if (removed ? !before : before == link) return;
 
-  // A port shows on its bridge, a bridge on itself: on the one of before and on that of now. A carrier
-  // that went shows by the next hops that go with it.
+  // A port shows on its bridge, a bridge on itself: on the one of before and on that of now. A
+  // carrier that went shows by the next hops that go with it.
   Link quiet = before.value_or(link);
   quiet.running = false;
   Changes shown;

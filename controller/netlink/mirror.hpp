@@ -4,9 +4,10 @@
 // are.
 //
 // The kernel does not announce everything it removes. Silent, and therefore concluded here, are:
-// all IPv4 routes of a link that is set down or loses its last IPv4 address, the next hops on a link
-// that is no longer running, the IPv4 routes by way of a next hop that goes, and the route that another
-// one replaced (NLM_F_REPLACE; where several have its destination, only a dump tells which).
+// all IPv4 routes of a link that is set down or loses its last IPv4 address, the next hops on a
+// link that is no longer running, the IPv4 routes by way of a next hop that goes, and the route
+// that another one replaced (NLM_F_REPLACE; where several have its destination, only a dump tells
+// which).
 
 #include "netlink/codec.hpp"
 
@@ -29,18 +30,25 @@ SlotRule ruleOf(const core::PinnedRoute& route);  // that leads to its table
 struct Changes {
   std::set<std::string> bridges;  // names of ours whose observe() has changed
   bool uplink = false;  // usable addresses, or by which link or route this host is reached
-  bool unsure = false;  // the messages do not tell what is there now: dump again
+  bool unsure = false;  // notifications leave open what is installed: dump everything again
+  // Links whose carrier may have been lost and have come back without a notification, and with it
+  // their next hops: dump the next hops on them (keepNextHops()).
+  std::set<int> doubtfulLinks;
   bool empty() const { return bridges.empty() && !uplink; }
   void add(Changes more) {
     bridges.merge(more.bridges);
     uplink = uplink || more.uplink;
     unsure = unsure || more.unsure;
+    doubtfulLinks.merge(more.doubtfulLinks);
   }
 };
 
 class Mirror {
  public:
   void fold(const Notification& notification, Changes& changes);
+
+  // `ids` are all nexthop objects that the kernel has on that link: drops the others.
+  void keepNextHops(int ifIndex, const std::set<std::uint32_t>& ids, Changes& changes);
 
   core::KernelNetwork observe(const std::string& bridge) const;
   // Our veth host ends that are ports of that bridge of ours, and up.
@@ -75,9 +83,9 @@ class Mirror {
 
  private:
   struct Device {
-    std::optional<Link> link;                 // none: only its ports or routes have been told yet
-    std::set<int> ports;                      // links whose master this is
-    std::set<Prefix> routes;                  // of our protocol, directly on this link
+    std::optional<Link> link;  // none: only its ports or routes have been told yet
+    std::set<int> ports;       // links whose master this is
+    std::set<Prefix> routes;   // of our protocol, directly on this link
     std::set<core::PinnedRoute> pinned;
     std::set<std::uint32_t> nextHops;         // nexthop objects on this link
     std::map<Address, MacAddress> neighbors;  // permanent ones

@@ -166,6 +166,15 @@ void Mirror::dropNextHops(int ifIndex, Changes& changes) {
   for (const auto id : all) dropNextHop(id, changes);
 }
 
+void Mirror::keepNextHops(int ifIndex, const std::set<std::uint32_t>& ids, Changes& changes) {
+  const auto device = devices_.find(ifIndex);
+  if (device == devices_.end()) return;
+  const auto all = device->second.nextHops;
+  for (const auto id : all) {
+    if (!ids.contains(id)) dropNextHop(id, changes);
+  }
+}
+
 void Mirror::foldRule(const SlotRule& rule, bool removed, Changes& changes) {
   if (removed ? rules_.erase(rule) == 0 : !rules_.insert(rule).second) return;
   for (const auto& [route, ifIndex] : linksByPinned_) {
@@ -219,7 +228,8 @@ std::set<std::uint32_t> Mirror::groups(int ifIndex, Family family) const {
   for (const auto id : device->second.nextHops) {
     const NextHop& hop = nextHops_.at(id);
     const auto groups = groupsByMember_.find(id);
-    if (!hop.gateway || hop.gateway->family() != family || groups == groupsByMember_.end()) continue;
+    if (!hop.gateway || hop.gateway->family() != family || groups == groupsByMember_.end())
+      continue;
     std::copy_if(groups->second.begin(), groups->second.end(), std::inserter(found, found.end()),
                  [this](std::uint32_t group) { return isOurGroup(group); });
   }

@@ -65,8 +65,8 @@ Request nextHopDel(std::uint32_t id);
 
 // How a group spreads flows. Resilient (Linux 5.13): a flow belongs to one of a fixed number of
 // buckets, and a change of members moves only buckets that the change makes necessary; the one that
-// has to go to a new member does so when no packet came by it for `idle`, or when the group has been
-// out of balance for `unbalanced` (0: never).
+// has to go to a new member does so when no packet came by it for `idle`, or when the group has
+// been out of balance for `unbalanced` (0: never).
 struct Spreading {
   bool resilient = true;
   unsigned idle = 0;        // seconds
@@ -93,6 +93,7 @@ Request addressDump();
 // Of our protocol only where the kernel filters (NETLINK_GET_STRICT_CHK, Linux 4.20).
 Request routeDump(Family family);
 Request nextHopDump();
+Request nextHopDump(int ifIndex);  // those on that link, no groups
 Request ruleDump(Family family);
 
 // The address of our bridge of that name: always the same one, locally administered.

@@ -181,6 +181,12 @@ Request nextHopDump() {
   return request;
 }
 
+Request nextHopDump(int ifIndex) {
+  Request request = nextHopDump();
+  mnl_attr_put_u32(&request.header(), NHA_OIF, static_cast<std::uint32_t>(ifIndex));
+  return request;
+}
+
 Request ruleDump(Family family) {
   Request request(RTM_GETRULE, kDump);
   putHeader<fib_rule_hdr>(request).family = familyOf(family);

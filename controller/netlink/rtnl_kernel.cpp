@@ -73,8 +73,12 @@ Result<void> RtnlKernel::apply(const core::Action& action) {
       action);
   mirror_.endAction(bridge, outcome ? &action : nullptr);
   if (outcome) return {};
-  // The kernel refuses what the mirror shows as possible: the mirror may be wrong.
-  if (outcome.error().kind == ErrorKind::Invalid) mirror_.refreshSoon();
+  // The kernel refuses what the mirror shows as possible: the mirror may be wrong, most likely
+  // about next hops. On a busy host a complete dump may take long to succeed.
+  if (outcome.error().kind == ErrorKind::Invalid) {
+    mirror_.verifyNextHops(bridge);
+    mirror_.refreshSoon();
+  }
   return outcome.error().within(core::toText(action));
 }
 
@@ -116,7 +120,7 @@ Task<> RtnlKernel::respreadGroups() {
   respreading_ = false;
 }
 
-void RtnlKernel::resync() { mirror_.refreshSoon(); }
+void RtnlKernel::resync() { mirror_.resync(); }
 
 std::vector<reconcile::HostAddress> RtnlKernel::addresses() const {
   return mirror_.state().addresses();

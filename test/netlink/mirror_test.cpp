@@ -34,9 +34,8 @@ Changes fold(Mirror& mirror, const std::string& recording) {
 // What the recordings began with.
 Mirror whole() {
   Mirror mirror;
-  for (const char* dump :
-       {"dump-links", "dump-addresses", "dump-neighbors", "dump-nexthops", "dump-routes4",
-        "dump-routes6", "dump-rules4", "dump-rules6"}) {
+  for (const char* dump : {"dump-links", "dump-addresses", "dump-neighbors", "dump-nexthops",
+                           "dump-routes4", "dump-routes6", "dump-rules4", "dump-rules6"}) {
     fold(mirror, dump);
   }
   return mirror;
@@ -82,9 +81,8 @@ TEST_CASE("Mirror.ShowsWhatWasDumped") {
 
 TEST_CASE("Mirror.IsTheSame_InWhateverOrderTheDumpsCame") {
   Mirror mirror;
-  for (const char* dump :
-       {"dump-rules6", "dump-rules4", "dump-routes6", "dump-routes4", "dump-nexthops",
-        "dump-neighbors", "dump-addresses", "dump-links"}) {
+  for (const char* dump : {"dump-rules6", "dump-rules4", "dump-routes6", "dump-routes4",
+                           "dump-nexthops", "dump-neighbors", "dump-addresses", "dump-links"}) {
     fold(mirror, dump);
   }
   CHECK(mirror.observe(kBridge) == network());
@@ -186,19 +184,47 @@ TEST_CASE("Mirror.AsksForADump_WhenARouteWasReplaced") {
   CHECK(changes.uplink);  // a foreign route has appeared
 }
 
-TEST_CASE("Mirror.AsksForADump_WhenACarrierMayHaveComeAndGoneUntold") {
+TEST_CASE("Mirror.DoubtsNextHops_WhenACarrierMayHaveComeAndGoneUnnoticed") {
   Mirror mirror;
-  const Link bridge{.index = 70, .name = "bgplb-second000", .kind = "bridge", .mtu = 1500, .up = true};
-  CHECK_FALSE(fold(mirror, Change::Present, bridge).unsure);
-  CHECK_FALSE(fold(mirror, Change::Present, bridge).unsure);
-  fold(mirror, Change::Present,
-       netlink::NextHop{.id = 9, .protocol = core::kRouteProtocol, .ifIndex = 70, .gateway = kHop4});
-  CHECK(fold(mirror, Change::Present, bridge).unsure);
+  const Link bridge{
+      .index = 70, .name = "bgplb-second000", .kind = "bridge", .mtu = 1500, .up = true};
+  CHECK(fold(mirror, Change::Present, bridge).doubtfulLinks.empty());
+  CHECK(fold(mirror, Change::Present, bridge).doubtfulLinks.empty());
+  fold(
+      mirror, Change::Present,
+      netlink::NextHop{.id = 9, .protocol = core::kRouteProtocol, .ifIndex = 70, .gateway = kHop4});
+  CHECK(fold(mirror, Change::Present, bridge).doubtfulLinks == std::set<int>{70});
   Link running = bridge;
   running.running = true;
-  CHECK_FALSE(fold(mirror, Change::Present, running).unsure);
-  CHECK_FALSE(fold(mirror, Change::Present, bridge).unsure);  // this tells that it went
+  CHECK(fold(mirror, Change::Present, running).doubtfulLinks.empty());
+  CHECK(fold(mirror, Change::Present, bridge).doubtfulLinks.empty());  // a notification of the loss
   CHECK(mirror.observe(bridge.name).nextHops.empty());
+}
+
+TEST_CASE("Mirror.KeepsOnlyTheNextHopsThatTheKernelHas") {
+  Mirror mirror;
+  const Link bridge{
+      .index = 70, .name = "bgplb-second000", .kind = "bridge", .mtu = 1500, .up = true};
+  fold(mirror, Change::Present, bridge);
+  const auto hop = [](std::uint32_t id, const Address& via) {
+    return netlink::NextHop{
+        .id = id, .protocol = core::kRouteProtocol, .ifIndex = 70, .gateway = via};
+  };
+  fold(mirror, Change::Present, hop(9, kHop4));
+  fold(mirror, Change::Present, hop(10, kHop6));
+  fold(mirror, Change::Present,
+       netlink::NextHop{.id = 11, .protocol = core::kRouteProtocol, .members = {9}});
+  fold(mirror, Change::Present,
+       netlink::NextHop{.id = 12, .protocol = core::kRouteProtocol, .members = {10}});
+  Changes changes;
+  mirror.keepNextHops(70, {9, 10}, changes);
+  CHECK(changes.empty());
+  mirror.keepNextHops(70, {10}, changes);
+  CHECK(changes.bridges == std::set<std::string>{bridge.name});
+  CHECK(mirror.nextHop(9) == nullptr);
+  CHECK(mirror.nextHop(11) == nullptr);  // a group without members
+  CHECK(mirror.groups(70, Family::V6) == std::set<std::uint32_t>{12});
+  mirror.keepNextHops(71, {}, changes);
 }
 
 TEST_CASE("Mirror.WakesNobody_WhenNothingVisibleChanged") {
@@ -279,7 +305,12 @@ TEST_CASE("Mirror.FindsWhatWasMissed") {
 TEST_CASE("Mirror.SwapsNames_InTheOrderRenamesAreTold") {
   Mirror mirror = whole();
   const Link ours = *mirror.link(kBridge);
-  Link second{.index = 70, .name = "bgplb-second000", .kind = "bridge", .mtu = 1500, .up = true, .running = true};
+  Link second{.index = 70,
+              .name = "bgplb-second000",
+              .kind = "bridge",
+              .mtu = 1500,
+              .up = true,
+              .running = true};
   fold(mirror, Change::Present, second);
   Link moved = ours;
   moved.name = "temporary";

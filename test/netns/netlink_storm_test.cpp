@@ -118,3 +118,31 @@ TEST_CASE("RtnlKernel.OpensItsMonitorAgain_WhenItFails") {
   shell("ip link del " + kHost);
   CHECK(runUntil(world.io, [&] { return !world.kernel.hasVeth(kHost); }));
 }
+
+// Without a complete dump, which does not succeed while hundreds of containers start: nothing runs
+// the event loop here.
+TEST_CASE("RtnlKernel.LearnsOfRemovedNextHops_FromTheRequestThatFails") {
+  const ScopedNetns netns;
+  boost::asio::io_context io;
+  netlink::RtnlKernel kernel(io, nullptr, {.receiveBuffer = 65536});
+  REQUIRE(kernel.start().has_value());
+  REQUIRE(kernel.apply(core::BridgeAdd{kBridge}).has_value());
+  REQUIRE(kernel.apply(core::VethAdd{kHost, kContainer, kBridge}).has_value());
+  shell("ip link set " + kContainer + " up");
+  REQUIRE(runUntil(io, [&] { return kernel.apply(core::NextHopAdd{kHop4, kBridge}).has_value(); }));
+  REQUIRE(kernel.apply(core::GroupReplace{Family::V4, {kHop4}, kBridge}).has_value());
+  REQUIRE_FALSE(kernel.observe(kBridge).groups.empty());
+  // The notification is lost among more than the receive buffer takes.
+  shell(
+      "for i in $(seq 1 500); do echo addr add 192.0.2.1/32 dev lo; echo addr del 192.0.2.1/32 "
+      "dev lo; done | ip -batch -");
+  shell("ip nexthop flush proto 178");
+  const auto refused = kernel.apply(core::RouteReplace{kVip4, kBridge});
+  REQUIRE(refused.has_error());
+  CHECK(refused.error().kind == ErrorKind::Invalid);
+  CHECK(kernel.observe(kBridge).groups.empty());
+  CHECK(kernel.observe(kBridge).nextHops.empty());
+  REQUIRE(kernel.apply(core::NextHopAdd{kHop4, kBridge}).has_value());
+  REQUIRE(kernel.apply(core::GroupReplace{Family::V4, {kHop4}, kBridge}).has_value());
+  CHECK(kernel.apply(core::RouteReplace{kVip4, kBridge}).has_value());
+}
