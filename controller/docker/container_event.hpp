@@ -1,12 +1,12 @@
 #pragma once
-// What an event about a container changes in the facts. Pure.
+// Applies one Docker event about a container to the facts. Called by EngineDialogue. Pure.
 
 #include "core/fold_containers.hpp"
 #include "docker/engine_codec.hpp"
 
 namespace bgplb::docker {
 
-// The VIP networks that may be concerned. An action that is of no interest changes nothing.
+// Returns the VIP networks that the event may affect. Unknown actions change nothing.
 core::Touched foldContainerEvent(core::Facts& facts, const core::Policy& policy,
                                  const EngineEvent& event, core::TimePoint now);
 

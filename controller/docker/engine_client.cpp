@@ -16,9 +16,9 @@ namespace {
 
 constexpr const char* kWho = "Docker API";
 constexpr std::size_t kEventBytes = 1U << 20;
-constexpr std::size_t kQuotedBytes = 200;  // of an error's body
-// The newest API whose answers this code was written against; an older dockerd is called in its
-// own.
+constexpr std::size_t kQuotedBytes = 200;  // of the body of an error reply
+// The newest API version that this code was written for. With an older dockerd, the client uses
+// the version of dockerd.
 constexpr unsigned kNewestMinor = 47;
 
 // "1.45" -> 45; 0 if it is not an API version.
@@ -72,8 +72,8 @@ Task<Error> EngineClient::follow(std::string filters, std::string since,
   std::string path =
       versioned(fmt::format("/events?filters={}&since={}", urlEncode(filters), urlEncode(since)));
   const auto onSkipped = [](std::size_t bytes) {
-    log::warning("{}: /events: an event of {} bytes is skipped; the longest one read has {}", kWho,
-                 bytes, kEventBytes);
+    log::warning("{}: /events: an event of {} bytes is skipped; the limit is {} bytes", kWho, bytes,
+                 kEventBytes);
   };
   http::Lines lines(kEventBytes, onLine, onSkipped);
   auto onBytes = std::function<void(std::string_view)>([&](std::string_view bytes) {
@@ -83,8 +83,8 @@ Task<Error> EngineClient::follow(std::string filters, std::string since,
       lines.feed(bytes);
     }
   });
-  const auto ended = co_await client_.stream(std::move(path), kCallDeadline, std::move(onBytes));
-  co_return ended.within(kWho);
+  const auto reason = co_await client_.stream(std::move(path), kCallDeadline, std::move(onBytes));
+  co_return reason.within(kWho);
 }
 
 void EngineClient::terminate(const ContainerId& id, std::function<void(Result<void>)> done) {
@@ -94,10 +94,10 @@ void EngineClient::terminate(const ContainerId& id, std::function<void(Result<vo
 Task<> EngineClient::sendTerminate(ContainerId id, std::function<void(Result<void>)> done) {
   const std::string path = fmt::format("/containers/{}/kill?signal=SIGTERM", id.value);
   const auto answer = co_await request("POST", versioned(path), kCallDeadline);
-  // NotFound and Conflict: there is nothing to stop any more.
-  const bool over = answer || answer.error().kind == ErrorKind::NotFound ||
-                    answer.error().kind == ErrorKind::Conflict;
-  done(over ? Result<void>{} : Result<void>(answer.error()));
+  // NotFound: the container was removed. Conflict: it has already stopped.
+  const bool succeeded = answer || answer.error().kind == ErrorKind::NotFound ||
+                         answer.error().kind == ErrorKind::Conflict;
+  done(succeeded ? Result<void>{} : Result<void>(answer.error()));
 }
 
 std::string urlEncode(std::string_view text) {

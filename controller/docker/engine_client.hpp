@@ -1,7 +1,7 @@
 #pragma once
-// The Docker API on dockerd's unix socket: one connection for each call, each with a deadline.
-// No handler of a plugin call uses this client: while dockerd waits for the plugin, it may not
-// serve its own API.
+// Client of the Docker API on dockerd's unix socket: one connection per call, each with a deadline.
+// Used by EngineSync and by the drains. Handlers of plugin calls must not use this client: while
+// dockerd waits for the plugin, it may not serve its own API.
 
 #include "base/result.hpp"
 #include "http/unix_client.hpp"
@@ -21,13 +21,14 @@ class EngineClient : public reconcile::Engine {
  public:
   EngineClient(boost::asio::io_context& io, std::string socketPath);
 
-  // GET /_ping: learns the API version both sides speak. Unavailable while dockerd does not answer.
+  // GET /_ping: negotiates the API version. Unavailable: dockerd does not answer.
   Task<Result<void>> ping(std::chrono::milliseconds deadline = kCallDeadline);
-  // GET of a path without its version ("/networks"); the body of a 200 answer. NotFound for 404.
+  // GET of a path without its version ("/networks"). Returns the body of a 2xx reply. NotFound:
+  // 404.
   Task<Result<std::string>> get(std::string path);
-  // GET /events with these filters (JSON) and since (seconds.nanoseconds). `onLine` gets an empty
-  // line when the stream begins, and then each event. An event of more than 1 MiB (an image's
-  // labels are part of it) is skipped with a warning. Returns when the stream ends, with the
+  // GET /events with `filters` (JSON) and `since` (seconds.nanoseconds). Calls `onLine` with an
+  // empty line when the stream begins, then with each event. Skips an event of more than 1 MiB with
+  // a warning (events contain the labels of the image). Returns when the stream ends, with the
   // reason.
   Task<Error> follow(std::string filters, std::string since,
                      std::function<void(std::string_view line)> onLine);

@@ -16,15 +16,16 @@ namespace bgplb::docker {
 
 namespace {
 
-constexpr int kDockerRtMin = 34;  // moby's signal table: SIGRTMIN is 34, whatever libc keeps to itself
+// SIGRTMIN is 34 in moby's signal table, regardless of how many signals libc reserves.
+constexpr int kDockerRtMin = 34;
 constexpr int kDockerRtMax = 64;
-constexpr std::chrono::seconds kLongestStop{365 * 86400};  // --stop-timeout -1: wait for ever
+constexpr std::chrono::seconds kLongestStop{365 * 86400};  // --stop-timeout -1: no limit
 constexpr const char* kSwarmTaskLabel = "com.docker.swarm.task.id";
 
 Result<json::value> parseValue(std::string_view text) {
   boost::system::error_code error;
   auto value = json::parse(text, error);
-  if (error) return transient("the engine's answer is not JSON: " + error.message());
+  if (error) return transient("the reply is not JSON: " + error.message());
   return value;
 }
 
@@ -52,7 +53,8 @@ Result<core::NetworkReport> networkOf(const json::object& object) {
       if (const auto* pool = entry.if_object()) add(textOr(*pool, "Subnet"));
     }
   }
-  // A Swarm manager lists the pools of the cluster's leader, which asks for none of IPv6.
+  // Swarm: a manager lists the pools that the leader allocated, and the leader allocates no IPv6
+  // pool. The IPv6 VIP is in the IPAM options.
   const auto options = textsAt(*ipam, "Options");
   if (!options || !flagOr(object, "EnableIPv6", false)) return report;
   if (const auto v6 = options->find(core::kV6SubnetOption); v6 != options->end()) add(v6->second);
@@ -129,7 +131,7 @@ Result<std::vector<core::NetworkReport>> parseNetworkList(std::string_view body)
   const auto value = parseValue(body);
   if (!value) return value.error();
   const auto* list = value->if_array();
-  if (list == nullptr) return transient("the engine's network list is not a list");
+  if (list == nullptr) return transient("the network list is not a JSON array");
   std::vector<core::NetworkReport> reports;
   for (const auto& entry : *list) {
     const auto* object = entry.if_object();
@@ -150,9 +152,11 @@ Result<Address> parseMemberAddress6(std::string_view networkInspect, const Conta
   if (!object) return object.error();
   const auto* members = objectAt(*object, "Containers");
   const auto* entry = members == nullptr ? nullptr : objectAt(*members, member.value);
-  const std::string text = entry == nullptr ? "" : textOr(*entry, "IPv6Address");  // with its length
+  // IPv6Address includes the prefix length.
+  const std::string text = entry == nullptr ? "" : textOr(*entry, "IPv6Address");
   const auto address = Address::parse(std::string_view(text).substr(0, text.find('/')));
-  if (!address) return notFound(fmt::format("{} has no IPv6 address there", member.brief()));
+  if (!address)
+    return notFound(fmt::format("{} has no IPv6 address on this network", member.brief()));
   return *address;
 }
 
@@ -160,7 +164,7 @@ Result<std::vector<core::ListedContainer>> parseContainerList(std::string_view b
   const auto value = parseValue(body);
   if (!value) return value.error();
   const auto* list = value->if_array();
-  if (list == nullptr) return transient("the engine's container list is not a list");
+  if (list == nullptr) return transient("the container list is not a JSON array");
   std::vector<core::ListedContainer> containers;
   for (const auto& entry : *list) {
     const auto* object = entry.if_object();
@@ -194,10 +198,11 @@ Result<core::ContainerReport> parseContainerInspect(std::string_view body) {
     const auto* timeout = config->if_contains("StopTimeout");
     if (timeout != nullptr && timeout->is_int64()) {
       const auto seconds = std::chrono::seconds(timeout->as_int64());
-      const bool forEver = seconds.count() < 0 || seconds > kLongestStop;
-      report.stopTimeout = forEver ? kLongestStop : seconds;
+      const bool unlimited = seconds.count() < 0 || seconds > kLongestStop;
+      report.stopTimeout = unlimited ? kLongestStop : seconds;
     }
-    // Swarm keeps the grace period to itself, and a task that was told to stop never runs again.
+    // Swarm does not write a task's stop grace period into the container. A task that was
+    // signalled to stop never runs again, so its withdrawal needs no time limit.
     const auto labels = textsAt(*config, "Labels");
     if (labels && labels->count(kSwarmTaskLabel) > 0) report.stopTimeout = kLongestStop;
   }
@@ -209,7 +214,7 @@ Result<std::vector<core::ServiceReport>> parseServiceList(std::string_view body)
   const auto value = parseValue(body);
   if (!value) return value.error();
   const auto* list = value->if_array();
-  if (list == nullptr) return transient("the engine's service list is not a list");
+  if (list == nullptr) return transient("the service list is not a JSON array");
   std::vector<core::ServiceReport> reports;
   for (const auto& entry : *list) {
     const auto* object = entry.if_object();
@@ -240,7 +245,7 @@ Result<EngineEvent> parseEvent(std::string_view line) {
   const auto type = textAt(*object, "Type");
   const auto action = textAt(*object, "Action");
   const auto* actor = objectAt(*object, "Actor");
-  if (!type || !action || actor == nullptr) return invalid("an event without Type, Action or Actor");
+  if (!type || !action || actor == nullptr) return invalid("no Type, Action or Actor");
   event.type = *type;
   event.action = *action;
   event.id = textOr(*actor, "ID");
@@ -257,8 +262,8 @@ int parseSignal(std::string_view text) {
     return number > 0 && number <= kDockerRtMax ? number : 0;
   }
   if (text.starts_with("SIG")) text.remove_prefix(3);
-  for (const auto& [base, value, sign] : {std::tuple{"RTMIN", kDockerRtMin, 1},
-                                          std::tuple{"RTMAX", kDockerRtMax, -1}}) {
+  for (const auto& [base, value, sign] :
+       {std::tuple{"RTMIN", kDockerRtMin, 1}, std::tuple{"RTMAX", kDockerRtMax, -1}}) {
     if (!text.starts_with(base)) continue;
     const std::string_view rest = text.substr(std::strlen(base));
     if (rest.empty()) return value;

@@ -44,9 +44,9 @@ EngineDialogue::EngineDialogue(core::Facts& facts, const core::Policy& policy,
 Reaction EngineDialogue::streamConnected(TimePoint now) {
   connected_ = true;
   listed_ = false;
-  say(log::Level::Info, std::exchange(streamProblem_, false)
-                            ? "resolved: docker: event stream connected"
-                            : "docker: event stream connected");
+  addLog(log::Level::Info, std::exchange(streamProblem_, false)
+                               ? "resolved: docker: event stream connected"
+                               : "docker: event stream connected");
   round_.begin();
   return finish(now);
 }
@@ -55,9 +55,9 @@ Reaction EngineDialogue::streamLost(const Error& error, TimePoint now) {
   connected_ = false;
   round_.stop();
   if (!std::exchange(streamProblem_, true)) {
-    say(log::Level::Warning,
-        fmt::format("docker: event stream lost: {}; keeping current announcements, reconnecting",
-                    error.message));
+    addLog(log::Level::Warning,
+           fmt::format("docker: event stream lost: {}; keeping current announcements, reconnecting",
+                       error.message));
   }
   return finish(now);
 }
@@ -67,7 +67,7 @@ Reaction EngineDialogue::event(const EngineEvent& event, TimePoint now) {
   if (event.type == "container") containerEvent(event, now);
   if (event.type == "network") networkEvent(event);
   if (event.type == "service") swarm_.refresh();
-  // An event must not wait for the answers about other containers.
+  // A change caused by an event must not wait for the first inspections of other containers.
   if (!reaction_.touched.empty()) endFirstRound();
   return finish(now);
 }
@@ -92,7 +92,7 @@ void EngineDialogue::networkEvent(const EngineEvent& event) {
       core::bridgeDestroyed(facts_, id);
       reaction_.bridges = true;
     }
-  } else if (event.action == "remove") {  // Swarm's
+  } else if (event.action == "remove") {  // a cluster-wide network (Swarm)
     swarm_.dropNetwork(id);
     swarm_.refresh();
   } else if (event.action == "update") {
@@ -109,7 +109,8 @@ void EngineDialogue::attachmentEvent(const EngineEvent& event) {
   const bool connected = event.action == "connect";
   const auto known = facts_.containers.find(id);
   const bool isKnown = known != facts_.containers.end();
-  // During a start dockerd holds the container's lock; its `start` event leads to the inspection.
+  // dockerd holds the container's lock while it starts the container. The `start` event then
+  // triggers the inspection.
   const bool running =
       isKnown && known->second.asked && known->second.run == core::RunState::Running;
   containers_.changed(id);
@@ -141,14 +142,16 @@ Reaction EngineDialogue::answered(std::uint64_t call, const Result<Answer>& answ
 void EngineDialogue::roundAnswered(const Question& question, const Result<Answer>& answer,
                                    TimePoint now) {
   const bool plugin = std::holds_alternative<InspectPlugin>(question);
-  // Docker does not know the plugin: its networks are recognised by its calls only.
+  // dockerd does not know the plugin: its networks are recognised only when dockerd makes a plugin
+  // call for them.
   const bool unnamed = plugin && !answer && answer.error().kind == ErrorKind::NotFound;
   if (!answer && !unnamed) {
     round_.failed(now);
     if (std::exchange(listProblem_, true)) return;
-    say(log::Level::Warning, fmt::format("docker: cannot list networks and containers: {}; keeping "
-                                         "current announcements, retrying",
-                                         answer.error().message));
+    addLog(log::Level::Warning,
+           fmt::format("docker: cannot list networks and containers: {}; keeping "
+                       "current announcements, retrying",
+                       answer.error().message));
   } else if (plugin) {
     pluginAnswered(answer);
   } else if (std::holds_alternative<ListNetworks>(question)) {
@@ -161,12 +164,12 @@ void EngineDialogue::roundAnswered(const Question& question, const Result<Answer
 void EngineDialogue::pluginAnswered(const Result<Answer>& answer) {
   round_.pluginNamed();
   if (!answer) {
-    say(log::Level::Warning,
-        fmt::format("docker: the name of this plugin is unknown: {}", answer.error().message));
+    addLog(log::Level::Warning,
+           fmt::format("docker: the name of this plugin is unknown: {}", answer.error().message));
     return;
   }
   options_.driverName = std::get<std::string>(*answer);
-  say(log::Level::Info, fmt::format("docker: this plugin is {}", options_.driverName));
+  addLog(log::Level::Info, fmt::format("docker: this plugin is {}", options_.driverName));
 }
 
 void EngineDialogue::takeLists(const std::vector<core::ListedContainer>& containers,
@@ -189,7 +192,7 @@ void EngineDialogue::takeLists(const std::vector<core::ListedContainer>& contain
   round_.ended(now);
   reaction_.bridges = reaction_.listed = listed_ = true;
   if (std::exchange(listProblem_, false)) {
-    say(log::Level::Info, "resolved: docker: networks and containers are listed");
+    addLog(log::Level::Info, "resolved: docker: networks and containers are listed");
   }
   askListed(containers);
   swarm_.refresh();
@@ -201,8 +204,8 @@ void EngineDialogue::takeLists(const std::vector<core::ListedContainer>& contain
   if (firstRound_.empty()) endFirstRound();
 }
 
-// The containers on VIP networks, those that were on one, and those that are not decided yet, of
-// which an event was the first news.
+// Inspects the listed containers on VIP networks, and every known container that is not stopped:
+// it may have left its VIP network, or be known only from an event and not be inspected yet.
 void EngineDialogue::askListed(const std::vector<core::ListedContainer>& containers) {
   containers_.retryAll();
   networks_.retryAll();
@@ -230,13 +233,13 @@ void EngineDialogue::containerAnswered(const ContainerId& id, const Result<Answe
   std::string name = isKnown ? known->second.name : "";
   if (name.empty()) name = id.brief();
   if (outcome.notice) {
-    say(log::Level::Warning,
-        fmt::format(
-            "container {}: cannot be inspected: {}; its announcement stays as it is, retrying",
-            name, answer.error().message));
+    addLog(log::Level::Warning,
+           fmt::format(
+               "container {}: cannot be inspected: {}; its announcement stays as it is, retrying",
+               name, answer.error().message));
   }
   if (outcome.resolved)
-    say(log::Level::Info, fmt::format("resolved: container {}: inspected", name));
+    addLog(log::Level::Info, fmt::format("resolved: container {}: inspected", name));
   if (outcome.verdict == Verdict::Failed || outcome.verdict == Verdict::Outdated) return;
 
   if (outcome.verdict == Verdict::Gone) {
@@ -252,8 +255,8 @@ void EngineDialogue::containerAnswered(const ContainerId& id, const Result<Answe
   if (ofFirstRound ? firstRound_.empty() : !reaction_.touched.empty()) endFirstRound();
 }
 
-// The addresses in the answer that shows the container to be ready are primed before its
-// announcement.
+// Requests neighbour discovery for the container's addresses before the container is announced. The
+// inspection that shows the container to be ready already contains the addresses.
 void EngineDialogue::prime(const core::ContainerReport& started) {
   const auto toPrime = core::neighborsToPrime(facts_, started);
   reaction_.neighbors.insert(reaction_.neighbors.end(), toPrime.addresses.begin(),
@@ -270,7 +273,7 @@ void EngineDialogue::networkAnswered(const NetworkId& id, const Result<Answer>& 
     reaction_.bridges = true;
   }
   if (outcome.verdict != Verdict::Current) return;
-  if (core::changedSince(facts_, id, outcome.requested)) {  // by a plugin call
+  if (core::changedSince(facts_, id, outcome.requested)) {  // a plugin call changed the network
     networks_.ask(id, Urgency::Event);
     return;
   }
@@ -298,7 +301,7 @@ Reaction EngineDialogue::timePassed(TimePoint now) {
 std::optional<core::TimePoint> EngineDialogue::due() const {
   std::optional<TimePoint> first = queue_.due();
   if (!facts_.firstRoundOver) atEarliest(first, firstRoundEndsAt_);
-  if (connected_) {  // else the next connection begins with the lists
+  if (connected_) {  // the next connection starts with a new list round
     atEarliest(first, round_.due());
     atEarliest(first, containers_.due());
     atEarliest(first, networks_.due());
@@ -323,14 +326,14 @@ bool EngineDialogue::isOurs(const core::NetworkReport& report) const {
          (!options_.driverName.empty() && withTag(report.driver) == withTag(options_.driverName));
 }
 
-void EngineDialogue::say(log::Level level, std::string text) {
+void EngineDialogue::addLog(log::Level level, std::string text) {
   reaction_.log.push_back({level, std::move(text)});
 }
 
 Reaction EngineDialogue::finish(TimePoint now) {
   const auto notes = swarm_.takeChanges();
-  for (const auto& note : notes.added) say(log::Level::Warning, "swarm: " + note);
-  for (const auto& note : notes.resolved) say(log::Level::Info, "resolved: swarm: " + note);
+  for (const auto& note : notes.added) addLog(log::Level::Warning, "swarm: " + note);
+  for (const auto& note : notes.resolved) addLog(log::Level::Info, "resolved: swarm: " + note);
   reaction_.calls = queue_.start(now);
   for (const auto& call : reaction_.calls) {
     round_.sent(call, facts_.revision);

@@ -1,13 +1,13 @@
 #pragma once
-// The dialogue with dockerd, as decisions: which question is asked when, whether an answer may be
-// used, what changes in the facts, when something is to be tried again. Pure: events, answers,
-// failures and the time come in; fact changes, calls and log lines go out. engine_sync.hpp does the
-// I/O.
+// The logic of following dockerd: decides which query to send when, whether an answer may be used,
+// which facts change, and when to retry. Pure: the inputs are events, answers, failures and the
+// time; the outputs are changed facts, queries to send and log lines. EngineSync owns it and does
+// the I/O.
 //
-// An event changes the facts at once. What the event does not contain (which endpoint, which stop
-// signal, is there a health check) is requested when a container starts, so that it is known before
-// the container's health or a kill is reported. While dockerd is silent nothing is concluded, and
-// no withdrawal waits for an answer.
+// An event changes the facts at once. An event does not contain the endpoints, the stop signal or
+// whether the container has a health check. EngineDialogue therefore inspects a container when it
+// starts, so that these values are known before dockerd reports its health or a kill. While dockerd
+// does not answer, no conclusion is drawn from its silence. No withdrawal waits for an answer.
 
 #include "base/log.hpp"
 #include "core/fold.hpp"
@@ -25,19 +25,19 @@
 namespace bgplb::docker {
 
 struct DialogueOptions {
-  std::string driverName;  // as in `docker network ls`; empty: asked for by `pluginId`
+  std::string driverName;  // as in `docker network ls`; empty: queried from dockerd with `pluginId`
   std::string pluginId;    // empty: not a managed plugin
 };
 
-// What follows from one input.
+// The outputs of one input.
 struct Reaction {
   core::Touched touched;
-  bool bridges = false;             // a Docker bridge, or who is on one, changed
-  std::set<ContainerId> bridgesOf;  // only on which bridges these containers are
-  bool firewall = false;            // Docker rearranged its chains
-  bool listed = false;              // full lists were taken: everything is to be compared
-  std::vector<Address> neighbors;   // to be primed (core/neighbors_to_prime.hpp)
-  std::vector<Call> calls;          // to be sent now
+  bool bridges = false;             // a Docker bridge changed, or the containers on a bridge
+  std::set<ContainerId> bridgesOf;  // containers whose attachment to bridges may have changed
+  bool firewall = false;            // Docker may have reordered its iptables chains
+  bool listed = false;              // full lists were applied: reconcile everything
+  std::vector<Address> neighbors;   // to prime (core/neighbors_to_prime.hpp)
+  std::vector<Call> calls;          // to send now
   struct Line {
     log::Level level;
     std::string text;
@@ -48,10 +48,11 @@ struct Reaction {
 class EngineDialogue {
  public:
   using TimePoint = core::TimePoint;
-  // How long the first lists' containers are waited for before the routes count as complete.
+  // How long to wait for the inspections of the containers on the first lists before the
+  // announcements count as complete.
   static constexpr std::chrono::milliseconds kFirstRound{1000};
 
-  // Keeps both references. The facts are changed by every input.
+  // Keeps both references. Every input may change the facts.
   EngineDialogue(core::Facts& facts, const core::Policy& policy, DialogueOptions options);
 
   Reaction streamConnected(TimePoint now);
@@ -59,14 +60,15 @@ class EngineDialogue {
   Reaction event(const EngineEvent& event, TimePoint now);
   Reaction answered(std::uint64_t call, const Result<Answer>& answer, TimePoint now);
   Reaction timePassed(TimePoint now);
-  // When to call timePassed(), if nothing happens before.
+  // When to call timePassed(). Changes with every input.
   std::optional<TimePoint> due() const;
 
-  // The next event stream begins with the events since this time of dockerd's clock, nanoseconds
-  // since 1970: those that happened while no stream was connected. None: no event was read yet.
+  // The `since` of the next event stream, in nanoseconds since 1970 by dockerd's clock, so that it
+  // begins with the events that happened while no stream was connected. None: no event was read
+  // yet.
   std::optional<std::int64_t> replaySince() const { return replaySince_; }
 
-  // The event stream is connected, and the lists were read since.
+  // The event stream is connected, and full lists were read since it connected.
   bool following() const { return connected_ && listed_; }
   const std::string& driverName() const { return options_.driverName; }
   const std::set<std::string>& swarmNotes() const { return swarm_.notes(); }
@@ -87,7 +89,7 @@ class EngineDialogue {
   void touch(const core::Touched& touched);
   void endFirstRound();
   bool isOurs(const core::NetworkReport& report) const;
-  void say(log::Level level, std::string text);
+  void addLog(log::Level level, std::string text);
   Reaction finish(TimePoint now);
 
   core::Facts& facts_;
@@ -102,10 +104,10 @@ class EngineDialogue {
 
   std::optional<std::int64_t> replaySince_;
   bool connected_ = false;
-  bool listed_ = false;               // since the stream is connected
-  bool streamProblem_ = false;        // logged
-  bool listProblem_ = false;          // logged
-  std::set<ContainerId> firstRound_;  // not answered yet
+  bool listed_ = false;               // full lists were read since the stream connected
+  bool streamProblem_ = false;        // the problem was logged
+  bool listProblem_ = false;          // the problem was logged
+  std::set<ContainerId> firstRound_;  // on the first lists and not inspected yet
   std::optional<TimePoint> firstRoundEndsAt_;
   Reaction reaction_;
 };

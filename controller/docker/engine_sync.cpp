@@ -13,8 +13,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// With health_status among them Docker matches every value as a prefix; exec_* events, which each
-// run of a health check causes, are left out.
+// The filter omits exec_* events, because each run of a health check causes some. Docker matches
+// every value as a prefix because health_status is one of them.
 constexpr const char* kFilters =
     R"({"type":["container","network","service"],"event":["start","die","destroy","rename","kill",)"
     R"("pause","unpause","health_status","create","connect","disconnect","update","remove"]})";
@@ -41,21 +41,22 @@ EngineSync::EngineSync(asio::io_context& io, EngineClient& engine, reconcile::Lo
 
 void EngineSync::start() { io::spawn(io_.get_executor(), followForever(), "docker event stream"); }
 
-// Each stream begins where the one before ended: no event is lost, and none is read twice.
+// Each stream starts one nanosecond after the last event that was read, so that no event is lost
+// and none is read twice.
 Task<> EngineSync::followForever() {
   asio::steady_timer pause(io_);
   const std::int64_t begin = nanosecondsSince1970();
   while (true) {
     std::string since = sinceParameter(dialogue_.replaySince().value_or(begin));
     const auto answering = co_await engine_.ping();
-    Error ended = answering ? unavailable("") : answering.error();
+    Error reason = answering ? unavailable("") : answering.error();
     if (answering) {
       std::string filters = kFilters;
       auto handler =
           std::function<void(std::string_view)>([this](std::string_view line) { onLine(line); });
-      ended = co_await engine_.follow(std::move(filters), std::move(since), std::move(handler));
+      reason = co_await engine_.follow(std::move(filters), std::move(since), std::move(handler));
     }
-    apply(dialogue_.streamLost(ended, Clock::now()));
+    apply(dialogue_.streamLost(reason, Clock::now()));
     pause.expires_after(reconnect_.next());
     co_await pause.async_wait(asTuple);
   }
@@ -93,7 +94,7 @@ void EngineSync::apply(Reaction reaction) {
   for (const auto& id : reaction.bridgesOf) reconciler.touchBridgesOf(id);
   for (const auto& neighbor : reaction.neighbors) reconciler.primeNeighbor(neighbor);
   for (auto& call : reaction.calls) {
-    io::spawn(io_.get_executor(), ask(std::move(call)), "docker question");
+    io::spawn(io_.get_executor(), ask(std::move(call)), "Docker API query");
   }
   loop_.wake();
   arm();
@@ -109,7 +110,7 @@ void EngineSync::arm() {
   }
   timer_.expires_at(*due);
   timer_.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;  // set anew
+    if (error) return;  // cancelled, or set to another time
     armedFor_.reset();
     apply(dialogue_.timePassed(Clock::now()));
   });

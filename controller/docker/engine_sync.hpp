@@ -1,7 +1,7 @@
 #pragma once
-// Keeps the facts in step with dockerd: does the I/O of the dialogue (engine_dialogue.hpp decides).
-// One coroutine follows the event stream and reconnects, one coroutine per question waits for its
-// answer, a timer brings the dialogue back when something is due.
+// Keeps the facts in step with dockerd: does the I/O for EngineDialogue, which makes the decisions.
+// App owns the EngineSync. One coroutine reads the event stream and reconnects, one coroutine per
+// query waits for the reply, and a timer calls the dialogue at its next deadline.
 
 #include "base/backoff.hpp"
 #include "docker/engine_client.hpp"

@@ -1,7 +1,7 @@
 #pragma once
-// Which containers, or networks, have to be inspected, and whether an answer may be used: one that
-// was on its way when something happened to its object is out of date, and the object is inspected
-// again.
+// Tracks the inspections of containers, or of networks: which ones are open, when to retry a failed
+// one, and whether an answer may be used. If an object changes while its inspection is in flight,
+// the answer is outdated and the object is inspected again. Owned by EngineDialogue.
 
 #include "base/backoff.hpp"
 #include "docker/question_queue.hpp"
@@ -17,7 +17,7 @@ template <typename ObjectId>
 class Inspections {
  public:
   using TimePoint = core::TimePoint;
-  // After so many failures in a row the operator is notified, once.
+  // The number of consecutive failures after which a warning is logged, once.
   static constexpr unsigned kFailuresBeforeNotice = 5;
   static constexpr std::chrono::milliseconds kFirstRetry{200};
   static constexpr std::chrono::milliseconds kLongestRetry{30'000};
@@ -26,32 +26,32 @@ class Inspections {
       : queue_(queue), question_(std::move(question)) {}
 
   void ask(const ObjectId& id, Urgency urgency);
-  // The queue has sent the question, when the facts had this revision.
+  // The queue has sent the query. `revision` is the revision of the facts at that time.
   void sent(const ObjectId& id, core::Revision revision);
-  void changed(const ObjectId& id);  // an event: an answer that is on its way is out of date
-  void retryAll();                   // every object that waits for its next attempt is asked now
+  void changed(const ObjectId& id);  // an event: makes an inspection in flight outdated
+  void retryAll();                   // starts every pending retry now
   void retryDue(TimePoint now);
   std::optional<TimePoint> due() const;
   bool isOpen(const ObjectId& id) const { return open_.contains(id); }
   bool anyOpen() const { return !open_.empty(); }
 
   enum class Verdict {
-    Current,   // the answer says how the object is now
-    Outdated,  // the object is asked again
-    Failed,    // it is asked again later
+    Current,   // the answer is up to date
+    Outdated,  // the object has changed; it is inspected again at once
+    Failed,    // the object is inspected again after a delay
     Gone,      // dockerd does not know the object
   };
   struct Outcome {
     Verdict verdict = Verdict::Failed;
-    core::Revision requested = 0;  // the facts' revision when the question was sent
-    bool notice = false;           // Failed: so often now that the operator must know
-    bool resolved = false;         // Current, Gone: there was a notice
+    core::Revision requested = 0;  // the revision of the facts when the query was sent
+    bool notice = false;           // Failed: log a warning now (kFailuresBeforeNotice)
+    bool resolved = false;         // Current, Gone: a warning was logged before
   };
   Outcome answered(const ObjectId& id, const Result<void>& outcome, TimePoint now);
 
  private:
   struct Open {
-    bool queued = false;  // in the queue or in flight
+    bool queued = false;  // waiting in the queue, or in flight
     bool outdated = false;
     bool noticed = false;
     unsigned failures = 0;

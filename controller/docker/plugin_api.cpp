@@ -23,24 +23,27 @@ unsigned statusOf(ErrorKind kind) {
   return 500;
 }
 
-// One host prefix of its family, or the stand-in of an IPv6-only network (no VIP).
+// The pools of one family must be one host prefix. None: no pool, or the placeholder IPv4 pool of
+// an IPv6-only network.
 Result<std::optional<Prefix>> vipOf(const std::vector<Prefix>& pools, Family family) {
   if (pools.empty()) return std::optional<Prefix>();
   if (pools.size() > 1 || !pools.front().isHost() || pools.front().family() != family) {
-    return invalid(fmt::format("{}: {}; create it with this plugin as --driver and as --ipam-driver",
-                               pools.front().toString(), core::kAllowedVips));
+    return invalid(
+        fmt::format("{}: {}; create it with this plugin as --driver and as --ipam-driver",
+                    pools.front().toString(), core::kAllowedVips));
   }
   const Address& address = pools.front().address();
   if (core::isStandIn(pools.front())) return std::optional<Prefix>();
-  // Our IPAM gives out no such pool, but the network may have been made with another one.
+  // This plugin's IPAM driver allocates no such pool, but the network may use another IPAM driver.
   if (!address.isUsableUnicast()) {
     return invalid(fmt::format("{} is not an address others can send to", address.toString()));
   }
   return std::optional<Prefix>(pools.front());
 }
 
-// Docker gives one for every endpoint of a driver that says RequiresMACAddress; should it not, the
-// endpoint's id makes a locally administered one (IEEE 802, second bit of the first byte).
+// Docker generates a MAC address for every endpoint because the IPAM driver sets
+// RequiresMACAddress. If a call has none, derive a locally administered address from the endpoint's
+// ID (IEEE 802: second bit of the first byte).
 MacAddress macFor(const EndpointId& endpoint) {
   const std::uint64_t hash = fnv1a(endpoint.value);
   std::array<std::uint8_t, 6> bytes{0x02};
@@ -52,36 +55,37 @@ MacAddress macFor(const EndpointId& endpoint) {
 
 }  // namespace
 
-PluginApi::PluginApi(reconcile::Loop& loop, reconcile::Kernel& kernel,
-                     reconcile::HostNetwork& host, bool globalScope)
+PluginApi::PluginApi(reconcile::Loop& loop, reconcile::Kernel& kernel, reconcile::HostNetwork& host,
+                     bool globalScope)
     : loop_(loop), kernel_(kernel), host_(host), globalScope_(globalScope) {
-  // Calls without arguments come without a body.
-  const auto fixed = [](std::string text) {
+  // dockerd sends calls without arguments without a body, so the body is not parsed.
+  const auto fixedReply = [](std::string text) {
     return [text = std::move(text)](std::string_view) -> Answer { return text; };
   };
-  handlers_["/Plugin.Activate"] = fixed(renderActivate());
-  handlers_["/NetworkDriver.GetCapabilities"] = fixed(renderNetworkCapabilities(globalScope_));
-  handlers_["/IpamDriver.GetCapabilities"] = fixed(renderIpamCapabilities());
-  handlers_["/IpamDriver.GetDefaultAddressSpaces"] = fixed(renderAddressSpaces());
+  handlers_["/Plugin.Activate"] = fixedReply(renderActivate());
+  handlers_["/NetworkDriver.GetCapabilities"] = fixedReply(renderNetworkCapabilities(globalScope_));
+  handlers_["/IpamDriver.GetCapabilities"] = fixedReply(renderIpamCapabilities());
+  handlers_["/IpamDriver.GetDefaultAddressSpaces"] = fixedReply(renderAddressSpaces());
 
-  // Nothing to do here, but what comes must be a request.
-  const auto noted = [](std::string text) {
+  // These calls need no action. Their body must still be a JSON object.
+  const auto noAction = [](std::string text) {
     return [text = std::move(text)](std::string_view body) -> Answer {
       const auto request = parseObject(body);
       if (!request) return request.error();
       return text;
     };
   };
-  handlers_["/NetworkDriver.GwAllocCheck"] = noted(renderGwAllocCheck());
-  handlers_["/NetworkDriver.FreeNetwork"] = noted(renderEmpty());
-  handlers_["/NetworkDriver.EndpointOperInfo"] = noted(renderOperInfo());
-  handlers_["/NetworkDriver.ProgramExternalConnectivity"] = noted(renderEmpty());
-  handlers_["/NetworkDriver.RevokeExternalConnectivity"] = noted(renderEmpty());
-  handlers_["/NetworkDriver.DiscoverNew"] = noted(renderEmpty());
-  handlers_["/NetworkDriver.DiscoverDelete"] = noted(renderEmpty());
-  // The VIP of a network is also its "gateway": its release says nothing of an endpoint.
-  handlers_["/IpamDriver.ReleasePool"] = noted(renderEmpty());
-  handlers_["/IpamDriver.ReleaseAddress"] = noted(renderEmpty());
+  handlers_["/NetworkDriver.GwAllocCheck"] = noAction(renderGwAllocCheck());
+  handlers_["/NetworkDriver.FreeNetwork"] = noAction(renderEmpty());
+  handlers_["/NetworkDriver.EndpointOperInfo"] = noAction(renderOperInfo());
+  handlers_["/NetworkDriver.ProgramExternalConnectivity"] = noAction(renderEmpty());
+  handlers_["/NetworkDriver.RevokeExternalConnectivity"] = noAction(renderEmpty());
+  handlers_["/NetworkDriver.DiscoverNew"] = noAction(renderEmpty());
+  handlers_["/NetworkDriver.DiscoverDelete"] = noAction(renderEmpty());
+  // The VIP is also the network's gateway address, so its release does not mean that an endpoint
+  // was removed.
+  handlers_["/IpamDriver.ReleasePool"] = noAction(renderEmpty());
+  handlers_["/IpamDriver.ReleaseAddress"] = noAction(renderEmpty());
 
   const auto method = [this](Answer (PluginApi::*member)(std::string_view)) {
     return [this, member](std::string_view body) { return (this->*member)(body); };
@@ -118,8 +122,7 @@ Result<void> PluginApi::checkNetwork(const CreateNetworkRequest& request) const 
   for (const auto& held : host_.addresses()) local.push_back({held.address, held.subnet});
   for (const auto* pools : {&request.pools4, &request.pools6}) {
     for (const auto& vip : *pools) {
-      const auto checked =
-          core::checkVip(loop_.reconciler().facts(), request.network, vip, local);
+      const auto checked = core::checkVip(loop_.reconciler().facts(), request.network, vip, local);
       if (!checked) return checked.error();
       if (!checked->empty()) log::warning("{}", *checked);
     }
@@ -140,8 +143,8 @@ PluginApi::Answer PluginApi::createNetwork(std::string_view body) {
   if (const auto allowed = checkNetwork(*request); !allowed) return allowed.error();
 
   const bool isNew = reconciler().facts().networks.count(request->network) == 0;
-  reconciler().touch(core::networkCreated(reconciler().facts(), request->network, *vip4, *vip6,
-                                          *options));
+  reconciler().touch(
+      core::networkCreated(reconciler().facts(), request->network, *vip4, *vip6, *options));
   if (const auto settled = loop_.settle(request->network); !settled) {
     if (isNew) {
       reconciler().touch(core::networkDeleted(reconciler().facts(), request->network));
@@ -156,7 +159,7 @@ PluginApi::Answer PluginApi::allocateNetwork(std::string_view body) {
   const auto request = parseAllocateNetwork(body);
   if (!request) return request.error();
   if (const auto allowed = checkNetwork(*request); !allowed) return allowed.error();
-  // What is returned replaces the options that the nodes get.
+  // The returned options replace those that Swarm passes to the nodes.
   return renderOptions(request->options);
 }
 
@@ -182,10 +185,10 @@ PluginApi::Answer PluginApi::createEndpoint(std::string_view body) {
   const bool given = request->mac.has_value();
   const MacAddress mac = given ? *request->mac : macFor(request->endpoint);
   reconciler().touch(core::endpointCreated(reconciler().facts(), request->network,
-                                           request->endpoint, request->address4,
-                                           request->address6, mac));
+                                           request->endpoint, request->address4, request->address6,
+                                           mac));
   loop_.wake();
-  // A field that the request had must not come back, not even the same.
+  // dockerd rejects a reply that repeats a field of the request, even with the same value.
   return renderInterface(given ? std::nullopt : std::optional(mac));
 }
 
@@ -193,7 +196,7 @@ PluginApi::Answer PluginApi::deleteEndpoint(std::string_view body) {
   const auto request = parseEndpoint(body);
   if (!request) return request.error();
   reconciler().removeEndpoint(request->endpoint);
-  loop_.settle(request->network).has_error();  // a failure is tried again in the background
+  loop_.settle(request->network).has_error();  // a failure is retried in the background
   return renderEmpty();
 }
 
@@ -201,35 +204,34 @@ PluginApi::Answer PluginApi::join(std::string_view body) {
   const auto request = parseEndpoint(body);
   if (!request) return request.error();
   auto& facts = reconciler().facts();
-  if (facts.endpoints.count(request->endpoint) == 0) {  // created before we were started
+  if (facts.endpoints.count(request->endpoint) == 0) {  // created before the controller started
     reconciler().touch(core::endpointCreated(facts, request->network, request->endpoint,
                                              std::nullopt, std::nullopt, std::nullopt));
   }
   reconciler().touch(core::endpointLink(facts, request->endpoint, core::LinkState::Joining));
   const auto settled = loop_.settle(request->network);
-  const bool there = kernel_.hasVeth(core::vethHostName(request->endpoint));
-  const auto state = there ? core::LinkState::Joined : core::LinkState::Created;
+  const bool created = kernel_.hasVeth(core::vethHostName(request->endpoint));
+  const auto state = created ? core::LinkState::Joined : core::LinkState::Created;
   reconciler().touch(core::endpointLink(facts, request->endpoint, state));
   loop_.wake();
   if (!settled) return settled.error();
-  if (!there) return transient("the veth pair was not created");
+  if (!created) return transient("the veth pair was not created");
   return renderJoin(core::vethContainerName(request->endpoint));
 }
 
 PluginApi::Answer PluginApi::leave(std::string_view body) {
   const auto request = parseEndpoint(body);
   if (!request) return request.error();
-  reconciler().touch(
-      core::endpointLeft(reconciler().facts(), request->network, request->endpoint));
-  loop_.settle(request->network).has_error();  // a failure is tried again in the background
+  reconciler().touch(core::endpointLeft(reconciler().facts(), request->network, request->endpoint));
+  loop_.settle(request->network).has_error();  // a failure is retried in the background
   return renderEmpty();
 }
 
 PluginApi::Answer PluginApi::requestPool(std::string_view body) {
   const auto request = parsePool(body);
   if (!request) return request.error();
-  const auto pool =
-      core::requestPool(request->pool, request->subPool, request->v6, request->options, globalScope_);
+  const auto pool = core::requestPool(request->pool, request->subPool, request->v6,
+                                      request->options, globalScope_);
   if (!pool) return pool.error();
   return renderPool(*pool);
 }

@@ -1,7 +1,9 @@
 #pragma once
-// dockerd's plugin calls, from path and body to status and body. No handler calls the engine: dockerd
-// may be holding the lock, or not serving yet. Every call is idempotent, since dockerd repeats what
-// it is not sure of and replays nothing after a restart.
+// Handles dockerd's plugin calls (network driver and IPAM driver): maps path and body of a call to
+// the status and body of the reply. Called by plugin_http.cpp. No handler calls the Docker API:
+// dockerd may hold a lock during the call, or not serve its API yet. Every call is idempotent,
+// because dockerd repeats calls whose outcome it does not know. dockerd replays no call after a
+// restart.
 
 #include "docker/plugin_codec.hpp"
 #include "reconcile/loop.hpp"
@@ -14,7 +16,7 @@
 namespace bgplb::docker {
 
 struct PluginAnswer {
-  unsigned status = 200;  // dockerd takes 200 for success and nothing else
+  unsigned status = 200;  // dockerd accepts only 200 as success
   std::string body;
 };
 

@@ -15,8 +15,9 @@ namespace {
 constexpr const char* kGenericOptions = "com.docker.network.generic";
 constexpr const char* kGatewayKey = "com.docker.network.gateway";
 
-// Ids become link names: nothing but letters and digits, and enough of them to tell links apart.
-// A Swarm network's id is 25 base-36 digits, any other 64 hex digits.
+// Link names contain the beginning of an ID. An ID must therefore consist of letters and digits,
+// and be long enough to keep link names unique. The ID of a Swarm network has 25 base-36 digits,
+// every other ID 64 hex digits.
 template <typename SomeId>
 Result<SomeId> idAt(const json::object& object, std::string_view key) {
   auto text = textAt(object, key);
@@ -61,7 +62,8 @@ Result<CreateNetworkRequest> networkOf(const json::object& object) {
   return request;
 }
 
-// The names of an endpoint's links begin with its id, and are known as ours by being hex.
+// The names of an endpoint's links contain the beginning of its ID. A leftover link is recognised
+// as ours only if that part is hex.
 Result<EndpointId> endpointAt(const json::object& object) {
   auto endpoint = idAt<EndpointId>(object, "EndpointID");
   if (endpoint && endpoint->value.find_first_not_of("0123456789abcdef") != std::string::npos) {
@@ -78,7 +80,7 @@ Result<EndpointRequest> idsOf(const json::object& object) {
   return EndpointRequest{std::move(*network), std::move(*endpoint)};
 }
 
-// "10.0.0.101/32" or nothing.
+// "10.0.0.101/32" or an empty string.
 Result<std::optional<Address>> addressAt(const json::object& object, std::string_view key,
                                          Family family) {
   const auto text = textAt(object, key);
@@ -132,7 +134,7 @@ Result<EndpointRequest> parseEndpoint(std::string_view body) {
 }
 
 Result<CreateEndpointRequest> parseCreateEndpoint(std::string_view body) {
-  // Once: the exposed ports of an image may make it several MB.
+  // Parse the body only once: the exposed ports of an image can make it several MB long.
   const auto object = parseObject(body);
   if (!object) return object.error();
   auto ids = idsOf(*object);
@@ -216,9 +218,10 @@ std::string renderInterface(const std::optional<MacAddress>& mac) {
 }
 
 std::string renderJoin(const std::string& containerEnd) {
-  // A prefix of our own: with "eth" the number of Docker's own interface would depend on the order
-  // of the joins, which is random. No gateway, and the gateway service stays on: a container without
-  // any other network replies through docker_gwbridge.
+  // Use a prefix other than "eth". Otherwise the numbers of the container's other interfaces would
+  // depend on the order of the Join calls, which is random. The reply sets no gateway and does not
+  // set DisableGatewayService: a container without any other network replies through
+  // docker_gwbridge.
   json::object name{{"SrcName", containerEnd}, {"DstPrefix", "vip"}};
   return text({{"InterfaceName", std::move(name)}});
 }
@@ -227,7 +230,7 @@ std::string renderOperInfo() { return text({{"Value", json::object{}}}); }
 
 std::string renderPool(const core::Pool& pool) {
   const std::string prefix = pool.prefix.toString();
-  // The VIP stands in for the gateway, so that dockerd does not ask for another address.
+  // Return the VIP as the gateway address, so that dockerd does not request another address for it.
   json::object data{{kGatewayKey, prefix}};
   return text({{"PoolID", pool.id}, {"Pool", prefix}, {"Data", std::move(data)}});
 }
@@ -237,7 +240,7 @@ std::string renderAddress(const Prefix& address) {
 }
 
 std::string renderError(const std::string& message) {
-  // It may quote what is no UTF-8, or end in the middle of a character.
+  // The message may quote bytes that are not UTF-8, or be cut in the middle of a character.
   std::string ascii(message);
   std::replace_if(
       ascii.begin(), ascii.end(), [](char c) { return static_cast<unsigned char>(c) > 0x7f; }, '?');

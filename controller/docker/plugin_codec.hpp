@@ -1,6 +1,6 @@
 #pragma once
-// The bodies of dockerd's plugin calls (libnetwork drivers/remote/api and ipams/remote/api), as
-// values. Pure.
+// Decodes the requests and encodes the replies of dockerd's plugin calls (libnetwork
+// drivers/remote/api and ipams/remote/api). Used by PluginApi. Pure.
 
 #include "base/address.hpp"
 #include "base/ids.hpp"
@@ -47,7 +47,8 @@ struct AddressRequest {
   std::string address;
 };
 
-// Each refuses an empty body: dockerd's retry of a call whose first attempt broke arrives with none.
+// Each parser rejects an empty body: when an attempt of a call fails, dockerd sends its retry
+// without the body.
 Result<CreateNetworkRequest> parseCreateNetwork(std::string_view body);
 Result<CreateNetworkRequest> parseAllocateNetwork(std::string_view body);
 Result<NetworkId> parseNetwork(std::string_view body);
@@ -68,7 +69,7 @@ std::string renderJoin(const std::string& containerEnd);
 std::string renderOperInfo();
 std::string renderPool(const core::Pool& pool);
 std::string renderAddress(const Prefix& address);
-// Both keys: the network driver's client reads Err, the IPAM driver's Error.
+// Sets two keys: libnetwork's network driver client reads Err, its IPAM driver client reads Error.
 std::string renderError(const std::string& message);
 
 }  // namespace bgplb::docker

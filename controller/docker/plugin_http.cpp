@@ -15,7 +15,7 @@ bool isPluginCall(std::string_view path) {
 
 http::Answer answerPluginCall(PluginApi& api, const http::Request& request) {
   if (request.method != "POST") {
-    auto refusal = pluginError(405, "a plugin call is a POST");
+    auto refusal = pluginError(405, "plugin calls require POST");
     refusal.allow = "POST";
     return refusal;
   }

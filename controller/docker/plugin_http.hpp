@@ -1,5 +1,6 @@
 #pragma once
-// dockerd's plugin calls as HTTP (Docker's plugin API, v1.2): POST /Interface.Method.
+// The HTTP form of dockerd's plugin calls (Docker's plugin API v1.2): POST /Interface.Method.
+// Called by App for each request on the plugin's socket. Owns nothing.
 
 #include "docker/plugin_api.hpp"
 #include "http/message.hpp"
@@ -14,7 +15,7 @@ bool isPluginCall(std::string_view path);
 
 http::Answer answerPluginCall(PluginApi& api, const http::Request& request);
 
-// The body has both keys that dockerd reads (renderError), whatever the status.
+// For every status, the body has both keys that dockerd reads (renderError).
 http::Answer pluginError(unsigned status, const std::string& message);
 
 }  // namespace bgplb::docker

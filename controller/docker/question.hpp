@@ -1,6 +1,6 @@
 #pragma once
-// What the controller asks dockerd, and the answers, as values. Pure: engine_dialogue.hpp decides
-// which questions are asked when, engine_sync.hpp sends them.
+// The queries to the Docker API and their answers, as values. EngineDialogue decides which queries
+// are sent when; EngineSync sends them. Pure.
 
 #include "core/fold.hpp"
 #include "core/swarm.hpp"
@@ -21,7 +21,7 @@ struct InspectPlugin {  // GET /plugins/{id}/json
 struct ListNetworks {  // GET /networks
   friend bool operator==(const ListNetworks&, const ListNetworks&) = default;
 };
-struct ListContainers {  // GET /containers/json, those that may have a process
+struct ListContainers {  // GET /containers/json: running, paused and restarting containers
   friend bool operator==(const ListContainers&, const ListContainers&) = default;
 };
 struct ListServices {  // GET /services
@@ -44,7 +44,7 @@ struct FindMember {  // GET /networks/{id}: the IPv6 address of one container on
 using Question = std::variant<InspectPlugin, ListNetworks, ListContainers, ListServices,
                               InspectContainer, InspectNetwork, FindMember>;
 
-using Answer = std::variant<std::string,                         // InspectPlugin: its name
+using Answer = std::variant<std::string,                         // InspectPlugin: the plugin's name
                             std::vector<core::NetworkReport>,    // ListNetworks
                             std::vector<core::ListedContainer>,  // ListContainers
                             std::vector<core::ServiceReport>,    // ListServices
@@ -52,7 +52,7 @@ using Answer = std::variant<std::string,                         // InspectPlugi
                             core::NetworkReport,                 // InspectNetwork
                             Address>;                            // FindMember
 
-// A question with the number by which its answer is handed back.
+// A query to send. `number` identifies it when its answer is passed to EngineDialogue::answered().
 struct Call {
   std::uint64_t number = 0;
   Question question;
@@ -60,7 +60,7 @@ struct Call {
 
 // The path of the GET request, without the API version.
 std::string pathOf(const Question& question);
-// The body of a 200 answer, as the type that belongs to the question.
+// Decodes the body of a 2xx reply to the query.
 Result<Answer> parseAnswer(const Question& question, std::string_view body);
 
 }  // namespace bgplb::docker

@@ -1,9 +1,9 @@
 #pragma once
-// Bounds how many questions are in flight. Each question is a connection to dockerd, and a dockerd
-// that answers slowly must not use up our descriptors.
+// Limits how many Docker API queries are in flight. Each query uses a connection, and a slow
+// dockerd must not exhaust the controller's file descriptors. Owned by EngineDialogue.
 //
-// One container whose inspect hangs must not delay the others: a question that has been in flight
-// for kPatience no longer takes one of the kAtOnce places. All in all kMost are in flight.
+// A container whose inspection hangs must not delay the others: a query that has been in flight for
+// kPatience no longer counts against kAtOnce. kMost limits the total. Lists count against neither.
 
 #include "core/flapping.hpp"
 #include "docker/question.hpp"
@@ -16,12 +16,12 @@
 
 namespace bgplb::docker {
 
-// Who waits for the answer; an earlier one goes first.
+// The priority of a query, highest first.
 enum class Urgency {
-  List,   // a list, of which the dialogue has one in flight: starts at once
-  Event,  // something just happened
-  Round,  // a full list named the container
-  Retry,  // it was asked before, without success: kMostRetries are in flight
+  List,   // a full list: sent at once; ListRound limits how many are in flight
+  Event,  // caused by an event or a plugin call
+  Round,  // an inspection of a container on a full list
+  Retry,  // repeats a failed query; at most kMostRetries are in flight
 };
 
 class QuestionQueue {
@@ -33,11 +33,11 @@ class QuestionQueue {
   static constexpr std::chrono::milliseconds kPatience{1000};
 
   void add(Question question, Urgency urgency);
-  // The questions that may be sent now.
+  // Returns the queries to send now.
   std::vector<Call> start(TimePoint now);
-  // The call has been answered, or has failed. None: no such call is in flight.
+  // The call was answered or has failed. None: no such call is in flight.
   std::optional<Question> end(std::uint64_t number);
-  // When start() returns more even if no call ends.
+  // When start() may return more queries even if no call ends.
   std::optional<TimePoint> due() const { return due_; }
 
   std::size_t waiting() const;
@@ -53,7 +53,7 @@ class QuestionQueue {
   std::optional<TimePoint> placeFreeAt(TimePoint now) const;
 
   std::map<Urgency, std::deque<Question>> waiting_;
-  std::map<std::uint64_t, Running> inFlight_;  // in the order in which they were sent
+  std::map<std::uint64_t, Running> inFlight_;  // by call number, in the order of sending
   std::uint64_t last_ = 0;
   std::optional<TimePoint> due_;
 };

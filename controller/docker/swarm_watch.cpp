@@ -26,7 +26,8 @@ void SwarmWatch::refresh() {
 
 void SwarmWatch::answered(const Result<std::vector<core::ServiceReport>>& services) {
   inFlight_ = false;
-  // A failure: this node is a worker, or dockerd does not answer, which is logged by the lists.
+  // Ignore a failure: this node is a worker, or dockerd does not answer. The list round logs the
+  // latter.
   if (services) {
     std::vector<core::NetworkReport> networks;
     for (const auto& [id, network] : networks_) networks.push_back(network);

@@ -1,7 +1,7 @@
 #pragma once
-// On a Swarm manager: what the cluster's services say about mistakes that no plugin call shows (see
-// core/swarm.hpp). Pure: the dialogue lists the services, and only while a network of this driver
-// is cluster-wide. A worker cannot list services, so nothing is noted there.
+// Finds configuration mistakes of Swarm services that no plugin call shows (core/swarm.hpp). Works
+// only on a Swarm manager, because a worker cannot list services. Lists the services only while a
+// cluster-wide network of this driver exists. Owned by EngineDialogue. Pure.
 
 #include "core/swarm.hpp"
 #include "docker/question_queue.hpp"
@@ -17,18 +17,19 @@ class SwarmWatch {
  public:
   explicit SwarmWatch(QuestionQueue& queue) : queue_(queue) {}
 
-  // Networks of this driver: all of them, or one more.
+  // The networks of this driver: takeNetworks() replaces all, takeNetwork() adds one.
   void takeNetworks(const std::vector<core::NetworkReport>& ours);
   void takeNetwork(const core::NetworkReport& network);
   void dropNetwork(const NetworkId& id) { networks_.erase(id); }
 
-  // Lists the services. One list is in flight at a time; a refresh meanwhile lists them once more.
+  // Lists the services. At most one list is in flight. A refresh during that time lists them again
+  // afterwards.
   void refresh();
   // The answer to ListServices, or its failure.
   void answered(const Result<std::vector<core::ServiceReport>>& services);
 
   const std::set<std::string>& notes() const { return notes_; }
-  // What changed in the notes since the last call.
+  // The notes that were added and removed since the last call of takeChanges().
   struct Changes {
     std::vector<std::string> added;
     std::vector<std::string> resolved;
@@ -39,7 +40,7 @@ class SwarmWatch {
   void setNotes(std::set<std::string> notes);
 
   QuestionQueue& queue_;
-  std::map<NetworkId, core::NetworkReport> networks_;  // cluster-wide
+  std::map<NetworkId, core::NetworkReport> networks_;  // cluster-wide ones
   std::set<std::string> notes_;
   Changes changes_;
   bool inFlight_ = false;
