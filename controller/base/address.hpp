@@ -1,5 +1,6 @@
 #pragma once
-// IP addresses, prefixes and MAC addresses as values: parsed once at the edge, canonical from then on.
+// IP addresses, prefixes and MAC addresses as values. Input is parsed once, where it enters the
+// program; the values are always canonical. Used by all folders.
 
 #include "base/result.hpp"
 
@@ -17,9 +18,9 @@ class Address {
  public:
   Address() = default;  // 0.0.0.0
 
-  // Accepts what inet_pton(3) accepts; no zone ("fe80::1%eth0") and no port.
+  // Accepts the formats of inet_pton(3): no zone ("fe80::1%eth0") and no port.
   static Result<Address> parse(std::string_view text);
-  // `bytes` in network order: 4 of them for V4, 16 for V6.
+  // `bytes`: 4 for V4 or 16 for V6, in network byte order.
   static Address fromBytes(Family family, const std::uint8_t* bytes);
 
   Family family() const { return family_; }
@@ -32,12 +33,12 @@ class Address {
   bool isLoopback() const;     // 127.0.0.0/8, ::1
   bool isMulticast() const;    // 224.0.0.0/4, ff00::/8
   bool isLinkLocal() const;    // 169.254.0.0/16 (RFC 3927), fe80::/10 (RFC 4291)
-  bool isDummy() const;        // 192.0.0.8 (RFC 7600): an IPv4 address for those that have none
-  // 0.0.0.0/8, 192.0.0.0/24 and 240.0.0.0/4 (RFC 6890); ::/8 and 100::/8 (RFC 4291 section 4), which
-  // hold the IPv4-mapped ::ffff:0:0/96, the translated 64:ff9b::/96 (RFC 6052) and the discarded
-  // 100::/64 (RFC 6666).
+  bool isDummy() const;        // 192.0.0.8 (RFC 7600): source of hosts without an IPv4 address
+  // 0.0.0.0/8, 192.0.0.0/24 and 240.0.0.0/4 (RFC 6890); ::/8 and 100::/8 (RFC 4291 section 4),
+  // which contain the IPv4-mapped ::ffff:0:0/96, the translated 64:ff9b::/96 (RFC 6052) and the
+  // discarded 100::/64 (RFC 6666).
   bool isReserved() const;
-  // An address at which one host can be reached by unicast from elsewhere.
+  // A unicast address at which other hosts can reach one host.
   bool isUsableUnicast() const;
 
   std::string toString() const;  // canonical (RFC 5952 for V6)
@@ -49,7 +50,7 @@ class Address {
   std::array<std::uint8_t, 16> bytes_{};
 };
 
-// Always canonical: no bit is set behind the length.
+// Always canonical: the host bits are zero.
 class Prefix {
  public:
   Prefix() = default;  // 0.0.0.0/0

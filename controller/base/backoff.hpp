@@ -1,5 +1,6 @@
 #pragma once
-// Exponential backoff: each delay is twice the one before, between two limits.
+// Exponential backoff: each delay is twice the previous one, between two limits. Used by every
+// component that retries.
 
 #include <algorithm>
 #include <chrono>
@@ -12,20 +13,20 @@ class Backoff {
 
   constexpr Backoff(Duration first, Duration longest) : first_(first), longest_(longest) {}
 
-  // How long to wait before the next attempt; the attempt after that waits twice as long.
+  // Returns the delay before the next attempt, and doubles the delay of the attempt after it.
   constexpr Duration next() {
     const Duration delay = failed() ? std::min(delay_ * 2, longest_) : first_;
     delay_ = delay;
     return delay;
   }
-  // An attempt succeeded: the next failure waits the first delay again.
+  // To be called after a success: the next delay is the first one again.
   constexpr void reset() { delay_ = Duration{0}; }
   constexpr bool failed() const { return delay_ > Duration{0}; }
 
  private:
   Duration first_;
   Duration longest_;
-  Duration delay_{0};  // the last one returned
+  Duration delay_{0};  // the delay that next() returned last; 0: none since reset()
 };
 
 }  // namespace bgplb

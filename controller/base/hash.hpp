@@ -1,6 +1,6 @@
 #pragma once
-// A hash whose value is part of what this program makes (MAC addresses), so it must be the same in
-// every build: std::hash promises nothing beyond one run.
+// A hash that is the same in every build, because generated MAC addresses are derived from it.
+// std::hash guarantees equal values only within one run of a program.
 
 #include <cstdint>
 #include <string_view>

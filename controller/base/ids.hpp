@@ -1,5 +1,6 @@
 #pragma once
-// Docker's identifiers, each a type of its own so that one cannot be passed for another.
+// Docker's identifiers. Each kind has its own type, so that the compiler rejects one in place of
+// another.
 
 #include <compare>
 #include <string>
@@ -14,7 +15,7 @@ struct Id {
   Id() = default;
   explicit Id(std::string text) : value(std::move(text)) {}
   bool empty() const { return value.empty(); }
-  std::string brief() const { return value.substr(0, 12); }  // as `docker ps` shows it
+  std::string brief() const { return value.substr(0, 12); }  // the short form of `docker ps`
   friend auto operator<=>(const Id&, const Id&) = default;
 };
 

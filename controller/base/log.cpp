@@ -26,7 +26,7 @@ constexpr std::size_t kQueuedLines = 1024;
 constexpr int kWriterNice = 10;
 constexpr std::chrono::seconds kStopPatience{1};
 
-// Writes with write(2). stdio would hold its lock during a write that blocks, and exit(3) waits for
+// Uses write(2) instead of stdio: stdio holds its lock while a write blocks, and exit(3) waits for
 // that lock.
 class StderrSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  protected:
@@ -42,7 +42,7 @@ class StderrSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> 
         pollfd writable{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
         (void)::poll(&writable, 1, -1);
       } else if (errno != EINTR) {
-        return;  // nobody can be told
+        return;  // a failure to log cannot be logged
       }
     }
   }
@@ -75,7 +75,7 @@ std::optional<Level> parseLevel(std::string_view name) {
 
 void start(Level level) {
   threshold = level;
-  // The writer may block; nothing waits for it.
+  // The writer thread has a lower priority, because no other thread waits for it.
   pool = std::make_shared<spdlog::details::thread_pool>(
       kQueuedLines, 1, [] { setpriority(PRIO_PROCESS, 0, kWriterNice); });
   logger = std::make_shared<spdlog::async_logger>("bgplb", std::make_shared<StderrSink>(), pool,
@@ -84,8 +84,8 @@ void start(Level level) {
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%f %l %v");
 }
 
-// The writer may be blocked in write(2) for as long as nobody reads, and nothing can interrupt it.
-// So a thread that is not joined waits for the writer, and the end of the process takes both along.
+// While no process reads standard error, the writer thread is blocked in write(2) and cannot be
+// interrupted. A detached thread therefore waits for the writer; the end of the process ends both.
 void stop() {
   if (!logger) return;
   std::promise<void> written;
@@ -98,7 +98,7 @@ void stop() {
   try {
     std::thread(std::move(waitForWriter)).detach();
   } catch (const std::system_error&) {
-    // waitForWriter keeps the pool, and its destructor would wait.
+    // Leak waitForWriter: it owns the thread pool, whose destructor would wait for the writer.
     static auto* const kept = new auto(std::move(waitForWriter));
     (void)kept;
     return;
@@ -110,7 +110,7 @@ bool enabled(Level level) { return logger && level >= threshold; }
 
 void write(Level level, std::string_view line) {
   if (!enabled(level)) return;
-  // One message is one line, whatever text from outside it quotes.
+  // Escape control characters, so that quoted text cannot add a line to the log.
   logger->log(spdlogLevel(level), printable(line));
 }
 

@@ -1,15 +1,16 @@
 #pragma once
-// The log: standard error, one line per message, control characters spelled out (printable.hpp).
-// Parts that work in the background log (app, reconcile, and the adapters' own loops: the servers,
-// the event stream, the BIRD supervisor, the firewall, netlink); functions that a caller waits for
-// return errors instead.
+// The log: writes one line per message to standard error and escapes control characters
+// (printable.hpp). Components that work in the background call it: app, reconcile, and the loops of
+// the adapters (HTTP servers, event stream, BIRD supervisor, firewall, netlink). Functions that
+// return a result to their caller report errors by it instead.
 //
-// error: an operator must act. warning: tolerated, says what is done instead. info: state changes
-// only. debug: traffic. A failure that repeats is logged when it begins and when it ends.
+// error: an operator must act. warning: the program copes, and the message states how. info: state
+// changes only. debug: requests and events. A repeated failure is logged when it begins and when it
+// ends.
 //
-// A thread of its own writes the lines: while dockerd is away nobody reads a plugin's standard
-// error, and a full pipe must hold up no withdrawal. When its queue is full, the oldest lines are
-// dropped.
+// A separate thread writes the lines: while dockerd is down, no process reads a plugin's standard
+// error, and a full pipe must not delay a withdrawal. When the queue of that thread is full, the
+// oldest lines are dropped.
 
 #include <fmt/format.h>
 
@@ -24,7 +25,7 @@ enum class Level { Debug, Info, Warning, Error };
 std::optional<Level> parseLevel(std::string_view name);  // "debug" "info" "warning" "error"
 
 void start(Level level);
-// Writes the queued lines, for at most a second: lines that nobody reads within it are lost.
+// Writes the queued lines for at most 1 s. Lines that no process reads within that time are lost.
 void stop();
 bool enabled(Level level);
 void write(Level level, std::string_view line);

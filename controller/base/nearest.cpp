@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kLongestWord = 64;
 
-// One row of the distance matrix at a time.
+// Levenshtein distance. Keeps only one row of the distance matrix.
 std::size_t distance(std::string_view from, std::string_view to) {
   std::vector<std::size_t> row(to.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});

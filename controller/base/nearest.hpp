@@ -1,14 +1,14 @@
 #pragma once
-// "Did you mean ...?" for names that a person mistyped.
+// Finds the closest match of a mistyped name, for "did you mean ...?". Used for network options.
 
 #include <span>
 #include <string_view>
 
 namespace bgplb {
 
-// The candidate that takes the fewest insertions, deletions and replacements of one character to
-// become `word` (Levenshtein distance); the first of several equals. Empty if there is no
-// candidate. Only the first 64 characters of `word` count.
+// Returns the candidate with the smallest Levenshtein distance to `word`, and the first one of
+// several equal candidates. Empty if there is no candidate. Uses only the first 64 characters of
+// `word`.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
 }  // namespace bgplb

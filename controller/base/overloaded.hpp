@@ -1,5 +1,5 @@
 #pragma once
-// Lambdas as one visitor for std::visit.
+// Combines lambdas into one visitor for std::visit.
 
 namespace bgplb {
 

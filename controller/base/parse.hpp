@@ -1,5 +1,5 @@
 #pragma once
-// Whole numbers in text from outside.
+// Parses integers in external input.
 
 #include <charconv>
 #include <concepts>
@@ -9,14 +9,13 @@
 
 namespace bgplb {
 
-// The whole text as a number from `least` to `most`, decimal unless another `base` is given. None
-// for anything else: an empty text, spaces, a plus sign, digits followed by other characters, a
-// number that does not fit.
+// Parses the complete text as a number from `least` to `most` in the given `base`. None for
+// anything else: an empty text, spaces, a plus sign, digits followed by other characters, a number
+// out of range.
 template <std::integral Number>
 std::optional<Number> parseWhole(std::string_view text,
                                  Number least = std::numeric_limits<Number>::min(),
-                                 Number most = std::numeric_limits<Number>::max(),
-                                 int base = 10) {
+                                 Number most = std::numeric_limits<Number>::max(), int base = 10) {
   Number number{};
   const char* const end = text.data() + text.size();
   const auto [stopped, code] = std::from_chars(text.data(), end, number, base);

@@ -12,10 +12,11 @@ namespace {
 
 struct Character {
   std::uint32_t codePoint = 0;
-  std::size_t size = 0;  // in bytes; 0: no UTF-8 begins here
+  std::size_t size = 0;  // in bytes; 0: not valid UTF-8
 };
 
-// RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF.
+// Decodes the first character. RFC 3629 forbids overlong forms, surrogates and code points above
+// U+10FFFF.
 Character decode(std::string_view text) {
   const auto first = static_cast<unsigned char>(text.front());
   if (first < 0x80) return {first, 1};

@@ -5,8 +5,8 @@
 
 namespace bgplb {
 
-// A value that may reach BIRD's configuration and nothing else: it has no way to be printed, and
-// reading it is a word one can search for.
+// A password. It may be written only to BIRD's configuration. It has no output operator, and every
+// use of its value is visible as a call of reveal().
 class Secret {
  public:
   Secret() = default;

@@ -1,5 +1,5 @@
 #pragma once
-// A stream of bytes, cut into lines.
+// Splits a stream of bytes into lines. Used for Docker's event stream.
 
 #include <cstddef>
 #include <functional>
@@ -10,9 +10,8 @@ namespace bgplb::http {
 
 class Lines {
  public:
-  // `onLine` gets each line without its newline; empty lines are left out. A line of more than
-  // `longest` bytes is not kept: it is skipped up to its newline, and then `onSkipped` gets its
-  // size.
+  // Calls `onLine` with each non-empty line, without its newline. A line of more than `longest`
+  // bytes is skipped; `onSkipped` is then called with its size.
   Lines(std::size_t longest, std::function<void(std::string_view line)> onLine,
         std::function<void(std::size_t bytes)> onSkipped);
 
@@ -25,8 +24,8 @@ class Lines {
   std::size_t longest_;
   std::function<void(std::string_view)> onLine_;
   std::function<void(std::size_t)> onSkipped_;
-  std::string pending_;      // the line's beginning; empty while a line is skipped
-  std::size_t skipped_ = 0;  // bytes of the line that is being skipped
+  std::string pending_;      // beginning of the current line; empty while a line is skipped
+  std::size_t skipped_ = 0;  // bytes read so far of a line that is skipped
 };
 
 }  // namespace bgplb::http

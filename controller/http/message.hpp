@@ -9,7 +9,7 @@ namespace bgplb::http {
 struct Request {
   std::string method;  // "GET"
   std::string path;    // without the query
-  std::string query;   // behind "?", still encoded; empty if there is none
+  std::string query;   // after "?", still encoded; empty if there is none
   std::string body;
 };
 

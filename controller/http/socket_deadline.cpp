@@ -6,7 +6,7 @@ namespace bgplb::http {
 
 namespace {
 
-// For the bytes of a late answer: the other side may still be writing the rest of it.
+// Time for the rest of a late message, which the peer may still be writing.
 constexpr std::chrono::seconds kExtension{1};
 
 bool isReady(io::UnixSocket& socket, short events) {
@@ -28,7 +28,8 @@ void SocketDeadline::expireAfter(std::chrono::milliseconds time, Awaited awaited
 
 void SocketDeadline::cancel() { deadline_.cancel(); }
 
-// Once, so that a peer that sends a byte now and then cannot hold the operation for ever.
+// Extends the deadline only once, so that a peer that sends single bytes cannot prolong the
+// operation without limit.
 void SocketDeadline::onExpiry() {
   const short events = awaited_ == Awaited::Input ? POLLIN : POLLOUT;
   if (!extended_ && socket_.is_open() && isReady(socket_, events)) {

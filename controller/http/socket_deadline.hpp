@@ -1,10 +1,10 @@
 #pragma once
-// A time limit for reading from or writing to a socket: when it passes, the socket is closed and
-// the operation under way fails.
+// A time limit for reading from or writing to a socket: when it expires, the socket is closed and
+// the operation in progress fails. Used by UnixClient and UnixServer.
 //
-// A late answer counts. When the process was stopped (SIGSTOP, a paused virtual machine, a busy
-// loop), the deadline and the answer are found together; the bytes that wait in the socket are then
-// read or written before the socket is closed.
+// If the process did not run for a while (SIGSTOP, a paused virtual machine, a busy loop), it finds
+// the expired deadline and the data that arrived in time at once. A socket that is ready at the
+// deadline is therefore read or written for one more second before it is closed.
 
 #include "io/deadline.hpp"
 #include "io/unix_socket.hpp"
@@ -20,10 +20,10 @@ class SocketDeadline {
   // `socket` outlives this object.
   explicit SocketDeadline(io::UnixSocket& socket);
 
-  // Replaces a deadline that was set before.
+  // Replaces a deadline that was set before. `awaited`: what the operation waits for.
   void expireAfter(std::chrono::milliseconds time, Awaited awaited = Awaited::Input);
   void cancel();
-  // The deadline that was set last has passed and the socket has been closed.
+  // The latest deadline has expired, and the socket was closed.
   bool hasExpired() const { return expired_; }
 
  private:

@@ -60,7 +60,8 @@ Response fromBeast(beast::response<beast::string_body>& message) {
   return response;
 }
 
-// Until the deadline closes the socket: while the listener's backlog is full, connecting fails.
+// While the backlog of the listener is full, connecting fails: retry until the deadline closes the
+// socket.
 Task<boost::system::error_code> connect(io::UnixSocket& socket, const io::UnixEndpoint& endpoint) {
   Backoff backoff(std::chrono::milliseconds(1), std::chrono::milliseconds(50));
   asio::steady_timer pause(socket.get_executor());
@@ -89,7 +90,7 @@ Task<Result<Response>> UnixClient::request(std::string method, std::string path,
   if (connectError) co_return errorOf(socketPath_, connectError, deadline);
   auto message = requestOf(method, path, std::move(body));
   auto [writeError, written] = co_await beast::async_write(socket, message, asTuple);
-  // A server that refuses the request may answer before it has read all of the body.
+  // A server that rejects the request may reply and close before it has read the whole body.
   if (writeError && writeError != asio::error::broken_pipe) {
     co_return errorOf(path, writeError, deadline);
   }
@@ -120,7 +121,7 @@ Task<Error> UnixClient::stream(std::string path, std::chrono::milliseconds time,
   buffer.reserve(kReadBytes);
   beast::response_parser<beast::buffer_body> parser;
   parser.body_limit(boost::none);
-  parser.eager(true);  // a burst of events is handed over in one turn of the loop
+  parser.eager(true);  // parse all received events at once, not one chunk per read
   auto [headerError, gotHeader] =
       co_await beast::async_read_header(socket, buffer, parser, asTuple);
   if (headerError) co_return errorOf(path, headerError, deadline);

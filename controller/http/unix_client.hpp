@@ -1,6 +1,7 @@
 #pragma once
-// An HTTP/1.1 client on a unix socket: one connection for each request, each with a deadline and a
-// limit for the body. Nothing here blocks or throws.
+// An HTTP/1.1 client on a unix socket: one connection per request, each with a deadline and a limit
+// for the body. Nothing here blocks or throws. Used for the Docker API (docker/) and the operator's
+// API (cli/).
 
 #include "base/result.hpp"
 #include "http/message.hpp"
@@ -17,20 +18,21 @@ namespace bgplb::http {
 
 class UnixClient {
  public:
-  static constexpr std::size_t kBodyLimit = 256U << 20;  // the lists of a very large host
+  static constexpr std::size_t kBodyLimit = 256U
+                                            << 20;  // enough for the lists of a very large host
 
   UnixClient(boost::asio::io_context& io, std::string socketPath,
              std::size_t bodyLimit = kBodyLimit);
 
-  // The answer, whatever its status. Transient: no complete answer within `deadline`. Unavailable:
-  // no process listens at the socket, or the connection broke. Invalid: the path does not fit, or
-  // the answer is no HTTP or is over the limit.
+  // Returns the response with any status. Transient: no complete response within `deadline`.
+  // Unavailable: no process listens at the socket, or the connection broke. Invalid: the path of
+  // the socket is too long, or the response is not HTTP or exceeds the body limit.
   Task<Result<Response>> request(std::string method, std::string path, std::string body,
                                  std::chrono::milliseconds deadline);
 
-  // GET of an answer that goes on. `onBytes` gets an empty view when the answer begins (with status
-  // 200, within `deadline`), and then the body in pieces. Returns when the stream ends, with the
-  // reason; the errors are those of request().
+  // GET of an endless response. Calls `onBytes` with an empty view when the response begins (with
+  // status 200, within `deadline`), then with the pieces of the body. Returns when the stream ends,
+  // with the reason; the error kinds are those of request().
   Task<Error> stream(std::string path, std::chrono::milliseconds deadline,
                      std::function<void(std::string_view bytes)> onBytes);
 

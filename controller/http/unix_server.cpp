@@ -49,7 +49,7 @@ unsigned statusOf(const boost::system::error_code& error) {
   return tooLong ? 413 : 400;
 }
 
-// Not an error of the client: it closed the connection, or the deadline did.
+// The client or the deadline closed the connection: not an error.
 bool isEndOfConnection(const boost::system::error_code& error) {
   return error == beast::error::end_of_stream || error == asio::error::eof ||
          error == asio::error::operation_aborted || error == asio::error::bad_descriptor ||
@@ -69,10 +69,10 @@ bool isListening(asio::io_context& io, const io::UnixEndpoint& endpoint) {
 Result<void> removeDeadSocket(asio::io_context& io, const io::UnixEndpoint& endpoint) {
   const std::string path = endpoint.path();
   struct stat info {};
-  if (lstat(path.c_str(), &info) != 0) return {};  // any error but ENOENT comes again from bind(2)
+  if (lstat(path.c_str(), &info) != 0) return {};  // bind(2) reports any error other than ENOENT
   if (!S_ISSOCK(info.st_mode)) return invalid(path + ": exists and is not a socket");
-  // A controller that was just killed may have left its listening socket to a child that has not
-  // reached exec(3) yet: another process is only in the way if it stays.
+  // After a controller was killed, a child that it had just forked keeps the listening socket open
+  // until the child's exec(3). Report another process only if it still listens after a while.
   const auto end = std::chrono::steady_clock::now() + kDeadSocketPatience;
   while (isListening(io, endpoint)) {
     if (std::chrono::steady_clock::now() >= end) {
@@ -172,7 +172,7 @@ Task<> UnixServer::State::accept(std::shared_ptr<State> state) {
     co_await state->roomForOneMore();
     auto [error, socket] = co_await state->acceptor.async_accept(asTuple);
     if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) co_return;
-    if (error) {  // out of file descriptors or memory
+    if (error) {  // no file descriptor or memory left
       if (!backoff.failed()) {
         log::warning("socket {}: cannot accept connections: {}; trying again", state->path,
                      error.message());

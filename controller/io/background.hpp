@@ -1,5 +1,6 @@
 #pragma once
-// A call that may block without bound in the kernel, made beside the event loop.
+// Runs a call that may block in the kernel for an unlimited time outside the event loop. Used by
+// netlink/.
 
 #include "base/result.hpp"
 #include "io/descriptor.hpp"
@@ -23,10 +24,10 @@
 
 namespace bgplb::io {
 
-// Runs `work` on a thread of its own and returns its result on the event loop. Nobody joins the
-// thread, so the event loop and the end of the program never wait for it: `work` owns what it uses,
-// and its result is dropped when nobody waits any more. Transient: there is no thread or
-// descriptor.
+// Runs `work` on a new detached thread and returns its result on the event loop. Neither the event
+// loop nor the end of the program waits for the thread. `work` must therefore own all the data it
+// uses. Its result is dropped if the awaiting coroutine has been destroyed. Transient: no thread or
+// file descriptor could be created.
 template <typename T>
 Task<Result<T>> inBackground(std::function<Result<T>()> work) {
   struct Call {
@@ -36,7 +37,7 @@ Task<Result<T>> inBackground(std::function<Result<T>()> work) {
   };
   const auto call = std::make_shared<Call>();
   Descriptor done(call->done.isOpen() ? ::fcntl(call->done.get(), F_DUPFD_CLOEXEC, 0) : -1);
-  if (!done.isOpen()) co_return transient("no descriptor for a thread's result");
+  if (!done.isOpen()) co_return transient("no file descriptor for the result of a thread");
   const auto body = [call, work = std::move(work)] {
     auto result = work();
     {
@@ -49,7 +50,7 @@ Task<Result<T>> inBackground(std::function<Result<T>()> work) {
   try {
     std::thread(body).detach();
   } catch (const std::system_error& error) {
-    co_return transient(std::string("no thread: ") + error.what());
+    co_return transient(std::string("cannot start a thread: ") + error.what());
   }
   boost::asio::posix::stream_descriptor readable(co_await boost::asio::this_coro::executor,
                                                  done.release());

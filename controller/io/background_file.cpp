@@ -54,15 +54,15 @@ struct BackgroundFile::Front {
     if (report) report(outcome);
   }
 
-  Report report;            // none once the BackgroundFile is destroyed
-  asio::steady_timer idle;  // cancelled when every request has been carried out
+  Report report;            // empty after the BackgroundFile was destroyed
+  asio::steady_timer idle;  // cancelled when no request is left
   Deadline tooSlow;
   std::uint64_t requested = 0;  // number of the latest request
   std::uint64_t saved = 0;
 };
 
-// The thread holds it and may outlive both the BackgroundFile and the executor's context, which the
-// thread therefore uses only under the lock and before `closed`.
+// The thread holds a reference and may outlive the BackgroundFile and the executor's context. The
+// thread therefore uses the executor only while it holds the lock and `closed` is false.
 struct BackgroundFile::Worker {
   Worker(asio::any_io_executor executor, Options given)
       : loop(std::move(executor)), options(std::move(given)) {}
@@ -90,7 +90,7 @@ struct BackgroundFile::Worker {
   std::condition_variable changed;
   std::optional<Request> next;
   bool closed = false;
-  bool hasThread = false;  // of the executor's thread
+  bool hasThread = false;  // used only by the executor's thread
 };
 
 BackgroundFile::BackgroundFile(asio::any_io_executor executor, Options options, Report report)
@@ -98,7 +98,7 @@ BackgroundFile::BackgroundFile(asio::any_io_executor executor, Options options, 
       worker_(std::make_shared<Worker>(std::move(executor), std::move(options))) {}
 
 BackgroundFile::~BackgroundFile() {
-  front_->report = nullptr;  // idle() may still hold the rest
+  front_->report = nullptr;  // a coroutine in idle() may keep front_ alive
   front_->tooSlow.cancel();
   const std::lock_guard lock(worker_->mutex);
   worker_->closed = true;
@@ -113,8 +113,8 @@ void BackgroundFile::request(std::optional<std::string> text) {
     try {
       std::thread(Worker::run, worker_, std::weak_ptr<Front>(front_)).detach();
     } catch (const std::system_error& error) {
-      front_->report(
-          transient(fmt::format("{}: no thread: {}", worker_->options.path, error.what())));
+      front_->report(transient(
+          fmt::format("{}: cannot start a thread: {}", worker_->options.path, error.what())));
       return;
     }
     worker_->hasThread = true;

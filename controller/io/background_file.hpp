@@ -1,8 +1,10 @@
 #pragma once
-// A small file on a disk that a thread of its own replaces or removes: a disk that hangs must not
-// hold up the event loop, whose next handler may be a withdrawal. Files on a tmpfs do not need it.
+// Replaces or removes a small file on a separate thread: a disk that hangs must not block the event
+// loop, because its next handler may withdraw a route. Files on a tmpfs do not need this class.
+// Used for the state file (state/) and the time of the last BGP session (bird/).
 //
-// The latest content wins: while the thread works, a new request replaces the one that waits.
+// Only the latest content is written: while the thread is busy, a new request replaces the pending
+// one.
 
 #include "base/result.hpp"
 #include "io/file.hpp"
@@ -23,10 +25,11 @@ namespace bgplb::io {
 class BackgroundFile {
  public:
   using Clock = std::chrono::steady_clock;
-  // Replaces the file with `text`, or removes it without one. Runs on the thread and may block.
+  // Replaces the file with `text`, or removes it if there is no text. Runs on the thread and may
+  // block.
   using Save = std::function<Result<void>(const std::optional<std::string>& text)>;
-  // The outcome of each save, on the executor. Also an error (Transient) when a save takes longer
-  // than Options::slow; its outcome follows when it ends.
+  // Receives the outcome of each save, on the executor. Also receives a Transient error when a save
+  // takes longer than Options::slow; the outcome of that save follows when it ends.
   using Report = std::function<void(const Result<void>& outcome)>;
 
   struct Options {
@@ -34,13 +37,13 @@ class BackgroundFile {
     mode_t mode = 0600;
     Durability durability = Durability::Cache;
     std::chrono::milliseconds slow{10'000};
-    Save save = nullptr;  // instead of replaceFile() and unlink(2): for tests
+    Save save = nullptr;  // for tests: replaces replaceFile() and unlink(2)
   };
 
-  // `executor` is that of a single thread, which makes all calls below.
+  // `executor` must run on a single thread, and that thread must make all calls below.
   BackgroundFile(boost::asio::any_io_executor executor, Options options, Report report);
-  // Waits for nothing. The thread finishes what was requested, if the program lives that long.
-  // Destroy it before the executor's context.
+  // Does not wait. The thread finishes the pending requests unless the program ends first. Destroy
+  // the object before the context of the executor.
   ~BackgroundFile();
   BackgroundFile(const BackgroundFile&) = delete;
   BackgroundFile& operator=(const BackgroundFile&) = delete;
@@ -48,9 +51,9 @@ class BackgroundFile {
   void write(std::string text);
   void remove();
 
-  // Every request has been carried out, or has failed.
+  // Every request has succeeded or failed.
   bool isIdle() const;
-  // Waits until then; false if that takes longer than until `by`.
+  // Waits until isIdle(). False if it is not idle at `by`.
   Task<bool> idle(Clock::time_point by);
 
  private:
@@ -59,8 +62,8 @@ class BackgroundFile {
 
   void request(std::optional<std::string> text);
 
-  std::shared_ptr<Front> front_;    // of the executor's thread
-  std::shared_ptr<Worker> worker_;  // of both
+  std::shared_ptr<Front> front_;    // used only by the executor's thread
+  std::shared_ptr<Worker> worker_;  // shared with the writing thread
 };
 
 }  // namespace bgplb::io

@@ -10,7 +10,7 @@ struct Deadline::State {
 
   boost::asio::steady_timer timer;
   std::function<void()> onExpiry;
-  std::uint64_t setting = 0;  // a handler of an earlier setting does nothing
+  std::uint64_t setting = 0;  // number of the current setting; handlers of earlier ones do nothing
   bool expired = false;
 };
 
@@ -26,12 +26,13 @@ void Deadline::expireAt(Clock::time_point time) {
   state_->expired = false;
   state_->timer.expires_at(time);
   const std::weak_ptr<State> weak = state_;
-  state_->timer.async_wait([weak, setting = state_->setting](const boost::system::error_code& error) {
-    const auto state = weak.lock();
-    if (error || !state || state->setting != setting) return;
-    state->expired = true;
-    state->onExpiry();
-  });
+  state_->timer.async_wait(
+      [weak, setting = state_->setting](const boost::system::error_code& error) {
+        const auto state = weak.lock();
+        if (error || !state || state->setting != setting) return;
+        state->expired = true;
+        state->onExpiry();
+      });
 }
 
 void Deadline::cancel() {

@@ -1,5 +1,5 @@
 #pragma once
-// The one owner of a file descriptor.
+// Owns a file descriptor and closes it.
 
 #include <unistd.h>
 
@@ -20,10 +20,10 @@ class Descriptor {
 
   int get() const { return fd_; }
   bool isOpen() const { return fd_ >= 0; }
-  // Hands the descriptor to the caller, who closes it.
+  // Passes ownership of the descriptor to the caller.
   int release() { return std::exchange(fd_, -1); }
-  // Closes the descriptor and takes another one. An error of close(2) is ignored: the descriptor is
-  // gone all the same.
+  // Closes the descriptor and takes ownership of another one. Ignores an error of close(2), because
+  // Linux releases the descriptor even then.
   void reset(int fd = -1) {
     if (fd_ >= 0) ::close(fd_);
     fd_ = fd;

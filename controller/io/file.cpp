@@ -48,7 +48,7 @@ Result<void> replaceFile(const std::string& path, const std::string& text, mode_
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
   int fd = open(temporary.c_str(), kFlags, mode);
   if (fd < 0 && errno == EEXIST) {
-    unlink(temporary.c_str());  // a leftover would keep its old mode
+    unlink(temporary.c_str());  // O_CREAT would not change the mode of a leftover file
     fd = open(temporary.c_str(), kFlags, mode);
   }
   if (fd < 0) return systemError(temporary, "open");

@@ -1,5 +1,5 @@
 #pragma once
-// Resource limits of the process (getrlimit(2)).
+// Resource limits of the process (getrlimit(2)). Called by run_command.cpp at start.
 
 #include "base/result.hpp"
 
@@ -13,9 +13,10 @@ struct OpenFiles {  // RLIMIT_NOFILE, soft
 };
 
 // Raises the soft limit of open descriptors to the hard limit. The usual soft limit of 1024 exists
-// for programs that use select(2); with it, a host that starts 1,000 containers at once would run
-// out of descriptors for its calls to the Docker API. Children inherit the limit; BIRD and the
-// packet filter's tools use poll(2) and do not close descriptors in a loop.
+// for programs that use select(2). With that limit, a host that starts 1,000 containers at once
+// would run out of descriptors for its calls to the Docker API. Child processes inherit the new
+// limit, which is safe: BIRD and the iptables programs use poll(2) and do not close descriptors in
+// a loop.
 Result<OpenFiles> raiseOpenFiles();
 
 }  // namespace bgplb::io

@@ -33,14 +33,14 @@ namespace {
 using boost::asio::posix::stream_descriptor;
 
 constexpr std::string_view kUsualFolders = "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin";
-constexpr std::size_t kMostOutput = 64UL * 1024 * 1024;  // bytes kept of each stream
+constexpr std::size_t kMostOutput = 64UL * 1024 * 1024;  // bytes read from each output stream
 constexpr std::chrono::milliseconds kFirstPoll{2};
 constexpr std::chrono::milliseconds kLongestPoll{50};
-// SIGKILL ends a program within this time, unless the kernel holds it up.
+// SIGKILL ends a program within this time, unless it is in uninterruptible sleep (state D).
 constexpr std::chrono::milliseconds kKillPatience{200};
 
-// A started program. Nobody but its owner waits for it, and its owner for no other: other parts of
-// this program have children too.
+// A started program. Waits only for its own process ID and never for any child, because other
+// components of the controller have child processes too.
 class Child {
  public:
   using TimePoint = Deadline::Clock::time_point;
@@ -54,8 +54,8 @@ class Child {
         poll_(std::move(other.poll_)),
         status_(other.status_) {}
   Child& operator=(Child&&) = delete;
-  // Only when the event loop itself is destroyed is the program still there. It is not waited for:
-  // PID 1 reaps what this process leaves.
+  // The program is still running only if the event loop is being destroyed. Do not wait for the
+  // program: PID 1 adopts and reaps it.
   ~Child() {
     if (pid_ > 0 && !status_) kill();
   }
@@ -63,8 +63,9 @@ class Child {
   pid_t pid() const { return pid_; }
   void kill() const { ::kill(pid_, SIGKILL); }
 
-  // Waits until the program has ended, or until `deadline`. The wait status once it has ended; if
-  // somebody else has reaped it, that of a killed one.
+  // Waits until the program has ended, or until `deadline`. Returns the wait status of a program
+  // that has ended. If another part of the process has reaped it, returns the status of a program
+  // killed by SIGKILL.
   Task<std::optional<int>> ended(TimePoint deadline) {
     if (pidfd_) {
       stream_descriptor& pidfd = *pidfd_;
@@ -72,8 +73,8 @@ class Child {
       limit.expireAt(deadline);
       co_await pidfd.async_wait(stream_descriptor::wait_read, asTuple);
     }
-    // A program that a debugger traces is readable there when it is dead, but can be reaped only
-    // after the debugger has let it go.
+    // The pidfd of a traced program becomes readable when the program dies, but the program can be
+    // reaped only after the debugger has released it.
     Backoff pause(kFirstPoll, kLongestPoll);
     while (!reap() && Deadline::Clock::now() < deadline) {
       poll_.expires_at(std::min(Deadline::Clock::now() + pause.next(), deadline));
@@ -102,21 +103,22 @@ class Child {
   }
 
   pid_t pid_;
-  std::optional<stream_descriptor> pidfd_;  // none before Linux 5.3
+  std::optional<stream_descriptor> pidfd_;  // none before Linux 5.3: polled with waitpid(2)
   boost::asio::steady_timer poll_;
   std::optional<int> status_;
 };
 
-// Owns a killed program until the kernel has ended it: in uninterruptible sleep it ignores SIGKILL.
+// Owns a killed program until the kernel ends it. A program in uninterruptible sleep does not react
+// to SIGKILL.
 Task<> reapLate(Child child, std::shared_ptr<void> token) {
   co_await child.ended(Child::TimePoint::max());
   token.reset();
 }
 
-// Files in memory instead of pipes: nobody has to feed or drain them while the program runs, and a
-// child of the program that keeps one open holds up nothing.
+// Files in memory replace pipes: the controller need not write or read them while the program runs,
+// and a child of the program that keeps one open blocks nothing.
 Result<Descriptor> memoryFile(const char* name, const std::string& text) {
-  // Hosts may insist on the flag (vm.memfd_noexec); kernels before 6.3 do not know it.
+  // Hosts can require the flag (sysctl vm.memfd_noexec). Kernels before 6.3 reject it with EINVAL.
   constexpr unsigned kNoExecSeal = 8;  // MFD_NOEXEC_SEAL
   int fd = memfd_create(name, MFD_CLOEXEC | kNoExecSeal);
   if (fd < 0 && errno == EINVAL) fd = memfd_create(name, MFD_CLOEXEC);
@@ -210,7 +212,7 @@ Task<Result<Finished>> run(Command command) {
     child.kill();
     const auto killed = co_await child.ended(Deadline::Clock::now() + kKillPatience);
     const std::string late =
-        fmt::format("{}: not done after {} ms", name, command.deadline.count());
+        fmt::format("{}: not finished within {} ms", name, command.deadline.count());
     if (killed) co_return transient(late);
     const pid_t left = child.pid();
     io::spawn(executor, reapLate(std::move(child), std::move(command.untilEnded)),

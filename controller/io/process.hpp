@@ -1,6 +1,7 @@
 #pragma once
-// Running another program to its end: no shell, no inherited descriptors but the three standard
-// ones, and of the environment only what finds programs (ours holds the peer's password).
+// Runs another program to its end. Uses no shell. The program inherits only the three standard
+// descriptors, and only PATH and LC_ALL as environment, because the controller's environment
+// contains the BGP password. Used by firewall/.
 
 #include "base/result.hpp"
 #include "io/task.hpp"
@@ -14,11 +15,11 @@ namespace bgplb::io {
 
 struct Command {
   std::vector<std::string> argv;  // argv[0]: a path, or a name that is looked up in PATH
-  std::string input;              // its standard input
-  // Then the program is killed (SIGKILL).
+  std::string input;              // the standard input of the program
+  // When it passes, the program is killed (SIGKILL).
   std::chrono::milliseconds deadline{10000};
-  // Kept until the program has ended and is reaped, which the kernel may delay without bound after
-  // SIGKILL (uninterruptible sleep, state D): its last owner is told by the token's deleter.
+  // Released when the program has ended and was reaped. After SIGKILL the kernel may delay the end
+  // for an unlimited time (uninterruptible sleep, state D). The token's deleter can report the end.
   std::shared_ptr<void> untilEnded{};
 };
 
@@ -28,17 +29,17 @@ struct Finished {
   std::string err;
 };
 
-// Returns soon after the deadline, whatever the program does. NotFound: there is no such program.
-// Invalid: it cannot be executed. Transient: it was killed, by the deadline or by somebody else.
-// What the program itself reports is in Finished, whatever its status.
+// Returns soon after the deadline even if the program cannot be killed. NotFound: the program does
+// not exist. Invalid: it cannot be executed. Transient: it was killed, by the deadline or by
+// another process. A program that exits by itself is a success, whatever its exit status.
 Task<Result<Finished>> run(Command command);
 
-// The reason of a program that failed, as one line: its standard error, else its standard output,
-// else its exit status.
+// The error of a failed program as one line: its standard error, else its standard output, else its
+// exit status.
 std::string errorText(const Finished& finished);
 
-// The path of a program: PATH, and then the system's usual folders, since a plugin's PATH may lack
-// them. NotFound if it is in none.
+// Searches a program in PATH, then in the usual system folders, because the PATH of a plugin may
+// lack them. NotFound: it is in none of them.
 Result<std::string> findProgram(const std::string& name);
 
 }  // namespace bgplb::io

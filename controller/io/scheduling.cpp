@@ -11,14 +11,15 @@ namespace bgplb::io {
 
 namespace {
 
-// struct sched_attr of linux/sched/types.h, which older and newer C libraries define differently.
+// struct sched_attr of linux/sched/types.h. Its own definition is needed because C libraries of
+// different versions define the struct differently.
 struct ScheduleAttributes {
   std::uint32_t size = sizeof(ScheduleAttributes);
   std::uint32_t policy = SCHED_OTHER;
   std::uint64_t flags = 0;
   std::int32_t nice = 0;
   std::uint32_t priority = 0;
-  std::uint64_t runtime = 100'000;  // ns; the least there is
+  std::uint64_t runtime = 100'000;  // ns, the kernel's minimum
   std::uint64_t deadline = 0;
   std::uint64_t period = 0;
 };
@@ -34,7 +35,7 @@ void runPromptly() {
   if (setRoundRobin(0)) return;
   ScheduleAttributes attributes;
   attributes.nice = getpriority(PRIO_PROCESS, 0);
-  syscall(SYS_sched_setattr, 0, &attributes, 0);  // a wish: nothing depends on it
+  syscall(SYS_sched_setattr, 0, &attributes, 0);  // optional: ignore a failure
 }
 
 void runPromptly(pid_t pid) { (void)setRoundRobin(pid); }

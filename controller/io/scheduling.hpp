@@ -1,20 +1,22 @@
 #pragma once
-// Processor time when it is due. What this program does for a change takes a millisecond, and BIRD's
-// keepalives less; on a busy host both would wait for others many times as long (docs/decisions/
-// 0008): a withdrawal comes late, and a session may be lost for nothing.
+// Gives the controller and BIRD the CPU as soon as they need it. A change takes about 1 ms of CPU
+// time in the controller, and BIRD's keepalives take less. On a busy host both would wait many
+// times as long for other threads: withdrawals would be late, and sessions could be lost
+// (docs/decisions/0008). Called by run_command.cpp for the controller and by bird/ for BIRD.
 
 #include <sys/types.h>
 
 namespace bgplb::io {
 
-// Puts the calling thread ahead of everything with an ordinary schedule (SCHED_RR at the lowest
-// priority, sched_setscheduler(2), CAP_SYS_NICE); the kernel still keeps a share of each processor
-// for the others. Threads and programs it starts are ordinary again (SCHED_RESET_ON_FORK). Without
-// the privilege: a short slice (sched_setattr(2), sched_runtime of SCHED_OTHER, Linux 6.12), which
-// those inherit.
+// Runs the calling thread before all threads with ordinary scheduling: SCHED_RR at the lowest
+// priority (sched_setscheduler(2), CAP_SYS_NICE). The kernel still reserves a share of each CPU for
+// the other threads. Threads and programs that it starts use ordinary scheduling
+// (SCHED_RESET_ON_FORK). Without the privilege, the thread gets a short slice instead
+// (sched_setattr(2), sched_runtime of SCHED_OTHER, Linux 6.12), which its threads and programs
+// inherit.
 void runPromptly();
 
-// The same for the main thread of another process; nothing without the privilege.
+// Does the same for the main thread of another process. Has no effect without the privilege.
 void runPromptly(pid_t pid);
 
 }  // namespace bgplb::io

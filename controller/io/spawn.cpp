@@ -19,7 +19,7 @@ void endProgram(const std::string& name, const std::exception_ptr& exception) {
     log::error("{}: unhandled exception of unknown type; ending the program", name);
   }
   log::stop();
-  std::_Exit(kInternalError);  // no destructor may run into the state that threw
+  std::_Exit(kInternalError);  // run no destructors: the state may be inconsistent
 }
 
 void spawn(const boost::asio::any_io_executor& executor, Task<> task, std::string name) {

@@ -1,5 +1,5 @@
 #pragma once
-// Starting coroutines that nobody awaits.
+// Starts coroutines that no other coroutine awaits. Used by all components with background work.
 
 #include "io/task.hpp"
 
@@ -10,15 +10,15 @@
 
 namespace bgplb::io {
 
-// EX_SOFTWARE of sysexits.h: the exit status after an exception that nobody handled.
+// Exit status after an unhandled exception (EX_SOFTWARE of sysexits.h).
 inline constexpr int kInternalError = 70;
 
-// Starts `task`. An exception that leaves it is logged with `name` and ends the program with
-// kInternalError, and PID 1 starts the controller again: a controller that silently lost a coroutine
-// would look alive and announce containers that are dead.
+// Starts `task`. An exception that leaves the task is logged with `name` and ends the program with
+// kInternalError; PID 1 then restarts the controller. Without this, a controller that lost a
+// coroutine would seem healthy and keep announcing dead containers.
 void spawn(const boost::asio::any_io_executor& executor, Task<> task, std::string name);
 
-// Logs the exception as `name`'s, writes what the log has queued, and ends the program.
+// Logs the exception with `name`, writes the queued log lines, and ends the program.
 [[noreturn]] void endProgram(const std::string& name, const std::exception_ptr& exception);
 
 }  // namespace bgplb::io

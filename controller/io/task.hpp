@@ -1,8 +1,8 @@
 #pragma once
-// Coroutines on the program's one io_context and its one thread.
+// The coroutine type. All coroutines run on the single thread of the program's single io_context.
 //
-// GCC 12 destroys braced temporaries and capturing lambdas twice when they are built inside a
-// co_await expression: name them on the line above.
+// GCC 12 destroys braced temporaries and capturing lambdas twice if a co_await expression creates
+// them: assign them to a variable first.
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>

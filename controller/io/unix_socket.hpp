@@ -1,5 +1,6 @@
 #pragma once
-// Unix stream sockets: endpoints and connecting, without exceptions and without blocking.
+// Endpoints and connections of unix stream sockets. Nothing here throws or blocks. Used by http/
+// and bird/.
 
 #include "base/result.hpp"
 
@@ -12,13 +13,13 @@ namespace bgplb::io {
 using UnixSocket = boost::asio::local::stream_protocol::socket;
 using UnixEndpoint = boost::asio::local::stream_protocol::endpoint;
 
-// Asio's constructor throws for a path that does not fit into sockaddr_un (107 bytes, unix(7)).
-// Invalid for such a path and for an empty one.
+// Invalid: the path is empty or does not fit into sockaddr_un (107 bytes, unix(7)). The constructor
+// of Asio throws for such a path.
 Result<UnixEndpoint> unixEndpoint(const std::string& path);
 
-// Opens `socket` and connects it. connect(2) on a unix socket succeeds or fails at once, except
-// that it waits while the listener's backlog is full; then this function returns would_block
-// (EAGAIN), the socket is open and the caller tries again later. Asio's async_connect reports
+// Opens `socket` and connects it. connect(2) on a unix socket succeeds or fails at once, unless the
+// backlog of the listener is full. In that case this function returns would_block (EAGAIN), the
+// socket stays open, and the caller must retry later. async_connect() of Asio wrongly reports
 // success in that case.
 boost::system::error_code connectAtOnce(UnixSocket& socket, const UnixEndpoint& endpoint);
 

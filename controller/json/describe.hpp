@@ -1,12 +1,13 @@
 #pragma once
-// Described structs (Boost.Describe) as JSON, and back: writer and reader share one definition, so
-// their keys cannot differ. A key is the member's name.
+// Converts structs described with Boost.Describe to JSON and back. Writer and reader share one
+// definition, so their keys cannot differ. A key is the member's name. Used for the status page
+// (operator/).
 //
 //   struct Peer { std::string address; std::uint32_t as = 0; };
 //   BOOST_DESCRIBE_STRUCT(Peer, (), (address, as))
 //
-// Members: bool, integers, double, std::string, std::optional (the key is left out while it is
-// empty), Nullable (null while it is empty), std::vector and described structs.
+// Supported members: bool, integers, double, std::string, std::optional (key omitted if empty),
+// Nullable (null if empty), std::vector and described structs.
 
 #include "json/read.hpp"
 
@@ -24,7 +25,8 @@
 
 namespace bgplb {
 
-// A value whose key is always written: programs may read the key without looking for it first.
+// A value whose key is always written, so that programs may read the key without checking that it
+// exists.
 template <typename T>
 struct Nullable {
   std::optional<T> value;
@@ -48,7 +50,7 @@ void eachMember(Use use) {
   boost::mp11::mp_for_each<Members>([&](auto member) { use(member.name, member.pointer); });
 }
 
-// The text is written directly: a tree of values of a large page would take several times its size.
+// Writes text directly: a tree of JSON values would need several times the memory of a large page.
 inline void write(std::string& out, bool flag) { out += flag ? "true" : "false"; }
 void write(std::string& out, std::string_view text);
 template <std::integral Number>
@@ -101,7 +103,8 @@ void write(std::string& out, const T& object) {
   out += '}';
 }
 
-// Each returns whether the value has the right type; `problem` then names the key and the type.
+// Each returns whether the value has the right type. If not, `problem` contains the key and the
+// expected type.
 using Problem = std::string;
 
 inline bool read(const boost::json::value& from, bool& into, Problem& problem) {
@@ -117,7 +120,7 @@ inline bool read(const boost::json::value& from, std::string& into, Problem& pro
   return text != nullptr;
 }
 template <typename Number>
-  requires std::integral<Number> || std::floating_point<Number>
+requires std::integral<Number> || std::floating_point<Number>
 bool read(const boost::json::value& from, Number& into, Problem& problem) {
   boost::system::error_code error;
   const auto number = from.to_number<Number>(error);
@@ -183,9 +186,9 @@ std::string toJson(const T& object) {
   return text;
 }
 
-// A missing key and null leave the member's default, unknown keys are ignored: the program that
-// wrote the text may be of another version. Invalid if a value has the wrong type; the message
-// names the key.
+// A missing key or null leaves the default of the member, and unknown keys are ignored, because
+// another version of the program may have written the text. Invalid: a value has the wrong type;
+// the message names the key.
 template <describe::Described T>
 Result<T> fromJson(std::string_view text) {
   auto object = parseObject(text);

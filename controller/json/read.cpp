@@ -18,7 +18,7 @@ Result<boost::json::object> parseObject(std::string_view text) {
   boost::json::parse_options options;
   options.max_depth = kMaxDepth;
   boost::system::error_code error;
-  // One arena for the whole tree: a large body has 100,000 small objects.
+  // Allocate the whole tree from one arena: a large body has 100,000 small objects.
   const auto arena = boost::json::make_shared_resource<boost::json::monotonic_resource>();
   auto value = boost::json::parse(text, error, arena, options);
   if (error) return invalid("not a JSON object: " + error.message());

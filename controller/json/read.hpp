@@ -1,9 +1,9 @@
 #pragma once
-// Reading JSON from outside: dockerd's calls and answers, state files, the operator's API. A
-// missing key, null, {} and [] mean the same to Go's encoder and so to these readers. A value of
-// the wrong type is an error that names the key.
+// Reads external JSON: dockerd's calls and replies, state files, replies of the operator's API.
+// Go's encoder may write an empty value as a missing key, null, {} or [], so these functions treat
+// them the same. A value of the wrong type is an error that names the key.
 //
-// The functions live in bgplb itself, so that `json` can stay the alias of boost::json.
+// The functions are in namespace bgplb, so that `json` can be an alias of boost::json.
 
 #include "base/result.hpp"
 
@@ -15,23 +15,23 @@
 
 namespace bgplb {
 
-// One JSON object and nothing else but whitespace around it. Invalid for anything else: an empty
-// text, another type, a second value behind the object (dockerd sends none; in a file it means
-// damage).
+// Parses exactly one JSON object, with whitespace around it. Invalid for anything else: an empty
+// text, another type, a second value after the object (dockerd sends none; a file with one is
+// damaged).
 Result<boost::json::object> parseObject(std::string_view text);
 
 Result<std::string> textAt(const boost::json::object& object, std::string_view key);
 Result<bool> flagAt(const boost::json::object& object, std::string_view key);
-// Values that are not strings are left out.
+// Entries whose value is not a string are omitted.
 Result<std::map<std::string, std::string>> textsAt(const boost::json::object& object,
                                                    std::string_view key);
-// Null when the key is missing, or its value is null or of another type.
+// Null if the key is missing, or if its value is null or has another type.
 const boost::json::value* valueAt(const boost::json::object& object, std::string_view key,
                                   boost::json::kind kind);
 const boost::json::object* objectAt(const boost::json::object& object, std::string_view key);
 const boost::json::array* arrayAt(const boost::json::object& object, std::string_view key);
 
-// For optional information: the value, or `fallback` if it is missing or of the wrong type.
+// For optional values: the value, or `fallback` if it is missing or has the wrong type.
 inline std::string textOr(const boost::json::object& object, std::string_view key,
                           std::string fallback = {}) {
   auto value = textAt(object, key);
