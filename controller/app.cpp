@@ -15,7 +15,7 @@ namespace bgplb {
 namespace {
 
 // PID 1 waits 8 s for the controller to end (init/init.cpp) and then sends SIGTERM to BIRD, which
-// makes the peers withdraw every route. So the whole stop, the ping included, takes less.
+// makes the peers remove every route. The whole stop, including the ping, must therefore take less.
 constexpr std::chrono::seconds kStopTimeout{6};
 constexpr std::chrono::seconds kLastPing{2};
 constexpr std::chrono::milliseconds kLastSave{500};
@@ -46,7 +46,7 @@ App::App(asio::io_context& io, const settings::Settings& settings, const RunOpti
       options_(options),
       signals_(io, SIGTERM, SIGINT),
       kernel_(io, [this](std::set<std::string> bridges,
-                         bool uplink) { onKernelChange(bridges, uplink); }),
+                         bool addressesOrRoutes) { onKernelChange(bridges, addressesOrRoutes); }),
       routing_(io, {options.birdBinary, options.runDir, options.templates + "/bird.conf.mustache",
                     options.stateDir + "/sessions"}),
       firewall_(io, [this] { reconciler_.setPinned(firewall_.status().marks); }),
@@ -75,7 +75,8 @@ int App::run() {
   return 0;
 }
 
-// The socket first: dockerd waits for it at boot, and nothing behind it needs to be ready.
+// Open the socket early: dockerd waits for it at boot, and plugin calls do not need the components
+// that start later.
 Result<void> App::start() {
   if (const auto kernel = kernel_.start(); !kernel) return kernel.error().within("netlink");
   if (const auto listening = server_.listen(options_.socket); !listening) return listening.error();
@@ -84,12 +85,12 @@ Result<void> App::start() {
     loop_.wake();
   });
   loop_.onStep([this] { onStep(); });
-  std::error_code ignored;  // an unwritable folder is named when something is to be saved
+  std::error_code ignored;  // the first write to the folder reports the problem
   std::filesystem::create_directories(options_.stateDir, ignored);
   if (auto drains = drains_.load()) {
     reconciler_.resumeDrains(std::move(*drains));
   } else {
-    log::error("{}; going on without it", drains.error().message);
+    log::error("{}; continuing without it", drains.error().message);
   }
   updatePeering();
   routing_.start();
@@ -100,9 +101,9 @@ Result<void> App::start() {
   return {};
 }
 
-void App::onKernelChange(const std::set<std::string>& bridges, bool addressesOrUplink) {
+void App::onKernelChange(const std::set<std::string>& bridges, bool addressesOrRoutes) {
   for (const auto& bridge : bridges) reconciler_.touchBridge(bridge);
-  if (addressesOrUplink) updatePeering();
+  if (addressesOrRoutes) updatePeering();
   loop_.wake();
 }
 
@@ -156,18 +157,19 @@ Task<http::Answer> App::answerStatus() {
   const auto bird = co_await routing_.status();
   std::vector<std::string> notes(notes_.begin(), notes_.end());
   for (const auto& note : sync_.swarmNotes()) notes.push_back("swarm: " + note);
-  const StatusInputs inputs{reconciler_,        kernel_, firewall_.status(), bird, sync_.following(),
-                            sync_.driverName(), notes};
+  const StatusInputs inputs{
+      reconciler_, kernel_, firewall_.status(), bird, sync_.following(), sync_.driverName(), notes};
   auto body = ops::renderStatusPage(statusPage(inputs));
   co_return http::Answer{200, ops::kJson, std::move(body), {}};
 }
 
-// A plugin that is disabled or upgraded comes back; a host that goes down takes its containers along,
-// and then dockerd has closed its API before it stops the plugins.
+// Use graceful restart if the plugin is disabled or upgraded, because it will start again. Withdraw
+// if the host shuts down, because its containers stop too. dockerd closes its API before it stops
+// the plugins, so an unanswered ping indicates a shutdown.
 Task<bird::StopMode> App::stopMode() {
   if (settings_.withdrawAtStop || !settings_.gracefulRestart) co_return bird::StopMode::Withdraw;
   if (const auto answering = co_await engine_.ping(kLastPing); !answering) {
-    log::info("the engine does not answer: this host is going down");
+    log::info("stopping: dockerd does not answer, so the host is shutting down");
     co_return bird::StopMode::Withdraw;
   }
   co_return bird::StopMode::GracefulRestart;
@@ -178,10 +180,9 @@ Task<> App::shutdown() {
   server_.close();
   const auto mode = co_await stopMode();
   if (mode == bird::StopMode::Withdraw) {
-    log::info("stopping: every route is withdrawn");
+    log::info("stopping: withdrawing every route");
   } else {
-    log::info("stopping: routers keep the routes for {} s",
-              settings_.gracefulRestartTime.count());
+    log::info("stopping: routers keep the routes for {} s", settings_.gracefulRestartTime.count());
   }
   co_await routing_.stop(mode, end);
   reconciler_.saveDrains(std::chrono::steady_clock::now());

@@ -1,6 +1,6 @@
 #pragma once
-// The composition root: owns every part, connects them, starts and stops them in order. The only
-// place that knows all folders.
+// The composition root: owns every component, connects them, and starts and stops them in order.
+// The only module that depends on all folders. run_command.cpp runs it.
 
 #include "peering.hpp"
 
@@ -23,27 +23,27 @@
 
 namespace bgplb {
 
-// Where things are; the defaults are the managed plugin's (plugin-rootfs/config.json).
+// Paths and names. The defaults are those of the managed plugin (plugin-rootfs/config.json).
 struct RunOptions {
   std::string socket = "/run/docker/plugins/bgplb.sock";
   std::string runDir = "/run/docker/plugins";  // a tmpfs: a full disk must not stop a withdrawal
-  std::string stateDir = "/var/lib/bgplb";     // the plugin's propagatedMount: outlives an upgrade
+  std::string stateDir = "/var/lib/bgplb";     // the plugin's propagatedMount: survives an upgrade
   std::string birdBinary = "/usr/sbin/bird";
   std::string templates = "/usr/share/bgplb/bird-templates";
   std::string engineSocket = "/host/run/docker.sock";
-  std::string driverName;  // empty: asked of the engine, else the socket's name
+  std::string driverName;  // empty: queried from dockerd, or the socket's name without a plugin ID
 };
 
 class App {
  public:
   App(boost::asio::io_context& io, const settings::Settings& settings, const RunOptions& options);
 
-  // Returns when the program has been told to stop. The exit code.
+  // Runs until SIGTERM or SIGINT. Returns the exit code.
   int run();
 
  private:
   Result<void> start();
-  void onKernelChange(const std::set<std::string>& bridges, bool addressesOrUplink);
+  void onKernelChange(const std::set<std::string>& bridges, bool addressesOrRoutes);
   void updatePeering();
   void onStep();
   void checkForwarding();
@@ -73,12 +73,13 @@ class App {
   std::set<std::string> notes_;
   bool routesComplete_ = false;
   std::size_t networksChecked_ = 0;
-  std::set<std::string> forwardingProblems_;  // said once
+  std::set<std::string> forwardingProblems_;  // already logged
   std::string routingProblem_;
 };
 
-// Idles until SIGTERM after wrong settings: the socket stays closed, so that enabling the plugin
-// fails, and dockerd has no reason to start it again and again.
+// Waits for SIGTERM or SIGINT after wrong settings or a failed start. The socket stays closed, so
+// that enabling the plugin fails. The process keeps running, so that it is not restarted
+// repeatedly.
 int idleAfterProblems();
 
 }  // namespace bgplb

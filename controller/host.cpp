@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kPluginFolder = "/run/docker/plugins";
 
-// A sysctl's number; -1 if there is none.
+// The value of a sysctl with one digit; -1 if the sysctl does not exist.
 int sysctl(const std::string& name) {
   const auto text = io::readFile("/proc/sys/" + name);
   return text && !text->empty() && text->front() >= '0' && text->front() <= '9'
@@ -51,24 +51,28 @@ std::string driverNameOfSocket(std::string_view socketPath) {
 std::vector<std::string> forwardingProblems(bool ipv4Vips, bool ipv6Vips) {
   std::vector<std::string> problems;
   if (ipv4Vips && sysctl("net/ipv4/ip_forward") == 0) {
-    problems.push_back("IPv4 forwarding is off, no VIP can be reached from outside; set it: sysctl "
-                       "-w net.ipv4.ip_forward=1");
+    problems.push_back(
+        "IPv4 forwarding is off, no VIP can be reached from outside; set it: sysctl "
+        "-w net.ipv4.ip_forward=1");
   }
   if (ipv6Vips && sysctl("net/ipv6/conf/all/forwarding") == 0) {
-    problems.push_back("IPv6 forwarding is off, no IPv6 VIP can be reached from outside; set it: "
-                       "sysctl -w net.ipv6.conf.all.forwarding=1");
+    problems.push_back(
+        "IPv6 forwarding is off, no IPv6 VIP can be reached from outside; set it: "
+        "sysctl -w net.ipv6.conf.all.forwarding=1");
   }
   if (ipv6Vips && sysctl("net/ipv6/conf/default/disable_ipv6") == 1) {
-    problems.push_back("IPv6 is off on new links, no IPv6 VIP can be served; set it: sysctl -w "
-                       "net.ipv6.conf.default.disable_ipv6=0");
+    problems.push_back(
+        "IPv6 is off on new links, no IPv6 VIP can be served; set it: sysctl -w "
+        "net.ipv6.conf.default.disable_ipv6=0");
   }
-  // A link's effective value is the larger of its own, which begins as `default`, and `all`'s.
+  // The effective value of a link is the larger one of `all` and its own value, which is
+  // initialised from `default`.
   const int inherited =
       std::max(sysctl("net/ipv4/conf/all/rp_filter"), sysctl("net/ipv4/conf/default/rp_filter"));
   if (ipv4Vips && inherited == 1) {
     problems.push_back(
         "reverse path filtering is strict (net.ipv4.conf.all or default.rp_filter=1): containers "
-        "inherit it and drop what comes for a VIP; set it: sysctl -w net.ipv4.conf.all.rp_filter=2 "
+        "inherit it and drop packets to a VIP; set it: sysctl -w net.ipv4.conf.all.rp_filter=2 "
         "net.ipv4.conf.default.rp_filter=2, or run containers with --sysctl "
         "net.ipv4.conf.all.rp_filter=2");
   }

@@ -1,5 +1,6 @@
 #pragma once
-// What the host tells by files: which managed plugin we are, and settings we cannot change.
+// Reads properties of the host from files in /proc: the ID of this managed plugin, and kernel
+// settings that the plugin cannot change. Called by app.cpp.
 
 #include <string>
 #include <string_view>
@@ -7,17 +8,20 @@
 
 namespace bgplb {
 
-// dockerd mounts /run/docker/plugins/<plugin id> of the host on /run/docker/plugins in the plugin;
-// /proc/self/mountinfo (proc(5)) shows it. Empty outside a managed plugin.
+// The ID of this managed plugin; empty outside a managed plugin. dockerd mounts the host's
+// /run/docker/plugins/<plugin id> to /run/docker/plugins in the plugin, which /proc/self/mountinfo
+// (proc(5)) shows.
 std::string ownPluginId();
 std::string pluginIdFrom(std::string_view mountinfo);  // pure
 
-// A v1 plugin's driver is named after its socket: /run/docker/plugins/bgplb.sock -> bgplb.
+// A v1 plugin's driver has the name of its socket: /run/docker/plugins/bgplb.sock -> bgplb.
 std::string driverNameOfSocket(std::string_view socketPath);
 
-// Forwarding that is off (sysctl net.ipv4.ip_forward, net.ipv6.conf.all.forwarding) or strict
-// reverse path filtering that containers inherit: a sentence each with the command that sets it.
-// /proc/sys is read-only in a plugin, and netlink has no request for these.
+// Checks that forwarding is on (sysctl net.ipv4.ip_forward, net.ipv6.conf.all.forwarding), that new
+// links have IPv6 (net.ipv6.conf.default.disable_ipv6) and that containers do not inherit strict
+// reverse path filtering. Returns one sentence per problem, with the command that fixes it. The
+// plugin cannot fix them: its /proc/sys is read-only, and netlink has no request for these
+// settings.
 std::vector<std::string> forwardingProblems(bool ipv4Vips, bool ipv6Vips);
 
 }  // namespace bgplb

@@ -1,4 +1,4 @@
-// The command line: `bgplb run` is the plugin, every other subcommand is the operator's.
+// The command line: `bgplb run` is the plugin; every other subcommand is a tool for the operator.
 
 #include "run_command.hpp"
 #include "version.hpp"
@@ -13,7 +13,7 @@
 int main(int argc, char** argv) {
   namespace cli = bgplb::cli;
   cli::reserveStandardDescriptors();
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of write(2)
+  std::signal(SIGPIPE, SIG_IGN);  // write(2) reports a closed pipe as an error instead
   try {
     return cli::runProgram(bgplb::kVersion, {bgplb::runCommand(), cli::statusCommand()}, argc,
                            argv);

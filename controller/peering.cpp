@@ -16,8 +16,8 @@ bool isOwn(const std::vector<HostAddress>& own, const Address& address) {
   });
 }
 
-// The address of the interface that the peer can use as a next hop: global, not tentative, and the
-// lowest, so that the same one is chosen after every restart.
+// An IPv6 address of the interface that the peer can use as next hop: global and not tentative.
+// Takes the lowest one, so that the choice is the same after every restart.
 std::optional<Address> usableV6(const std::vector<HostAddress>& own, int ifIndex) {
   std::optional<Address> lowest;
   for (const auto& candidate : own) {
@@ -43,14 +43,14 @@ std::vector<std::string> ownAddressNotes(const settings::Settings& settings,
   return notes;
 }
 
-const core::Peer* named(const std::vector<core::Peer>& peers, const std::string& name) {
+const core::Peer* findPeer(const std::vector<core::Peer>& peers, const std::string& name) {
   const auto found = std::find_if(peers.begin(), peers.end(),
                                   [&name](const core::Peer& peer) { return peer.name == name; });
   return found == peers.end() ? nullptr : &*found;
 }
 
 template <typename Value>
-void complete(std::optional<Value>& value, const std::optional<Value>& found) {
+void setIfEmpty(std::optional<Value>& value, const std::optional<Value>& found) {
   if (!value) value = found;
 }
 
@@ -71,23 +71,23 @@ Peering peersFor(const settings::Settings& settings, reconcile::HostNetwork& hos
       if (!nextHop6 && !settings.routerId6 && !peer.nextHop6) {
         peering.notes.push_back(fmt::format(
             "{} has no IPv6 address that {} could use as next hop; no IPv6 is announced there "
-            "(ROUTER_ID6 names one on another interface)",
+            "(ROUTER_ID6 can name an address of another interface)",
             route->dev, shown));
       }
     } else {
       peering.notes.push_back(
           fmt::format("peer {}: {}; waiting for a route", shown, route.error().message));
-      if (const auto* before = named(previous, peer.name)) {
+      if (const auto* before = findPeer(previous, peer.name)) {
         hops = before->hops;
         nextHop6 = before->nextHop6;
       } else {
         hops = 1;
       }
     }
-    complete(peer.hops, hops);
-    complete(peer.nextHop4, std::optional(settings.routerId));
-    complete(peer.nextHop6, nextHop6);
-    complete(peer.source, peer.address.isV4() ? std::optional(settings.routerId) : nextHop6);
+    setIfEmpty(peer.hops, hops);
+    setIfEmpty(peer.nextHop4, std::optional(settings.routerId));
+    setIfEmpty(peer.nextHop6, nextHop6);
+    setIfEmpty(peer.source, peer.address.isV4() ? std::optional(settings.routerId) : nextHop6);
   }
   return peering;
 }

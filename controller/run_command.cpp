@@ -22,7 +22,7 @@ namespace bgplb {
 
 namespace {
 
-// The longest name of a socket in the run folder, BIRD's control socket.
+// BIRD's control socket, which has the longest name of the sockets in the run folder.
 constexpr const char* kRunSocket = "/bird.ctl";
 
 std::optional<std::string> environment(const std::string& name) {
@@ -43,7 +43,7 @@ void raiseLimits() {
   if (const auto files = io::raiseOpenFiles()) {
     log::debug("open files: limit={} before={}", files->now, files->before);
   } else {
-    log::warning("the limit of open files stays as it is: {}", files.error().message);
+    log::warning("cannot raise the limit of open files: {}", files.error().message);
   }
 }
 
@@ -60,8 +60,8 @@ int runWith(const settings::Settings& settings, const RunOptions& options) {
 }
 
 int run(const RunOptions& options) {
-  if (const auto good = checkPaths(options); !good) {
-    cli::complain(good.error().message);
+  if (const auto valid = checkPaths(options); !valid) {
+    cli::complain(valid.error().message);
     return cli::kUsage;
   }
   const auto outcome = settings::readEnvironment(environment);
@@ -72,8 +72,8 @@ int run(const RunOptions& options) {
   } else {
     for (const auto& problem : outcome.problems) log::error("setting {}", problem);
     log::error(
-        "nothing is started with wrong settings: change them (docker plugin set) and "
-        "enable the plugin");
+        "not starting with wrong settings: correct them (docker plugin set) and enable the "
+        "plugin");
     code = idleAfterProblems();
   }
   log::stop();
@@ -89,13 +89,13 @@ cli::Command runCommand() {
               parser.add_option(name, value, help)->capture_default_str();
             };
             add("--socket", options->socket, "Plugin socket");
-            add("--run-dir", options->runDir, "BIRD's files and sockets");
-            add("--state-dir", options->stateDir, "Files that outlive a restart");
-            add("--bird", options->birdBinary, "BIRD");
+            add("--run-dir", options->runDir, "Folder of BIRD's files and sockets");
+            add("--state-dir", options->stateDir, "Folder of files that survive a restart");
+            add("--bird", options->birdBinary, "BIRD's program");
             add("--templates", options->templates, "Folder of bird.conf.mustache");
             add("--engine", options->engineSocket, "Docker's socket");
             parser.add_option("--driver-name", options->driverName,
-                              "Driver name in `docker network ls`; asked of Docker if not given");
+                              "Driver name in `docker network ls`; default: queried from Docker");
             return std::function<int()>([options] { return run(*options); });
           }};
 }

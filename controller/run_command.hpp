@@ -1,5 +1,5 @@
 #pragma once
-// `bgplb run`: the plugin itself.
+// The command `bgplb run`, which is the plugin: reads the settings and runs App.
 
 #include "cli/command.hpp"
 

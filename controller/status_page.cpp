@@ -18,7 +18,7 @@ std::vector<std::string> exportedTo(const Result<bird::RoutingStatus>& bird, con
   return peers;
 }
 
-const char* healthWord(core::Health health) {
+const char* healthName(core::Health health) {
   switch (health) {
     case core::Health::None: return "none";
     case core::Health::Starting: return "starting";
@@ -28,26 +28,27 @@ const char* healthWord(core::Health health) {
   return "none";
 }
 
-// Until a backend that is held back may be ready.
-double secondsLeft(const core::FlapPolicy& policy, const core::Flapping& flapping, core::TimePoint now) {
+// The time until a rising or held-down backend can become ready.
+double secondsLeft(const core::FlapPolicy& policy, const core::Flapping& flapping,
+                   core::TimePoint now) {
   const auto until = std::max(core::risenAt(flapping, policy), core::heldUntil(flapping, policy));
   return until <= now ? 0 : std::chrono::duration<double>(until - now).count();
 }
 
-ops::BackendStatus backend(const StatusInputs& inputs, const EndpointId& id, bool linkThere) {
+ops::BackendStatus backend(const StatusInputs& inputs, const EndpointId& id, bool linkExists) {
   const auto& facts = inputs.reconciler.facts();
   const auto& policy = inputs.reconciler.policy();
   const auto now = std::chrono::steady_clock::now();
   ops::BackendStatus status{
       .endpoint = id.value,
-      .state = std::string(core::word(core::readiness(facts, id, linkThere, policy, now)))};
+      .state = std::string(core::word(core::readiness(facts, id, linkExists, policy, now)))};
   const auto endpoint = facts.endpoints.find(id);
   if (endpoint == facts.endpoints.end() || !endpoint->second.container) return status;
   const auto container = facts.containers.find(*endpoint->second.container);
   status.containerId = endpoint->second.container->value;
   if (container == facts.containers.end()) return status;
   status.container = container->second.name;
-  status.health = healthWord(container->second.health);
+  status.health = healthName(container->second.health);
   status.failures = container->second.flapping.failures;
   status.secondsLeft = secondsLeft(policy.flap, container->second.flapping, now);
   return status;
@@ -64,8 +65,8 @@ std::vector<ops::VipStatus> vips(const StatusInputs& inputs) {
                           .weight = {network.options.weight},
                           .problem = printable(inputs.reconciler.problem(id))};
     for (const auto& endpoint : network.endpoints) {
-      const bool linkThere = inputs.kernel.hasVeth(core::vethHostName(endpoint));
-      status.backends.push_back(backend(inputs, endpoint, linkThere));
+      const bool linkExists = inputs.kernel.hasVeth(core::vethHostName(endpoint));
+      status.backends.push_back(backend(inputs, endpoint, linkExists));
     }
     for (const auto& vip : network.vips()) {
       status.vip = vip.toString();

@@ -1,6 +1,7 @@
 #pragma once
-// The content of GET /status (operator/status.hpp), collected from the parts that only the
-// composition root knows. What is announced is what BIRD reports as exported.
+// Collects the content of GET /status (operator/status.hpp) from the components that only the
+// composition root knows. Called by app.cpp. The announcements shown are the routes that BIRD
+// reports as exported.
 
 #include "bird/status.hpp"
 #include "firewall/iptables.hpp"
@@ -22,8 +23,8 @@ struct StatusInputs {
   std::vector<std::string> notes;
 };
 
-// Problems and notes may quote other programs and names: they are made printable, so that the JSON
-// is valid UTF-8. Names stay as Docker reports them.
+// Escapes problems and notes, which may quote other programs, so that the JSON is valid UTF-8.
+// Names stay as Docker reports them.
 ops::StatusPage statusPage(const StatusInputs& inputs);
 
 }  // namespace bgplb

@@ -2,6 +2,6 @@
 
 namespace bgplb {
 
-inline constexpr const char* kVersion = BGPLB_VERSION;  // CMakeLists.txt's project() version
+inline constexpr const char* kVersion = BGPLB_VERSION;  // version of project() in CMakeLists.txt
 
 }  // namespace bgplb

@@ -24,7 +24,7 @@ Task<> fetch(http::UnixClient& client, std::string path, std::chrono::millisecon
   outcome = co_await client.request("GET", std::move(path), std::move(noBody), deadline);
 }
 
-// The reason in an error's JSON body, or the body as it is.
+// The reason in the JSON body of an error, or the beginning of another body.
 std::string reasonIn(const std::string& body) {
   const auto object = parseObject(body);
   const std::string reason = object ? textOr(*object, "error") : "";
@@ -55,7 +55,7 @@ Result<std::string> get(const std::string& socket, const std::string& path,
   boost::asio::io_context io(1);
   http::UnixClient client(io, socket);
   std::optional<Result<http::Response>> outcome;
-  // An exception goes to the caller, and so to main(), which reports it.
+  // Rethrow an exception, so that it leaves io.run() and main() reports it.
   const auto onEnd = [](const std::exception_ptr& exception) {
     if (exception) std::rethrow_exception(exception);
   };

@@ -1,6 +1,6 @@
 #pragma once
-// The operator's side of the plugin's socket: finding it on the host, and calling the operator's
-// API.
+// Finds the plugin's sockets on the host and calls the operator's API on them. Used by the
+// subcommands of the operator.
 
 #include "base/result.hpp"
 
@@ -12,11 +12,11 @@ namespace bgplb::cli {
 
 inline constexpr const char* kPluginFolder = "/run/docker/plugins";
 
-// Sockets named bgplb.sock in the folder (a plain process) and in the folders below it (a managed
-// plugin: /run/docker/plugins/<plugin id>/bgplb.sock).
+// Returns the sockets named bgplb.sock in `folder` (a plain process) and in its subfolders (a
+// managed plugin: /run/docker/plugins/<plugin id>/bgplb.sock).
 std::vector<std::string> findSockets(const std::string& folder = kPluginFolder);
 
-// GET of `path`; the body of an answer with status 200. Every error names the socket.
+// GET of `path`. Returns the body of an answer with status 200. Every error names the socket.
 Result<std::string> get(const std::string& socket, const std::string& path,
                         std::chrono::milliseconds deadline);
 

@@ -10,7 +10,7 @@ namespace bgplb::cli {
 
 namespace {
 
-// --help and --version are "errors" of CLI11 too, with exit code 0.
+// CLI11 also reports --help and --version as errors, with exit code 0.
 int report(const CLI::App& program, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) {
     std::ostringstream text;

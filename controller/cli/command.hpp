@@ -1,5 +1,6 @@
 #pragma once
-// A subcommand of the program. main.cpp has the list of them; each one has a file of its own.
+// The subcommands of the program. main.cpp lists them and calls runProgram(). Each subcommand has
+// its own file.
 
 #include <functional>
 #include <string>
@@ -11,19 +12,20 @@ class App;
 
 namespace bgplb::cli {
 
-// Exit statuses besides 0; io::kInternalError (70) is an exception that nobody handled.
-inline constexpr int kFailed = 1;  // the plugin does not answer, or its answer cannot be used
+// Exit statuses other than 0. An unhandled exception exits with io::kInternalError (70).
+inline constexpr int kFailed = 1;  // the plugin does not answer, or its answer is unusable
 inline constexpr int kUsage = 2;   // the command line is wrong
 
 struct Command {
   std::string name;
   std::string help;  // one line
-  // Adds the options and returns what the command does: its value is the exit status.
+  // Adds the command's options. Returns the function that runs the command and returns the exit
+  // status.
   std::function<std::function<int()>(CLI::App& options)> add;
 };
 
-// Parses the command line and runs the command it names. Every failure is one line on standard
-// error.
+// Parses the command line, runs the named command and returns the exit status. Writes every failure
+// as one line to standard error.
 int runProgram(const std::string& version, const std::vector<Command>& commands, int argc,
                char** argv);
 

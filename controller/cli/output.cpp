@@ -15,7 +15,7 @@ namespace bgplb::cli {
 void reserveStandardDescriptors() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(fd, F_GETFD) >= 0) continue;
-    // open(2) returns the lowest free number: this one. The mode makes every use of it fail.
+    // open(2) returns the lowest free number, which is `fd`. The access mode makes every use fail.
     [[maybe_unused]] const int opened = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
   }
 }

@@ -1,21 +1,21 @@
 #pragma once
-// What the program's commands write: results on standard output, failures as one line on standard
-// error. Nothing here throws.
+// The output of the subcommands: results on standard output, failures as one line on standard
+// error. Used by all subcommands. Nothing here throws.
 
 #include <string>
 #include <string_view>
 
 namespace bgplb::cli {
 
-// Opens /dev/null for each of the three standard descriptors that is closed: the next socket would
-// get its number, and output would go into that socket. Output to a replaced one still fails.
+// Opens /dev/null for each closed standard descriptor. Otherwise the next socket would get its
+// number, and output would be sent to that socket. Output to a replaced descriptor fails.
 void reserveStandardDescriptors();
 
-// Writes `text` to standard output, all of it. The exit status: 0, or kFailed after a line on
-// standard error (a full disk, a reader that has gone).
+// Writes all of `text` to standard output. Returns the exit status: 0, or kFailed if the output
+// failed (a full disk, a closed pipe), which it reports on standard error.
 int print(std::string_view text);
 
-// "bgplb: <message>" as one line on standard error; control characters are spelled out.
+// Writes "bgplb: <message>" as one line to standard error, with control characters escaped.
 void complain(std::string_view message);
 
 }  // namespace bgplb::cli

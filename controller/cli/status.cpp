@@ -18,7 +18,7 @@ namespace {
 
 using Row = std::vector<std::string>;
 
-// Columns as wide as their longest cell.
+// Makes each column as wide as its longest cell.
 std::string table(const std::vector<Row>& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
@@ -96,7 +96,7 @@ std::string vipsTable(const ops::StatusPage& page) {
       row.insert(row.end(),
                  {printable(backend.container), stateOf(backend), printable(backend.health)});
       rows.push_back(row);
-      row = Row(4);  // the VIP stands on its first row only
+      row = Row(4);  // only the first row of a VIP shows the VIP
     }
   }
   return table(rows);
@@ -117,7 +117,7 @@ struct Options {
   double timeout = 10;  // seconds
 };
 
-// The page as the command prints it. With --json an answer that is no status page is refused too.
+// The output for one socket. Rejects an answer that is not a status page even with --json.
 Result<std::string> pageOf(const std::string& socket, const Options& options) {
   const std::chrono::duration<double> timeout(options.timeout);
   auto body =
@@ -165,8 +165,9 @@ std::string renderStatus(const ops::StatusPage& page) {
 Command statusCommand() {
   return {"status", "Peers, VIPs, backends, and what BIRD exports", [](CLI::App& parser) {
             const auto options = std::make_shared<Options>();
-            parser.add_option("--socket", options->socket, "Plugin socket; searched if not given");
-            parser.add_flag("--json", options->json, "For programs");
+            parser.add_option("--socket", options->socket,
+                              "Plugin socket; default: every bgplb.sock of a plugin");
+            parser.add_flag("--json", options->json, "Print the page as JSON");
             parser.add_option("--timeout", options->timeout, "Seconds to wait for an answer")
                 ->check(CLI::Range(0.001, 3600.0))
                 ->capture_default_str();

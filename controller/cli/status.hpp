@@ -1,5 +1,6 @@
 #pragma once
-// `bgplb status`: peers, VIPs, backends and what BIRD exports, for a person or as JSON.
+// The command `bgplb status`: prints peers, VIPs, backends and the routes that BIRD exports, as
+// tables or as JSON.
 
 #include "cli/command.hpp"
 #include "operator/status.hpp"
@@ -10,8 +11,8 @@ namespace bgplb::cli {
 
 Command statusCommand();
 
-// The page as text. Pure. Names and messages come from outside: their control characters are
-// spelled out (base/printable.hpp), so that no name can forge a row or reach the terminal.
+// Renders the page as text. Pure. Escapes control characters (base/printable.hpp), so that no
+// container name or message can forge a row or control the terminal.
 std::string renderStatus(const ops::StatusPage& page);
 
 }  // namespace bgplb::cli

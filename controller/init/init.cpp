@@ -1,13 +1,15 @@
-// PID 1 of the plugin: keeps the controller running, reaps every process, and sends BIRD no signal
-// before the very end.
+// PID 1 of the plugin: restarts the controller when it ends, reaps every process, and signals BIRD
+// only at the end of its own shutdown. Docker starts it.
 //
-// Docker restarts a plugin only as a whole, and the end of a pid namespace's PID 1 kills all
-// processes in it. If the controller were PID 1, its crash would end BIRD, BIRD's sessions, and
-// every VIP of this host. So the controller is an ordinary child here. The controller double-forks
-// BIRD, so PID 1 adopts BIRD, which goes on announcing while the controller is restarted. Hence no
-// process-group kill and no PDEATHSIG.
+// Docker restarts a plugin only as a whole, and the end of a PID namespace's PID 1 kills all
+// processes in the namespace. If the controller were PID 1, its crash would end BIRD, BIRD's
+// sessions, and the announcement of every VIP of this host. The controller is therefore an ordinary
+// child of this program. The controller double-forks BIRD, so PID 1 adopts BIRD, and BIRD keeps
+// announcing while the controller is restarted. For the same reason this program uses neither a
+// process-group kill nor PR_SET_PDEATHSIG.
 //
-// Signals are blocked and taken by sigtimedwait(2), so there is no handler and no race with one.
+// Signals are blocked and received with sigtimedwait(2), which avoids signal handlers and their
+// races.
 #include "init/restart_delay.hpp"
 
 #include <sys/prctl.h>
@@ -29,11 +31,11 @@ using namespace std::chrono_literals;
 
 constexpr auto kNever = Clock::time_point::max();
 constexpr Clock::duration kForkRetry = 1s;
-// dockerd sends SIGKILL 10 s after SIGTERM. The controller has 8 s: its own stop must be bounded by
-// less, or SIGTERM below makes BIRD withdraw the routes that it was to leave for a graceful
-// restart.
+// dockerd sends SIGKILL 10 s after SIGTERM. The controller has 8 s and must limit its own stop to
+// less. Otherwise the SIGTERM of shutDown() makes BIRD withdraw the routes that should remain for a
+// graceful restart.
 constexpr Clock::duration kControllerStop = 8s;
-// Then 1 s for BIRD, which closes its sessions on SIGTERM. 1 s is left.
+// BIRD, which closes its sessions on SIGTERM, then has 1 s. This leaves 1 s in reserve.
 constexpr Clock::duration kOthersStop = 1s;
 
 pid_t start(char* const argv[], const sigset_t& mask) {
@@ -48,7 +50,7 @@ pid_t start(char* const argv[], const sigset_t& mask) {
   return pid;
 }
 
-// Reaps every dead process; the controller's status if it was among them.
+// Reaps every dead child. Returns the wait status of the controller if it was one of them.
 std::optional<int> reap(pid_t controller) {
   std::optional<int> result;
   int status = 0;
@@ -64,7 +66,7 @@ bool isChildless() {
   return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD;
 }
 
-// The signal that came, or 0 at the deadline.
+// Returns the received signal, or 0 at the deadline.
 int waitForSignal(const sigset_t& set, Clock::time_point deadline) {
   if (deadline == kNever) return std::max(sigwaitinfo(&set, nullptr), 0);
   const auto left = std::max<Clock::duration>(deadline - Clock::now(), 0ns);
@@ -79,8 +81,8 @@ void shutDown(pid_t controller, const sigset_t& set) {
     if (reap(controller)) break;
     waitForSignal(set, controllerEnd);
   }
-  // Every process but this one: that means our children only as PID 1 of a namespace. Elsewhere (a
-  // test) it would be the whole machine.
+  // Signal all processes except this one. Do so only as PID 1 of a namespace: elsewhere (in a test)
+  // this would signal every process of the machine.
   if (getpid() == 1) kill(-1, SIGTERM);
   const auto othersEnd = Clock::now() + kOthersStop;
   while (Clock::now() < othersEnd) {
@@ -108,7 +110,7 @@ int main(int argc, char** argv) {
   sigemptyset(&set);
   for (const int signal : {SIGCHLD, SIGTERM, SIGINT}) sigaddset(&set, signal);
   sigprocmask(SIG_BLOCK, &set, &original);
-  prctl(PR_SET_CHILD_SUBREAPER, 1);  // in a test we are not PID 1, and adopt orphans all the same
+  prctl(PR_SET_CHILD_SUBREAPER, 1);  // adopt orphans even if this is not PID 1 (in a test)
 
   pid_t controller = 0;
   bgplb::init::RestartDelay delay;

@@ -1,6 +1,6 @@
 #pragma once
-// How long PID 1 waits before it starts the controller again. Pure, and headers only, like all that
-// PID 1 uses.
+// The delay before PID 1 restarts the controller. Used by init.cpp. Pure, and header-only because
+// PID 1 links no library.
 
 #include "base/backoff.hpp"
 
@@ -9,12 +9,13 @@
 
 namespace bgplb::init {
 
-// The first restart comes at once: without a controller nothing is withdrawn. Further ones wait 50
-// ms and then twice as long each time, 1 s at most: a controller that dies at its start must not
-// use up the host. One that lived for 5 s did not die of its start.
+// The first restart is immediate, because no route is withdrawn without a controller. The delay of
+// further restarts starts at 50 ms and doubles each time up to 1 s, so that a controller that fails
+// at start does not use up the host's CPU. A controller that ran for 5 s did not fail at start, and
+// its restart is immediate again.
 class RestartDelay {
  public:
-  // `lived`: from the last start to the death.
+  // `lived`: the time from the last start of the controller to its end.
   constexpr std::chrono::milliseconds next(std::chrono::steady_clock::duration lived) {
     if (lived >= kLongLife) {
       backoff_.reset();

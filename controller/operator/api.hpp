@@ -1,8 +1,9 @@
 #pragma once
-// The operator's HTTP API, on the plugin's socket beside dockerd's calls: a table of methods and
-// paths. Every error is JSON, {"error": "..."}.
+// The operator's HTTP API: dispatches requests by method and path. App owns it and passes it every
+// request on the plugin's socket that is not a plugin call of dockerd. Every error is JSON,
+// {"error": "..."}.
 //
-// `operator` is a keyword, so the namespace is bgplb::ops.
+// `operator` is a C++ keyword, so the namespace is bgplb::ops.
 
 #include "http/message.hpp"
 #include "io/task.hpp"
@@ -17,13 +18,13 @@ inline constexpr const char* kJson = "application/json";
 
 class Api {
  public:
-  // The request lives until the handler's coroutine has ended.
+  // The request outlives the coroutine of the handler.
   using Handler = std::function<Task<http::Answer>(const http::Request& request)>;
 
-  // `path` without a query; a pair of method and path has one handler.
+  // Registers the handler of a method and path. `path` has no query.
   void on(const std::string& method, const std::string& path, Handler handler);
 
-  // 404 for an unknown path; 405 with the allowed methods for a known one.
+  // Unknown path: 404. Known path with another method: 405 with the allowed methods.
   Task<http::Answer> answer(http::Request request) const;
 
  private:

@@ -1,4 +1,4 @@
-// The one translation unit that instantiates the writer and the reader of the page.
+// Instantiates the JSON writer and reader of the page once, to keep compile times short.
 #include "operator/status.hpp"
 
 namespace bgplb::ops {

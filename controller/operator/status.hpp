@@ -1,7 +1,7 @@
 #pragma once
-// GET /status as values: the controller fills and writes them, `bgplb status` reads them, and both
-// use this one definition. A member's name is its JSON key: users' programs read the keys, so a key
-// is never renamed, and its meaning never changes.
+// The content of GET /status. The controller writes it (status_page.cpp), and `bgplb status` reads
+// it with the same definition. A member's name is its JSON key. Users' programs read the keys, so a
+// key is never renamed and its meaning never changes.
 
 #include "base/result.hpp"
 #include "json/describe.hpp"
@@ -14,11 +14,12 @@
 
 namespace bgplb::ops {
 
-// Only `problem` is present while BIRD does not answer.
+// Only `problem` is set while BIRD does not answer.
 struct BirdStatus {
   std::optional<std::string> version;  // 2.17.5
   std::optional<int> pid;
-  // Graceful-restart recovery (RFC 4724): BIRD exports nothing before its peers' End-of-RIB.
+  // Graceful-restart recovery (RFC 4724): BIRD exports no route before it has received End-of-RIB
+  // from its peers.
   std::optional<bool> recovering;
   std::optional<std::uint64_t> reconfigurations;  // since the controller started
   std::string problem;                            // empty: none
@@ -31,20 +32,20 @@ struct EngineStatus {
 BOOST_DESCRIBE_STRUCT(EngineStatus, (), (following))
 
 struct FirewallStatus {
-  std::string flavour;  // "nft", "legacy", "nft+legacy"; empty: no rules of ours
+  std::string flavour;  // "nft", "legacy", "nft+legacy"; empty: none of our rules exists
   bool ipv4 = false;    // our rules are in place
   bool ipv6 = false;
   std::string problem;
-  bool marks = false;  // connections keep their backend
+  bool marks = false;  // connection marks keep connections on their backend
   std::string marksProblem;
 };
 BOOST_DESCRIBE_STRUCT(FirewallStatus, (), (flavour, ipv4, ipv6, problem, marks, marksProblem))
 
 struct PeerStatus {
-  std::string name;     // BIRD's protocol
-  std::string address;  // as BIRD writes it
+  std::string name;     // of BIRD's protocol
+  std::string address;  // in BIRD's notation
   std::uint32_t as = 0;
-  std::string state;  // of the session, RFC 4271 section 8.2.2
+  std::string state;  // of the session (RFC 4271, section 8.2.2)
   std::string since;  // 2026-11-22T20:25:41+0000
   std::string lastError;
   std::vector<std::string> exported;  // prefixes
@@ -54,21 +55,21 @@ BOOST_DESCRIBE_STRUCT(PeerStatus, (), (name, address, as, state, since, lastErro
 struct BackendStatus {
   std::string endpoint;   // id
   std::string state;      // docs/operations.md, "States of a backend"
-  std::string container;  // name; empty while it is not known
+  std::string container;  // name; empty while it is unknown
   std::string health;     // none, starting, healthy, unhealthy
   std::optional<std::string> containerId;
-  std::optional<unsigned> failures;   // of the container in a row (RISE_TIME, HOLD_DOWN)
-  std::optional<double> secondsLeft;  // until a backend that is held down may be ready
+  std::optional<unsigned> failures;  // consecutive failures of the container (RISE_TIME, HOLD_DOWN)
+  std::optional<double> secondsLeft;  // until a rising or held-down backend can become ready
 };
 BOOST_DESCRIBE_STRUCT(BackendStatus, (),
                       (endpoint, state, container, health, containerId, failures, secondsLeft))
 
 struct VipStatus {
   std::string vip;      // 10.0.0.101/32
-  std::string network;  // name; the id's beginning while the name is not known
+  std::string network;  // name; first 12 characters of the ID while the name is unknown
   std::string networkId;
   std::string bridge;
-  Nullable<std::uint32_t> weight;       // null: the network has none
+  Nullable<std::uint32_t> weight;       // null: the network has no weight
   bool hostRoute = false;               // the host route is installed
   std::vector<std::string> exportedTo;  // addresses of peers, as BIRD reports them
   std::string problem;

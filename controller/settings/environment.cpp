@@ -10,8 +10,8 @@ namespace bgplb::settings {
 
 namespace {
 
-// A wrong value as a person sees it: short, and printable.
-std::string shown(std::string text) {
+// Makes a wrong value short and printable for an error message.
+std::string excerpt(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, '?');
   return text.substr(0, 64);
@@ -32,8 +32,8 @@ Outcome readEnvironment(const Environment& environment) {
     }
     const auto problem = setting.read(*value, outcome.settings);
     if (!problem) continue;
-    // Of a secret only what is allowed: why it is refused would tell something of it.
-    const std::string given = setting.secret ? "" : "=" + shown(*value);
+    // For a secret, name only the allowed values: the reason would reveal a part of the secret.
+    const std::string given = setting.secret ? "" : "=" + excerpt(*value);
     const std::string why = setting.secret || problem->empty() ? "" : *problem + "; ";
     outcome.problems.push_back(
         fmt::format("{}{}: {}it takes {}", setting.name, given, why, setting.takes));

@@ -1,6 +1,6 @@
 #pragma once
-// The settings from environment variables (`docker plugin set NAME KEY=VALUE`). An empty value is
-// the default. main.cpp calls it before anything starts.
+// Reads the settings from environment variables (`docker plugin set NAME KEY=VALUE`). An empty
+// value selects the default. run_command.cpp calls it before it starts anything.
 
 #include "settings/settings.hpp"
 
@@ -13,12 +13,12 @@ namespace bgplb::settings {
 
 struct Outcome {
   Settings settings;
-  std::vector<std::string> problems;  // one sentence each, naming the setting; none shows a secret
+  std::vector<std::string> problems;  // one sentence per wrong setting, without secrets
 };
 
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
-// Reads every setting, and reports every problem at once.
+// Reads every setting and reports all problems at once.
 Outcome readEnvironment(const Environment& environment);
 
 }  // namespace bgplb::settings

@@ -14,12 +14,12 @@ namespace bgplb::settings {
 namespace {
 
 constexpr double kLongestDelay = 3600;    // seconds
-constexpr const char* kNoPassword = "-";  // in a list: of that peer
+constexpr const char* kNoPassword = "-";  // in a list: the peer has no password
 
 Problem refused(std::string why = {}) { return why; }
 
-// The problem of core/peer.hpp, of which an empty one is none.
-Problem unless(std::string problem) {
+// Converts the result of the checks in core/peer.hpp, which return an empty string for no problem.
+Problem problemFrom(std::string problem) {
   return problem.empty() ? Problem() : Problem(std::move(problem));
 }
 
@@ -42,7 +42,7 @@ std::vector<std::string> splitAtCommas(const std::string& text) {
 Problem readPassword(const std::string& entry, core::Peer& peer) {
   if (entry.empty()) return refused();
   if (entry == kNoPassword) return {};
-  if (auto problem = unless(core::passwordProblem(entry))) return problem;
+  if (auto problem = problemFrom(core::passwordProblem(entry))) return problem;
   peer.password = Secret(entry);
   return {};
 }
@@ -55,7 +55,7 @@ Problem readPeerAddress(const std::string& entry, Settings& to, std::set<Address
   if (*address == to.routerId || *address == to.routerId6) {
     return refused(shown + " is an address of this host");
   }
-  if (!seen.insert(*address).second) return refused(shown + " is named twice");
+  if (!seen.insert(*address).second) return refused(shown + " is listed twice");
   to.peers.push_back({.name = core::peerName(*address), .address = *address});
   return {};
 }
@@ -89,7 +89,7 @@ Problem readDelay(const std::string& text, std::chrono::milliseconds& delay) {
 Problem readAs(const std::string& text, std::uint32_t& as) {
   const auto number = parseWhole<std::uint32_t>(text);
   if (!number) return refused();
-  if (auto problem = unless(core::asProblem(*number))) return problem;
+  if (auto problem = problemFrom(core::asProblem(*number))) return problem;
   as = *number;
   return {};
 }
@@ -99,10 +99,10 @@ Problem readForPeers(const std::string& text, Settings& to, PeerReader readOne) 
   if (!to.peers.empty() && entries.size() != 1 && entries.size() != to.peers.size()) {
     return refused(fmt::format("{} values for {} peers", entries.size(), to.peers.size()));
   }
-  core::Peer nobody;
+  core::Peer unused;
   for (std::size_t i = 0; i < std::max(entries.size(), to.peers.size()); ++i) {
     const auto& entry = entries.size() == 1 ? entries.front() : entries[i];
-    auto problem = readOne(entry, to.peers.empty() ? nobody : to.peers[i]);
+    auto problem = readOne(entry, to.peers.empty() ? unused : to.peers[i]);
     if (problem) return problem;
   }
   return {};
@@ -134,15 +134,15 @@ Problem readPeerAddresses(const std::string& text, Settings& to) {
   for (const auto& entry : splitAtCommas(text)) {
     auto problem = readPeerAddress(entry, to, seen);
     if (!problem) continue;
-    to.peers.clear();  // or the lists of the other settings would seem to have the wrong length
+    to.peers.clear();  // otherwise the lists of other settings would be reported as too long
     return problem;
   }
   return {};
 }
 
-// With one peer a comma is part of the password.
+// With a single peer, a comma is part of its password.
 Problem readPasswords(const std::string& text, Settings& to) {
-  if (text == kNoPassword) return refused();  // of nobody: then the setting is left empty
+  if (text == kNoPassword) return refused();  // to use no password at all, leave the setting empty
   if (to.peers.empty()) return {};
   if (to.peers.size() > 1) return readForPeers(text, to, readPassword);
   return readPassword(text, to.peers.front());

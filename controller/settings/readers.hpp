@@ -1,6 +1,6 @@
 #pragma once
-// From the text of a setting to its field. schema.cpp names one for each row; each sets the field
-// or says why the value is refused (schema.hpp, Problem).
+// The readers of the settings. Each row of the table in schema.cpp names one. A reader parses the
+// text of a setting and sets its field, or returns why the value is refused (schema.hpp, Problem).
 
 #include "core/routing_config.hpp"
 #include "settings/schema.hpp"
@@ -15,12 +15,13 @@ Problem readFlag(const std::string& text, bool& flag);
 // Whole seconds.
 Problem readSeconds(const std::string& text, std::chrono::seconds least, std::chrono::seconds most,
                     std::chrono::seconds& seconds);
-// Seconds from 0 to 3600 with fractions, rounded to milliseconds.
+// Seconds from 0 to 3600, with a fraction, rounded to milliseconds.
 Problem readDelay(const std::string& text, std::chrono::milliseconds& delay);
 Problem readAs(const std::string& text, std::uint32_t& as);
 
-// A value of peers: one for all, or one for each of PEER_ADDRESS, separated by commas. Without
-// peers (their addresses were refused) the values are checked all the same.
+// Reads a setting of the peers: one value for all peers, or one for each address of PEER_ADDRESS,
+// separated by commas. If there are no peers because their addresses were refused, the values are
+// checked nevertheless.
 using PeerReader = Problem (*)(const std::string& entry, core::Peer& peer);
 Problem readForPeers(const std::string& text, Settings& to, PeerReader readOne);
 

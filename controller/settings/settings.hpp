@@ -1,6 +1,6 @@
 #pragma once
-// The operator's settings as one value. schema.hpp says how each is called, read and explained;
-// which setting fills which field is in schema.cpp.
+// The operator's settings as one value. schema.hpp describes the names and readers of the settings;
+// the table in schema.cpp maps each setting to its field.
 
 #include "base/address.hpp"
 #include "base/log.hpp"
@@ -16,10 +16,10 @@ namespace bgplb::settings {
 
 struct Settings {
   Address routerId;                  // IPv4
-  std::optional<Address> routerId6;  // none: chosen by the route to each peer
+  std::optional<Address> routerId6;  // none: derived from the route to each peer
   std::uint32_t localAs = 64512;
-  std::vector<core::Peer> peers;  // in the order given; what only the kernel knows is left out
-  std::optional<std::uint16_t> routerPort;  // none: we only dial out
+  std::vector<core::Peer> peers;  // in the given order, without the values that peering.cpp adds
+  std::optional<std::uint16_t> routerPort;  // none: BIRD only connects to its peers
   std::chrono::seconds holdTime{9};         // RFC 4271 section 4.2
   bool gracefulRestart = true;              // RFC 4724
   std::chrono::seconds gracefulRestartTime{120};

@@ -14,7 +14,7 @@ namespace bgplb::state {
 namespace {
 
 constexpr std::int64_t kVersion = 1;
-// The year 2200. Nanoseconds, which the clocks count, do not go beyond 2262.
+// The year 2200. The clocks count nanoseconds in 64 bits, which overflow in 2262.
 constexpr std::int64_t kLatest = 7'258'118'400'000;
 
 std::int64_t toFile(core::TimePoint time, const Clocks& clocks) {
@@ -74,7 +74,8 @@ Result<Drains> parseDrains(std::string_view text, const Clocks& clocks) {
   }
   Drains drains;
   for (const auto& entry : *list) {
-    if (!readDrain(entry, clocks, drains)) return invalid("a drain lacks a part or is out of range");
+    if (!readDrain(entry, clocks, drains))
+      return invalid("a field of a drain is missing or out of range");
   }
   return drains;
 }

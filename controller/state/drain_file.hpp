@@ -1,12 +1,14 @@
 #pragma once
-// The state file, STATE_DIR/drains.json: what neither Docker nor the kernel can report again, which
-// is only the drains under way. Version 1:
+// The state file, <state folder>/drains.json: the drains in progress, which are the only state that
+// neither Docker nor the kernel can report again after a restart. App owns the DrainFile. Version
+// 1:
 //
 //   {"version":1,"drains":[{"container":"<id>","startedAt":"<State.StartedAt>",
 //     "terminateAt":<ms since 1970>,"terminate":true,"terminated":false}]}
 //
-// Written whole and renamed, without fsync: the file outlives this program, and after the death of
-// the machine no container of that run exists. A thread writes it, for the disk may hang.
+// The file is replaced by rename(2) without fsync(2): it must survive a crash of the program. It
+// need not survive a crash of the machine, because that ends all drained containers. A separate
+// thread writes the file, because the disk may hang.
 
 #include "io/background_file.hpp"
 #include "reconcile/ports.hpp"
@@ -20,7 +22,7 @@ namespace bgplb::state {
 
 using Drains = std::map<ContainerId, core::FormerDrain>;
 
-// Times of the file are the wall clock's, those in memory the steady clock's.
+// Converts times: the file uses the wall clock, the program uses the steady clock.
 struct Clocks {
   core::TimePoint steady;
   std::chrono::system_clock::time_point wall;
@@ -34,16 +36,16 @@ class DrainFile : public reconcile::Store {
  public:
   DrainFile(boost::asio::any_io_executor executor, std::string path);
 
-  // At start, before anything else runs: reads the file, and waits for the disk. None if there is
-  // no file. A file that cannot be parsed is kept aside (".corrupt").
+  // Reads the file at start and blocks until the disk has answered. Returns no drains if there is
+  // no file. Renames a file that cannot be parsed to "<path>.corrupt".
   Result<Drains> load();
   void saveDrains(const Drains& drains, std::function<void(Result<void>)> done) override;
-  // Waits for the last write, at most until `by`.
+  // Waits until the last write has ended, at most until `by`.
   Task<> saved(std::chrono::steady_clock::time_point by);
 
  private:
   std::string path_;
-  std::function<void(Result<void>)> done_;  // of the last request
+  std::function<void(Result<void>)> done_;  // of the latest saveDrains()
   io::BackgroundFile file_;
 };
 

@@ -1,4 +1,4 @@
-// The state file on the disk; its format is in drain_file.cpp.
+// Reads and writes the state file. drain_file.cpp has its format.
 #include "state/drain_file.hpp"
 #include "io/file.hpp"
 #include "json/read.hpp"
@@ -19,10 +19,10 @@ Result<Drains> DrainFile::load() {
   if (!text) return text.error();
   auto drains = parseDrains(*text, Clocks::now());
   if (drains) return drains;
-  const std::string aside = path_ + ".corrupt";
-  const bool kept = std::rename(path_.c_str(), aside.c_str()) == 0;
+  const std::string corrupt = path_ + ".corrupt";
+  const bool renamed = std::rename(path_.c_str(), corrupt.c_str()) == 0;
   return invalid(fmt::format("state file {}: {}; {}", path_, drains.error().message,
-                             kept ? "kept as " + aside : "it could not be kept aside"));
+                             renamed ? "kept as " + corrupt : "cannot rename it to " + corrupt));
 }
 
 void DrainFile::saveDrains(const Drains& drains, std::function<void(Result<void>)> done) {
