@@ -9,7 +9,7 @@ using namespace bgplb::test;
 
 namespace {
 
-// 192.168.8.40 with two routers on the same network.
+// The host 192.168.8.40 with two routers on the same network.
 struct Host {
   Host() {
     settings.routerId = ip("192.168.8.40");
@@ -55,7 +55,7 @@ TEST_CASE("Peering.APeerBehindAGatewayHasNoLimitOfHops") {
   CHECK(host.peering().peers[1].hops == 1U);
 }
 
-TEST_CASE("Peering.WhatTheSettingsGiveIsKept") {
+TEST_CASE("Peering.ValuesOfTheSettingsAreKept") {
   Host host;
   host.settings.peers[0].hops = 3;
   host.settings.peers[0].nextHop4 = ip("192.168.8.100");
@@ -80,8 +80,8 @@ TEST_CASE("Peering.Ipv6NextHopIsTheLowestAddress_OrRouterId6IfTheHostHasIt") {
   CHECK(host.peering().notes.empty());
 }
 
-// Its own former values, not those of the peer that stood at its place.
-TEST_CASE("Peering.APeerWithoutARouteKeepsWhatItHad") {
+// Previous values are matched by the peer's name, not by its position in the list.
+TEST_CASE("Peering.APeerWithoutARouteKeepsItsPreviousValues") {
   Host host;
   host.kernel.ways[ip("192.168.8.138")] = {3, "eth1", ip("192.168.8.1"), {}};
   host.has("2001:db8:9::40", 3);
@@ -95,7 +95,7 @@ TEST_CASE("Peering.APeerWithoutARouteKeepsWhatItHad") {
   CHECK(host.peering().peers[0].nextHop6 == std::nullopt);
 }
 
-TEST_CASE("Peering.AnAddressThatTheHostDoesNotHaveIsANote") {
+TEST_CASE("Peering.ARouterIdThatTheHostDoesNotHaveIsNoted") {
   Host host;
   host.kernel.own.erase(host.kernel.own.begin());
   REQUIRE(host.peering().notes.size() == 1);
@@ -103,7 +103,7 @@ TEST_CASE("Peering.AnAddressThatTheHostDoesNotHaveIsANote") {
         std::string::npos);
 }
 
-TEST_CASE("Peering.ConfigurationOfTheSettings") {
+TEST_CASE("Peering.TheRoutingConfigContainsSettingsAndPeers") {
   Host host;
   const auto config = routingConfig(host.settings, host.peering().peers);
   CHECK(config.listenPort == kUnusedPort);

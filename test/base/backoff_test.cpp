@@ -4,7 +4,7 @@
 using namespace std::chrono_literals;
 using bgplb::Backoff;
 
-TEST_CASE("Backoff: each delay is twice the one before, up to the longest") {
+TEST_CASE("Backoff: each delay is twice the previous one, up to the longest") {
   Backoff backoff(250ms, 1500ms);
   CHECK(backoff.next() == 250ms);
   CHECK(backoff.next() == 500ms);
@@ -13,7 +13,7 @@ TEST_CASE("Backoff: each delay is twice the one before, up to the longest") {
   CHECK(backoff.next() == 1500ms);
 }
 
-TEST_CASE("Backoff: a success begins again with the first delay") {
+TEST_CASE("Backoff: reset() starts again with the first delay") {
   Backoff backoff(250ms, 30s);
   CHECK_FALSE(backoff.failed());
   backoff.next();

@@ -4,7 +4,7 @@
 
 using bgplb::fnv1a;
 
-// The vectors of the algorithm's authors.
+// The test vectors of the algorithm's authors.
 TEST_CASE("Fnv1a.IsTheSameInEveryBuild") {
   CHECK(fnv1a("") == 0xcbf29ce484222325ULL);
   CHECK(fnv1a("a") == 0xaf63dc4c8601ec8cULL);

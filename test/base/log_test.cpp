@@ -43,7 +43,7 @@ struct Pipe {
   }
 };
 
-// A child process whose standard error is `err` runs `body`.
+// Runs `body` in a child process whose standard error is `err`.
 template <typename Body>
 pid_t inChild(const Pipe& err, Body body) {
   const pid_t pid = fork();
@@ -55,13 +55,13 @@ pid_t inChild(const Pipe& err, Body body) {
 
 }  // namespace
 
-TEST_CASE("Log.StopsWithinTwoSeconds_WhenNobodyReads") {
+TEST_CASE("Log.StopsWithinTwoSeconds_WhileNoProcessReads") {
   const Pipe err;
   const Pipe stopped;
   err.fill();
   int lines = 0;
   SECTION("one line") { lines = 1; }
-  SECTION("more lines than are queued") { lines = 3000; }
+  SECTION("more lines than the queue holds") { lines = 3000; }
   const pid_t child = inChild(err, [&] {
     log::start(log::Level::Info);
     for (int i = 0; i < lines; ++i) log::info("line {}", i);
@@ -73,7 +73,7 @@ TEST_CASE("Log.StopsWithinTwoSeconds_WhenNobodyReads") {
   waitpid(child, nullptr, 0);
 }
 
-TEST_CASE("Log.WritesWhatIsQueuedBeforeItStops") {
+TEST_CASE("Log.WritesTheQueuedLinesBeforeItStops") {
   const Pipe err;
   const pid_t child = inChild(err, [] {
     log::start(log::Level::Info);

@@ -7,7 +7,7 @@
 
 using bgplb::nearest;
 
-TEST_CASE("nearest: names the candidate with the fewest changed characters") {
+TEST_CASE("nearest: returns the candidate with the fewest changed characters") {
   constexpr std::array<std::string_view, 3> kNames{"mtu", "bgplb.weight", "bgplb.med"};
   CHECK(nearest("bgplb.wieght", kNames) == "bgplb.weight");
   CHECK(nearest("bgplb.mde", kNames) == "bgplb.med");

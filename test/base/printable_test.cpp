@@ -4,24 +4,24 @@
 
 using namespace bgplb;
 
-TEST_CASE("Printable.LeavesOrdinaryTextAlone") {
+TEST_CASE("Printable.DoesNotChangeOrdinaryText") {
   CHECK(printable("").empty());
   CHECK(printable("network web1: no such device \\o/") == "network web1: no such device \\o/");
   CHECK(printable("caf\u00e9 \u20ac \U0001f40b \u00a0") == "caf\u00e9 \u20ac \U0001f40b \u00a0");
 }
 
-TEST_CASE("Printable.SpellsOutControlCharacters") {
+TEST_CASE("Printable.EscapesControlCharacters") {
   CHECK(printable("a\nb\tc\r") == "a\\x0ab\\x09c\\x0d");
   CHECK(printable("\x1b[2J") == "\\x1b[2J");
   CHECK(printable(std::string_view("\0\x1f\x7f", 3)) == "\\x00\\x1f\\x7f");
   CHECK(printable("\u0080\u0085\u009b\u009f") == "\\u0080\\u0085\\u009b\\u009f");
 }
 
-TEST_CASE("Printable.SpellsOutWhatIsNoUtf8") {
+TEST_CASE("Printable.EscapesBytesThatAreNotUtf8") {
   CHECK(printable("\x9b"
                   "2J") == "\\x9b2J");  // C1 as a single byte
   CHECK(printable("\xff\xfe") == "\\xff\\xfe");
-  CHECK(printable("\xc2") == "\\xc2");  // cut short
+  CHECK(printable("\xc2") == "\\xc2");  // truncated
   CHECK(printable("\xe2\x82") == "\\xe2\\x82");
   CHECK(printable("\xc0\x9b") == "\\xc0\\x9b");  // overlong
   CHECK(printable("\xe0\x80\x9b") == "\\xe0\\x80\\x9b");

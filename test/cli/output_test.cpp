@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// Without that, a log line of `bgplb run 2>&-` would go into the socket that got descriptor 2.
+// Otherwise a log line of `bgplb run 2>&-` would be written to the socket that got descriptor 2.
 TEST_CASE("cli output: a closed standard descriptor is not given to the next file") {
   const int closed = GENERATE(STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO);
   const pid_t child = fork();

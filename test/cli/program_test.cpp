@@ -1,5 +1,5 @@
-// The program as its users run it: whatever is wrong, it ends with one line on standard error and
-// an exit status, and never by a signal.
+// Runs the program as its users do. On every error it must write one line to standard error and
+// exit with a status, never by a signal.
 
 #include "support/catch.hpp"
 #include "support/unix_peer.hpp"
@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 namespace {
 
 struct Outcome {
-  int status = -1;  // of exit(3); -1: ended by a signal, or killed here because it did not end
+  int status = -1;  // exit status; -1: ended by a signal, or killed at the deadline
   std::string out;
   std::string err;
 };
@@ -53,7 +53,7 @@ Outcome run(
   if (child == 0) {
     dup2(out.write.get(), STDOUT_FILENO);
     dup2(err.write.get(), STDERR_FILENO);
-    close_range(3, ~0U, 0);  // what the shell that started the tests has left open
+    close_range(3, ~0U, 0);  // descriptors inherited from the shell that started the tests
     prepare();
     execv(argv[0], argv.data());
     _exit(126);
@@ -61,7 +61,7 @@ Outcome run(
   out.write.reset();
   err.write.reset();
   Outcome outcome;
-  // Both pipes end with the program; a program that hangs is killed.
+  // Both pipes are closed when the program ends. A program that hangs is killed.
   const auto end = std::chrono::steady_clock::now() + 20s;
   pollfd both[] = {{out.read.get(), POLLIN, 0}, {err.read.get(), POLLIN, 0}};
   std::string* const texts[] = {&outcome.out, &outcome.err};
@@ -135,7 +135,7 @@ TEST_CASE("program: a wrong command line is one line and exit status 2") {
   CHECK(outcome.out.empty());
 }
 
-TEST_CASE("program: help and version are no errors") {
+TEST_CASE("program: help and version are not errors") {
   const std::vector<std::string> arguments = GENERATE(
       std::vector<std::string>{"--help"}, std::vector<std::string>{"--version"},
       std::vector<std::string>{"status", "--help"}, std::vector<std::string>{"run", "--help"});
@@ -222,7 +222,7 @@ TEST_CASE("program: status prints the page, or a line if it cannot") {
   }
 }
 
-// The program's start needs descriptor 3, its event loop one more.
+// The start of the program uses descriptor 3. Its event loop needs one more.
 TEST_CASE("program: an exception is one line and exit status 70") {
   const auto outcome = run({"status", "--socket", "/nonexistent"}, [] {
     const rlimit few{4, 4};

@@ -44,7 +44,7 @@ bool has(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("cli status: a host where all is well") {
+TEST_CASE("cli status: a host without problems") {
   CHECK(cli::renderStatus(healthy()) ==
         "bgplb 1.0.0  bird 2.17.5  docker connected\n"
         "\n"
@@ -95,7 +95,8 @@ TEST_CASE("cli status: problems, notes and recovery come before the tables") {
   }
 }
 
-TEST_CASE("cli status: a VIP's backends stand below each other; one that waits shows how long") {
+TEST_CASE(
+    "cli status: one row per backend; a rising or held-down backend shows the remaining time") {
   auto page = healthy();
   page.vips[0].backends.push_back({"e2", "held-down", "web2", "healthy", "c2", 3U, 7.2});
   page.vips[0].backends.push_back({"e3", "paused", "web3", "none", "c3", 0U, 7.2});
@@ -111,7 +112,7 @@ TEST_CASE("cli status: a VIP's backends stand below each other; one that waits s
 }
 
 // dockerd does not restrict the characters of a network's name.
-TEST_CASE("cli status: hostile names reach no terminal and forge no row") {
+TEST_CASE("cli status: hostile names can neither control the terminal nor forge a row") {
   auto page = healthy();
   const std::string hostile = "x\x1b]52;c;AAAA\x07\n10.9.9.9/32\r\x7f\u009b2J\xff";
   page.driver = hostile;
@@ -142,7 +143,7 @@ TEST_CASE("cli status: hostile names reach no terminal and forge no row") {
   CHECK(has(text, "\\x1b]52;c;AAAA\\x07\\x0a10.9.9.9/32\\x0d\\x7f\\u009b2J\\xff"));
 }
 
-TEST_CASE("cli: sockets are found in the folder and one level below") {
+TEST_CASE("cli: sockets are found in the folder and in its subfolders") {
   namespace fs = std::filesystem;
   const fs::path folder = fs::temp_directory_path() / fmt::format("bgplb-plugins-{}", getpid());
   fs::create_directories(folder / "id1");
@@ -156,7 +157,7 @@ TEST_CASE("cli: sockets are found in the folder and one level below") {
   fs::remove_all(folder);
 }
 
-// 20,000 VIPs; Beast's own limit for answers is 8 MiB.
+// 20,000 VIPs. The default body limit of Beast is 8 MiB.
 TEST_CASE("cli status: a page of 20 MB passes through the socket and is rendered") {
   auto page = healthy();
   const auto vip = page.vips[0];

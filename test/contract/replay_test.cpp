@@ -1,5 +1,5 @@
-// Recorded exchanges (test/contract/record) replayed: what each dockerd really sent, and what it
-// took for an answer.
+// Replays recorded exchanges (test/contract/record): the plugin calls of each Docker version, with
+// the replies that it accepted, and the replies of its API.
 
 #include "docker/engine_codec.hpp"
 #include "json/read.hpp"
@@ -25,7 +25,7 @@ struct Exchange {
   std::string requestBody;
   std::int64_t status = 0;
   std::string responseBody;
-  std::vector<std::string> lines;  // of a stream
+  std::vector<std::string> lines;  // lines of an event stream
 };
 
 std::vector<fs::path> sorted(const fs::path& folder) {
@@ -44,8 +44,8 @@ std::vector<Exchange> recorded(const fs::path& folder) {
     const auto* response = objectAt(*file, "response");
     REQUIRE(request != nullptr);
     REQUIRE(response != nullptr);
-    Exchange exchange{path.filename().string(), textOr(*request, "path"),
-                      textOr(*request, "body"), response->at("status").as_int64(),
+    Exchange exchange{path.filename().string(),  textOr(*request, "path"),
+                      textOr(*request, "body"),  response->at("status").as_int64(),
                       textOr(*response, "body"), {}};
     if (const auto* lines = arrayAt(*response, "lines")) {
       for (const auto& line : *lines) exchange.lines.emplace_back(line.as_string());
@@ -63,7 +63,7 @@ std::vector<fs::path> versions(const char* kind) {
 
 }  // namespace
 
-TEST_CASE("Contract.EveryRecordedCallIsAnsweredAsItWas_AndLeavesNothing") {
+TEST_CASE("Contract.EveryRecordedPluginCallGetsTheRecordedReply_AndNoStateRemains") {
   for (const auto& version : versions("plugin")) {
     CAPTURE(version.filename().string());
     FakePlugin plugin;
@@ -76,16 +76,16 @@ TEST_CASE("Contract.EveryRecordedCallIsAnsweredAsItWas_AndLeavesNothing") {
       if (exchange.status == 200) {
         CHECK(boost::json::parse(answer.body) == boost::json::parse(exchange.responseBody));
       }
-      // The same once more: dockerd repeats what it is not sure of.
+      // Repeat the call: dockerd repeats a call if it does not know the outcome.
       CHECK(plugin.api.call(exchange.path, exchange.requestBody).status == answer.status);
-      // And without its body, which is how a retry after a broken connection arrives.
+      // Repeat it without its body, as dockerd does after a broken connection.
       if (!exchange.requestBody.empty()) CHECK(plugin.api.call(exchange.path, "").status == 400);
       calls.insert(exchange.path);
       mostVeths = std::max(mostVeths, plugin.kernel.existing.size());
       plugin.runLoop();
     }
-    for (const char* call : {"CreateNetwork", "CreateEndpoint", "Join", "Leave", "DeleteEndpoint",
-                             "DeleteNetwork"}) {
+    for (const char* call :
+         {"CreateNetwork", "CreateEndpoint", "Join", "Leave", "DeleteEndpoint", "DeleteNetwork"}) {
       CHECK(calls.count(std::string("/NetworkDriver.") + call) == 1);
     }
     CHECK(mostVeths > 0);
@@ -96,7 +96,7 @@ TEST_CASE("Contract.EveryRecordedCallIsAnsweredAsItWas_AndLeavesNothing") {
   }
 }
 
-TEST_CASE("Contract.EveryRecordedAnswerOfTheEngineIsUnderstood") {
+TEST_CASE("Contract.EveryRecordedReplyOfTheDockerApiIsParsed") {
   for (const auto& version : versions("engine")) {
     CAPTURE(version.filename().string());
     std::set<std::string> actions;

@@ -1,5 +1,5 @@
 #pragma once
-// A dialogue with a dockerd that the test plays, and the reconciler that it feeds.
+// An EngineDialogue and the reconciler that it feeds. The test plays the role of dockerd.
 
 #include "docker/engine_dialogue.hpp"
 #include "fakes/fake_world.hpp"
@@ -30,7 +30,7 @@ struct DialogueHost {
   core::TimePoint now = core::TimePoint{} + std::chrono::hours(100);
   std::map<std::uint64_t, docker::Question> open;  // calls that dockerd has not answered
   std::vector<std::string> log;
-  bool listed = false;  // by the last reaction
+  bool listed = false;  // the last reaction applied full lists
 
   core::Facts& facts() { return reconciler.facts(); }
 
@@ -47,7 +47,7 @@ struct DialogueHost {
   void connect() { apply(dialogue.streamConnected(now)); }
   void lose() { apply(dialogue.streamLost(unavailable("gone"), now)); }
 
-  // Lets the time pass, from one deadline of the dialogue to the next.
+  // Advances the time from one deadline of the dialogue to the next.
   void pass(std::chrono::milliseconds time) {
     const auto end = now + time;
     for (auto due = dialogue.due(); due && *due <= end; due = dialogue.due()) {
@@ -78,7 +78,7 @@ struct DialogueHost {
         open.begin(), open.end(), [&](const auto& entry) { return entry.second == question; }));
   }
   bool asks(const docker::Question& question) const { return count(question) > 0; }
-  // The latest call with this question; earlier ones are of abandoned rounds.
+  // The latest call with this query; earlier ones belong to abandoned rounds.
   void answer(const docker::Question& question, const Result<docker::Answer>& answer) {
     const auto found = std::find_if(open.rbegin(), open.rend(),
                                     [&](const auto& entry) { return entry.second == question; });

@@ -1,4 +1,5 @@
-// How many questions are in flight, and what happens with those that fail or hang.
+// Tests how many queries to the Docker API are in flight, and how failed and hanging ones are
+// handled.
 #include "docker/dialogue_host.hpp"
 
 #include "support/catch.hpp"
@@ -17,7 +18,7 @@ const core::NetworkReport kWeb2Report = vipNetwork(kWeb2, "10.0.0.102/32");
 
 ContainerId numbered(int number) { return ContainerId("c" + std::to_string(number)); }
 
-// Connected, with lists that hold no container.
+// A connected dialogue with lists that contain no container.
 struct Quiet : DialogueHost {
   Quiet() {
     connect();
@@ -28,7 +29,7 @@ struct Quiet : DialogueHost {
 
 }  // namespace
 
-TEST_CASE("Dialogue.QuestionsInFlightAreBounded_EventsBeforeLists") {
+TEST_CASE("Dialogue.QueriesInFlightAreLimited_EventsBeforeLists") {
   DialogueHost host;
   host.connect();
   host.listNetworks({kWeb1Report});
@@ -44,7 +45,7 @@ TEST_CASE("Dialogue.QuestionsInFlightAreBounded_EventsBeforeLists") {
   host.inspect(running.front());
   CHECK(host.asks(InspectContainer{numbered(1000)}));
 
-  // Answers to all of them lead to no more and no fewer questions.
+  // Answer every query: each container is inspected exactly once, and the limit holds.
   std::size_t answered = 1;
   while (!host.open.empty()) {
     const auto id = std::get<InspectContainer>(host.open.begin()->second).id;
@@ -59,13 +60,13 @@ TEST_CASE("Dialogue.QuestionsInFlightAreBounded_EventsBeforeLists") {
 
 TEST_CASE("Dialogue.InspectionsThatHangDelayOnlyThemselves") {
   Quiet host;
-  for (int i = 0; i < 12; ++i) host.container("start", numbered(i));  // none is ever answered
+  for (int i = 0; i < 12; ++i) host.container("start", numbered(i));  // the test never answers them
   host.container("start", kCtr1);
   CHECK_FALSE(host.asks(InspectContainer{kCtr1}));
   host.pass(docker::QuestionQueue::kPatience);
   CHECK(host.asks(InspectContainer{kCtr1}));
 
-  // Their repetitions leave places for others.
+  // Their retries leave room for other queries.
   for (int second = 0; second < 60; ++second) {
     for (int i = 0; i < 12 && second % 10 == 9; ++i) {
       if (host.asks(InspectContainer{numbered(i)})) host.fail(InspectContainer{numbered(i)});
@@ -87,7 +88,7 @@ TEST_CASE("Dialogue.AFailedInspectionIsRepeatedWithBackoff_AndLoggedOnce") {
     host.fail(InspectContainer{kCtr1});
     CHECK(host.log.size() == (failure < 5 ? 0 : 1));
     host.pass(wait - 1ms);
-    if (host.asks(ListNetworks{})) break;  // the lists ask it again at once
+    if (host.asks(ListNetworks{})) break;  // a list round retries it at once
     CHECK_FALSE(host.asks(InspectContainer{kCtr1}));
     host.pass(1ms);
     wait = std::min(wait * 2, 30'000ms);
@@ -100,7 +101,7 @@ TEST_CASE("Dialogue.AFailedInspectionIsRepeatedWithBackoff_AndLoggedOnce") {
   CHECK(host.log.back() == "resolved: container c10000000000: inspected");
 }
 
-TEST_CASE("Dialogue.WhatWaitsForItsNextAttemptIsAskedWithTheNextList") {
+TEST_CASE("Dialogue.PendingRetriesStartWithTheNextList") {
   Quiet host;
   host.container("start", kCtr1);
   for (int failure = 0; failure < 8; ++failure) {

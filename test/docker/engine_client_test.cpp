@@ -18,7 +18,7 @@ namespace {
 
 const std::string kEndOfHeader = "\r\n\r\n";
 
-// A fake dockerd without a thread: the test answers when it likes.
+// A fake dockerd without a thread: the test decides when to answer.
 struct Fake {
   SocketPath socket{"dockerd"};
   UnixListener listener{socket.path};
@@ -48,25 +48,25 @@ struct Fake {
 
 }  // namespace
 
-// As after SIGCONT or a paused virtual machine: the answer has arrived and its deadline has passed.
-// 100 KB are read in several turns of the loop, and the deadline's handler runs before the second.
-TEST_CASE(
-    "EngineClient: a late answer counts if it waits in the socket when the loop comes to it") {
+// This happens after SIGCONT or in a paused virtual machine: the answer has arrived, and its
+// deadline has passed. The loop needs several turns to read 100 KB, and the handler of the deadline
+// runs before the second turn.
+TEST_CASE("EngineClient: a late answer counts if it has arrived in the socket") {
   Fake fake;
   std::optional<Result<void>> outcome;
   fake.start(fake.engine.ping(200ms), outcome);
   const auto peer = fake.request();
   const auto size = GENERATE(std::size_t{2}, std::size_t{100'000});
   peer.send(httpAnswer(std::string(size, 'x')));
-  std::this_thread::sleep_for(220ms);  // the loop stands still past the deadline
+  std::this_thread::sleep_for(220ms);  // the loop does not run until after the deadline
   REQUIRE(runUntil(fake.io, [&] { return outcome.has_value(); }));
   CHECK(*outcome);
 }
 
-// The first call ends in the turn in which its deadline's handler is queued already. The second
-// call gets the memory of the first one; a handler with a reference into it would close the wrong
+// The first call ends while the handler of its deadline is already queued. The second call reuses
+// the memory of the first one. A handler with a reference to that memory would close the wrong
 // socket.
-TEST_CASE("EngineClient: the deadline of a call that has ended touches no later call") {
+TEST_CASE("EngineClient: the deadline of a completed call does not affect a later call") {
   Fake fake;
   std::optional<Result<void>> first;
   std::optional<Result<void>> second;
@@ -89,7 +89,7 @@ TEST_CASE("EngineClient: the deadline of a call that has ended touches no later 
   CHECK(*second);
 }
 
-TEST_CASE("EngineClient: no answer is a transient error when the deadline has passed") {
+TEST_CASE("EngineClient: no answer before the deadline is a transient error") {
   Fake fake;
   std::optional<Result<void>> outcome;
   fake.start(fake.engine.ping(200ms), outcome);
@@ -100,7 +100,8 @@ TEST_CASE("EngineClient: no answer is a transient error when the deadline has pa
   CHECK(outcome->error().message == "Docker API: /_ping: no answer in time");
 }
 
-TEST_CASE("EngineClient: the version of /_ping is used for later calls, ours if it is older") {
+TEST_CASE(
+    "EngineClient: later calls use the API version of /_ping, but not a newer one than 1.47") {
   Fake fake;
   const auto [offered, used] =
       GENERATE(table<std::string, std::string>({{"1.41", "/v1.41/networks"},
@@ -122,7 +123,7 @@ TEST_CASE("EngineClient: the version of /_ping is used for later calls, ours if 
   CHECK(listed->value() == "[]");
 }
 
-TEST_CASE("EngineClient: an event over the limit is skipped and the next one counts") {
+TEST_CASE("EngineClient: an event over the size limit is skipped, and the next one is read") {
   Fake fake;
   std::vector<std::string> lines;
   std::optional<Error> ended;
@@ -142,14 +143,14 @@ TEST_CASE("EngineClient: an event over the limit is skipped and the next one cou
   CHECK(ended->message == "Docker API: /events?filters=%7B%7D&since=0.0: the stream ended");
 }
 
-TEST_CASE("EngineClient: the callback of terminate() runs whatever dockerd answers") {
+TEST_CASE("EngineClient: the callback of terminate() runs for every answer of dockerd") {
   const auto [answer, good] = GENERATE(table<std::string, bool>({
       {httpAnswer("", "204 No Content"), true},
       {httpAnswer("{}", "404 Not Found"), true},  // no such container
       {httpAnswer("{}", "409 Conflict"), true},   // not running
       {httpAnswer("\xff\x1b[2J", "500 No"), false},
       {"nonsense\r\n\r\n", false},
-      {"", false},  // closed
+      {"", false},  // closed without an answer
   }));
   Fake fake;
   std::optional<Result<void>> done;

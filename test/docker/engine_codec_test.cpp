@@ -12,11 +12,29 @@ using namespace bgplb::test;
 
 TEST_CASE("EngineCodec.Signals") {
   const auto [text, number] = GENERATE(table<std::string, int>({
-      {"SIGUSR2", 12}, {"USR2", 12}, {"12", 12}, {"SIGTERM", 15}, {"TERM", 15}, {"SIGQUIT", 3},
-      {"SIGKILL", 9},  {"9", 9},     {"SIGRTMIN", 34}, {"SIGRTMIN+3", 37}, {"RTMAX-2", 62},
-      {"", 0},         {"0", 0},     {"65", 0}, {"-1", 0}, {"SIGNONE", 0}, {"SIGRTMIN+99", 0},
-      {"SIGRTMIN+", 0}, {"SIG", 0},  {"SIGRTMIN+-0", 0}, {"RTMAX--2", 0},
-      {"SIGRTMIN+2147483647", 0},    {"SIGRTMAX--2147483648", 0},
+      {"SIGUSR2", 12},
+      {"USR2", 12},
+      {"12", 12},
+      {"SIGTERM", 15},
+      {"TERM", 15},
+      {"SIGQUIT", 3},
+      {"SIGKILL", 9},
+      {"9", 9},
+      {"SIGRTMIN", 34},
+      {"SIGRTMIN+3", 37},
+      {"RTMAX-2", 62},
+      {"", 0},
+      {"0", 0},
+      {"65", 0},
+      {"-1", 0},
+      {"SIGNONE", 0},
+      {"SIGRTMIN+99", 0},
+      {"SIGRTMIN+", 0},
+      {"SIG", 0},
+      {"SIGRTMIN+-0", 0},
+      {"RTMAX--2", 0},
+      {"SIGRTMIN+2147483647", 0},
+      {"SIGRTMAX--2147483648", 0},
   }));
   CAPTURE(text);
   CHECK(docker::parseSignal(text) == number);
@@ -56,8 +74,8 @@ TEST_CASE("EngineCodec.ContainerDefaults") {
   CHECK(report->stopTimeout == std::chrono::seconds(10));
 }
 
-// Swarm gives the container no stop timeout: how long its grace period is only its managers know.
-TEST_CASE("EngineCodec.ASwarmTaskThatWasToldToStopDoesNotComeBack") {
+// Swarm sets no stop timeout in the container. Only the managers know its stop grace period.
+TEST_CASE("EngineCodec.ASwarmTaskHasNoLimitForItsStopTimeout") {
   const auto report = docker::parseContainerInspect(
       R"({"Id":"c1","State":{"Running":true},"Config":{"StopSignal":"SIGQUIT",
           "Labels":{"com.docker.swarm.task":"","com.docker.swarm.task.id":"t1"}}})");
@@ -66,7 +84,7 @@ TEST_CASE("EngineCodec.ASwarmTaskThatWasToldToStopDoesNotComeBack") {
   CHECK(report->stopTimeout >= std::chrono::hours(24 * 365));
 }
 
-TEST_CASE("EngineCodec.NetworksAreCanonical") {
+TEST_CASE("EngineCodec.SubnetsAreCanonical") {
   const auto list = docker::parseNetworkList(R"([
     {"Id":"g1","Name":"gw","Driver":"bridge","Labels":{"bgplb_advertise":"true"},
      "Options":{"com.docker.network.bridge.name":"bgplb_gwbridge"},
@@ -78,27 +96,31 @@ TEST_CASE("EngineCodec.NetworksAreCanonical") {
   CHECK((*list)[0].labels.at("bgplb_advertise") == "true");
 }
 
-TEST_CASE("EngineCodec.WhoIsOnANetwork") {
+TEST_CASE("EngineCodec.TheIPv6AddressOfAContainerOnANetwork") {
   const std::string body = R"({"Id":"g1","Name":"docker_gwbridge","Driver":"bridge","Containers":{
     "c1":{"Name":"gateway_1f2e","IPv4Address":"172.28.0.3/24","IPv6Address":"2001:db8:0:28::3/64"},
     "c2":{"Name":"gateway_3d4c","IPv4Address":"172.28.0.4/24","IPv6Address":""}}})";
-  CHECK(*docker::parseMemberAddress6(body, ContainerId("c1")) == *Address::parse("2001:db8:0:28::3"));
+  CHECK(*docker::parseMemberAddress6(body, ContainerId("c1")) ==
+        *Address::parse("2001:db8:0:28::3"));
   for (const char* other : {"c2", "c3"}) {
-    CHECK(docker::parseMemberAddress6(body, ContainerId(other)).error().kind == ErrorKind::NotFound);
+    CHECK(docker::parseMemberAddress6(body, ContainerId(other)).error().kind ==
+          ErrorKind::NotFound);
   }
   CHECK(docker::parseMemberAddress6(R"({"Id":"g1"})", ContainerId("c1")).error().kind ==
         ErrorKind::NotFound);
   CHECK(!docker::parseMemberAddress6("[]", ContainerId("c1")).has_value());
 }
 
-// As a manager lists it: with the pools of the cluster's leader, which asks for none of IPv6.
+// A manager lists the pools that the leader of the cluster allocated, and the leader allocates no
+// IPv6 pool.
 TEST_CASE("EngineCodec.ASwarmNetworkHasItsIPv6VipInTheOptions") {
   const bool ipv6 = GENERATE(true, false);
   const auto network = docker::parseNetworkInspect(fmt::format(R"({{
     "Id":"3k7qp2m9xw4v8z1t6r5y0ucab","Name":"web1","Scope":"swarm","Driver":"bgplb:latest",
     "EnableIPv6":{},"IPAM":{{"Driver":"bgplb:latest","Options":{{"v6subnet":"2001:0db8:0:1::101/128",
     "com.docker.network.ipam.serial":"true"}},"Config":[{{"Subnet":"10.0.0.101/32","Gateway":"10.0.0.101"}}]}},
-    "Containers":null}})", ipv6));
+    "Containers":null}})",
+                                                               ipv6));
   REQUIRE(network);
   CHECK(network->clusterWide);
   std::vector<Prefix> expected{net("10.0.0.101/32")};
@@ -106,7 +128,7 @@ TEST_CASE("EngineCodec.ASwarmNetworkHasItsIPv6VipInTheOptions") {
   CHECK(network->subnets == expected);
 }
 
-// As recorded, but for the one without a mode: it has Swarm's default.
+// The services are recorded ones, except the one without a mode, which has Swarm's default.
 TEST_CASE("EngineCodec.Services") {
   const auto services = docker::parseServiceList(R"([
     {"ID":"s1","Spec":{"Name":"web","TaskTemplate":{"Networks":[{"Target":"n1"},{"Target":"n2"}]},

@@ -1,4 +1,4 @@
-// The decisions of the dialogue with dockerd: what is asked when, and which answer counts.
+// Tests the decisions of EngineDialogue: when it sends which query, and which answers it uses.
 #include "core/vip.hpp"
 #include "docker/dialogue_host.hpp"
 
@@ -27,7 +27,7 @@ core::NetworkReport gateway() {
 const core::NetworkReport kWeb1Report = vipNetwork(kWeb1, "10.0.0.101/32");
 const core::NetworkReport kWeb2Report = vipNetwork(kWeb2, "10.0.0.102/32");
 
-// Connected, with lists that hold no container.
+// A connected dialogue with lists that contain no container.
 struct Quiet : DialogueHost {
   Quiet() {
     connect();
@@ -51,7 +51,7 @@ TEST_CASE("Dialogue.AFailedListIsRepeatedAfterAQuarterOfASecond_ThenWithBackoff"
     CHECK_FALSE(host.asks(ListNetworks{}));
     host.pass(1ms);
     REQUIRE(host.asks(ListNetworks{}));
-    const bool second = wait == 500ms;  // the round fails at either of its questions
+    const bool second = wait == 500ms;  // the second retry fails at its second query
     if (second) host.listNetworks({});
     second ? host.fail(ListContainers{}) : host.fail(ListNetworks{});
   }
@@ -63,7 +63,7 @@ TEST_CASE("Dialogue.AFailedListIsRepeatedAfterAQuarterOfASecond_ThenWithBackoff"
   CHECK_FALSE(host.asks(ListNetworks{}));
   host.pass(1ms);
   host.fail(ListNetworks{});
-  host.pass(250ms);  // from the beginning again
+  host.pass(250ms);  // the backoff has started again
   CHECK(host.asks(ListNetworks{}));
 }
 
@@ -78,7 +78,7 @@ TEST_CASE("Dialogue.ListsAreReadAgainAfterAMinute_ThenEveryThree") {
   CHECK(host.asks(ListNetworks{}));
 }
 
-TEST_CASE("Dialogue.AnAnswerOfAnAbandonedRoundIsIgnored_AndListsInFlightAreBounded") {
+TEST_CASE("Dialogue.AnAnswerOfAnAbandonedRoundIsIgnored_AndListsInFlightAreLimited") {
   DialogueHost host;
   for (int i = 0; i < 5; ++i) {
     host.connect();
@@ -102,7 +102,8 @@ TEST_CASE("Dialogue.NoListsBeforeTheDriversNameIsKnown") {
   REQUIRE(first.calls.size() == 1);
   CHECK(first.calls.front().question == docker::Question(docker::InspectPlugin{"p1"}));
   const auto failed = dialogue.answered(first.calls.front().number, transient("no"), now);
-  CHECK(failed.calls.empty());  // its networks would not be recognised, and be withdrawn
+  CHECK(failed.calls
+            .empty());  // the plugin's networks would not be recognised and would be withdrawn
   auto second = dialogue.timePassed(now + 250ms);
   REQUIRE(second.calls.size() == 1);
   const auto named =
@@ -112,7 +113,7 @@ TEST_CASE("Dialogue.NoListsBeforeTheDriversNameIsKnown") {
   CHECK(dialogue.driverName() == "x:latest");
 }
 
-TEST_CASE("Dialogue.TroubleIsLoggedOncePerSource_AndItsEnd") {
+TEST_CASE("Dialogue.AProblemIsLoggedOncePerSource_AndWhenItIsResolved") {
   DialogueHost host;
   host.connect();
   host.fail(ListNetworks{});
@@ -138,7 +139,7 @@ TEST_CASE("Dialogue.TroubleIsLoggedOncePerSource_AndItsEnd") {
                                  "resolved: docker: networks and containers are listed"});
 }
 
-TEST_CASE("Dialogue.TheNextStreamBeginsAfterTheLastEventOfTheOneBefore") {
+TEST_CASE("Dialogue.TheNextStreamBeginsAfterTheLastEventOfThePreviousOne") {
   Quiet host;
   CHECK_FALSE(host.dialogue.replaySince());
   host.apply(host.dialogue.event({.type = "container",
@@ -151,7 +152,7 @@ TEST_CASE("Dialogue.TheNextStreamBeginsAfterTheLastEventOfTheOneBefore") {
   CHECK(host.dialogue.replaySince() == 1'700'000'000'000'000'006);
 }
 
-// ---- an older answer against a newer event or call
+// ---- an answer that is older than an event or a plugin call
 
 TEST_CASE("Dialogue.ANetworkRemovedAfterTheListWasRequestedStaysRemoved") {
   DialogueHost host;
@@ -197,7 +198,7 @@ TEST_CASE("Dialogue.AGatewayNetworkDestroyedAfterTheAnswerWasRequestedStaysWithd
   CHECK(host.routing.wanted.empty());
 }
 
-TEST_CASE("Dialogue.AnInspectionOfANetworkIsOlderThanAPluginCall") {
+TEST_CASE("Dialogue.AnInspectionOlderThanAPluginCallIsNotUsed") {
   Quiet host;
   core::networkCreated(host.facts(), kGateway, net("10.0.0.109/32"), std::nullopt);
   host.event("network", "create", kGateway.value, {{"type", "bgplb"}});
@@ -206,7 +207,7 @@ TEST_CASE("Dialogue.AnInspectionOfANetworkIsOlderThanAPluginCall") {
   CHECK(host.facts().networks.count(kGateway) == 0);
 }
 
-TEST_CASE("Dialogue.RemovedNetworksAreNotRememberedForEver") {
+TEST_CASE("Dialogue.RemovedNetworksAreForgottenAfterTheNextList") {
   Quiet host;
   for (int i = 0; i < 100; ++i) {
     const NetworkId id("n" + std::to_string(i));
@@ -232,11 +233,11 @@ TEST_CASE("Dialogue.AContainerDestroyedAfterTheListWasRequestedIsNotRunning") {
   CHECK(host.facts().containers.at(kCtr1).run == core::RunState::Stopped);
 }
 
-TEST_CASE("Dialogue.ContainersWhoseEndWasNotReportedAreForgottenAfterTwoLists") {
+TEST_CASE("Dialogue.ContainersThatEndedWithoutAnEventAreForgottenAfterTwoLists") {
   Quiet host;
   host.container("start", kCtr1);
   host.inspect(report(kCtr1, kWeb1, kEp1, Health::None));
-  host.lose();  // with its die and destroy
+  host.lose();  // the `die` and `destroy` events are lost
   host.connect();
   host.listNetworks({kWeb1Report, kWeb2Report});
   host.listContainers({});
@@ -259,11 +260,12 @@ TEST_CASE("Dialogue.AnInspectionOlderThanAnEventIsRepeated") {
   CHECK(host.open.empty());
 }
 
-TEST_CASE("Dialogue.TwoNetworksConnectedInARowAreBothLearnt") {
+TEST_CASE("Dialogue.TwoNetworksConnectedInSuccessionAreBothFound") {
   Quiet host;
   host.attachment("connect", kWeb1, kCtr1);
   host.attachment("connect", kWeb2, kCtr1);
-  host.inspect(report(kCtr1, kWeb1, kEp1, Health::None));  // dockerd's answer was in between
+  host.inspect(
+      report(kCtr1, kWeb1, kEp1, Health::None));  // dockerd answered between the two events
   REQUIRE(host.asks(InspectContainer{kCtr1}));
   auto both = report(kCtr1, kWeb1, kEp1, Health::None);
   both.attachments.push_back({kWeb2, kEp2, std::nullopt, std::nullopt});

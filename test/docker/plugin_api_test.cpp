@@ -19,15 +19,16 @@ struct Plugin : FakePlugin {
   docker::PluginAnswer createNetwork(const NetworkId& id, const std::string& pool4,
                                      const std::string& pool6 = "",
                                      const std::string& options = "") {
-    return call("/NetworkDriver.CreateNetwork",
-                fmt::format(R"({{"NetworkID":"{}","Options":{{"com.docker.network.generic":{{{}}}}},)"
-                            R"("IPv4Data":[{{"AddressSpace":"bgplb","Pool":"{}"}}],"IPv6Data":[{}]}})",
-                            id.value, options, pool4,
-                            pool6.empty() ? "" : fmt::format(R"({{"Pool":"{}"}})", pool6)));
+    return call(
+        "/NetworkDriver.CreateNetwork",
+        fmt::format(R"({{"NetworkID":"{}","Options":{{"com.docker.network.generic":{{{}}}}},)"
+                    R"("IPv4Data":[{{"AddressSpace":"bgplb","Pool":"{}"}}],"IPv6Data":[{}]}})",
+                    id.value, options, pool4,
+                    pool6.empty() ? "" : fmt::format(R"({{"Pool":"{}"}})", pool6)));
   }
   docker::PluginAnswer endpointCall(const std::string& call_, const EndpointId& endpoint) {
-    return call("/NetworkDriver." + call_,
-                fmt::format(R"({{"NetworkID":"{}","EndpointID":"{}"}})", kWeb1.value, endpoint.value));
+    return call("/NetworkDriver." + call_, fmt::format(R"({{"NetworkID":"{}","EndpointID":"{}"}})",
+                                                       kWeb1.value, endpoint.value));
   }
   docker::PluginAnswer createEndpoint(const EndpointId& endpoint, const std::string& address) {
     return call("/NetworkDriver.CreateEndpoint",
@@ -39,7 +40,7 @@ struct Plugin : FakePlugin {
 
 }  // namespace
 
-TEST_CASE("PluginApi.LifeOfANetwork") {
+TEST_CASE("PluginApi.LifecycleOfANetwork") {
   Plugin plugin;
   CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32", "2001:db8:0:1::101/128").status == 200);
   CHECK(plugin.kernel.observe(core::bridgeName(kWeb1)).bridge);
@@ -47,7 +48,7 @@ TEST_CASE("PluginApi.LifeOfANetwork") {
 
   const auto endpoint = plugin.createEndpoint(kEp1, "10.0.0.101/32");
   CHECK(endpoint.status == 200);
-  CHECK(endpoint.body == R"({"Interface":{}})");  // what the request had must not come back
+  CHECK(endpoint.body == R"({"Interface":{}})");  // a reply must not repeat fields of the request
   const auto joined = plugin.endpointCall("Join", kEp1);
   CHECK(joined.status == 200);
   CHECK(joined.body.find(core::vethContainerName(kEp1)) != std::string::npos);
@@ -65,7 +66,7 @@ TEST_CASE("PluginApi.LifeOfANetwork") {
   CHECK(plugin.kernel.networks.empty());
 }
 
-TEST_CASE("PluginApi.UnknownNetworkIsMadeOnTheWay") {
+TEST_CASE("PluginApi.CreateEndpointReconstructsAnUnknownNetwork") {
   Plugin plugin;  // dockerd replays no CreateNetwork after a restart
   CHECK(plugin.createEndpoint(kEp1, "10.0.0.101/32").status == 200);
   CHECK(plugin.endpointCall("Join", kEp1).status == 200);
@@ -73,7 +74,7 @@ TEST_CASE("PluginApi.UnknownNetworkIsMadeOnTheWay") {
   CHECK(plugin.reconciler.facts().networks.at(kWeb1).vip4 == net("10.0.0.101/32"));
 }
 
-TEST_CASE("PluginApi.RefusesOtherVips") {
+TEST_CASE("PluginApi.RefusesInvalidAndConflictingVips") {
   Plugin plugin;
   plugin.kernel.own.push_back({net("192.168.8.0/24"), ip("192.168.8.40"), 2, true});
   CHECK(plugin.createNetwork(kWeb1, "10.0.0.0/24").status == 400);
@@ -87,8 +88,9 @@ TEST_CASE("PluginApi.RefusesOtherVips") {
   CHECK(plugin.createEndpoint(kEp1, "10.9.9.9/32").status == 400);
 }
 
-// Both networks would have the same bridge, each reconciled against the other.
-TEST_CASE("PluginApi.RefusesANetworkWhoseIdBeginsAsAnothers") {
+// Both networks would have the same bridge name, and the reconciler would change the bridge back
+// and forth.
+TEST_CASE("PluginApi.RefusesANetworkWithTheIdPrefixOfAnotherOne") {
   Plugin plugin;
   const NetworkId alike{kWeb1.value.substr(0, 9) + "f" + kWeb2.value.substr(10)};
   CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32").status == 200);
@@ -96,7 +98,7 @@ TEST_CASE("PluginApi.RefusesANetworkWhoseIdBeginsAsAnothers") {
   CHECK(refused.status == 409);
   CHECK(refused.body.find("create the network once more") != std::string::npos);
   CHECK(plugin.reconciler.facts().networks.size() == 1);
-  CHECK(plugin.endpointCall("DeleteNetwork", kEp1).status == 200);  // kWeb1's
+  CHECK(plugin.endpointCall("DeleteNetwork", kEp1).status == 200);  // the network kWeb1
   CHECK(plugin.createNetwork(alike, "10.0.0.102/32").status == 200);
 }
 
@@ -116,12 +118,13 @@ TEST_CASE("PluginApi.WeightIsAnOptionOfTheNetwork") {
   CHECK(plugin.reconciler.facts().networks.at(kWeb1).options.weight == 2U);
 }
 
-TEST_CASE("PluginApi.RefusesVipsThatNobodyCanSendTo") {
-  Plugin plugin;  // our IPAM refuses them too, but another one may have been chosen
-  for (const char* pool : {"127.0.0.1/32", "224.0.0.5/32", "169.254.1.1/32", "255.255.255.255/32"}) {
+TEST_CASE("PluginApi.RefusesVipsThatAreNotUsableUnicast") {
+  Plugin plugin;  // our IPAM driver refuses them too, but the network may use another one
+  for (const char* pool :
+       {"127.0.0.1/32", "224.0.0.5/32", "169.254.1.1/32", "255.255.255.255/32"}) {
     CAPTURE(pool);
     CHECK(plugin.createNetwork(kWeb1, pool).status == 400);
-    CHECK(plugin.createEndpoint(kEp1, pool).status == 200);  // of a network that we do not know
+    CHECK(plugin.createEndpoint(kEp1, pool).status == 200);  // of an unknown network
     CHECK(plugin.reconciler.facts().networks.at(kWeb1).vips().empty());
     plugin.endpointCall("DeleteNetwork", kEp1);
   }
@@ -132,7 +135,7 @@ TEST_CASE("PluginApi.RefusesVipsThatNobodyCanSendTo") {
 }
 
 TEST_CASE("PluginApi.ANetworkWithoutAnyVipIsRefused") {
-  Plugin plugin;  // IPAM cannot know: it is asked for one family after the other
+  Plugin plugin;  // the IPAM driver cannot check it: dockerd requests one family at a time
   for (const char* pool : {"", "0.0.0.0/32"}) {
     const auto refused = plugin.createNetwork(kWeb1, pool);
     CHECK(refused.status == 400);
@@ -142,7 +145,7 @@ TEST_CASE("PluginApi.ANetworkWithoutAnyVipIsRefused") {
   CHECK(plugin.reconciler.facts().networks.at(kWeb1).vips().size() == 1);
 }
 
-TEST_CASE("PluginApi.AddressesAreOfTheFamilyOfTheirField") {
+TEST_CASE("PluginApi.RefusesAnAddressOfTheWrongFamily") {
   Plugin plugin;
   CHECK(plugin.createNetwork(kWeb1, "0.0.0.0/32", "2001:db8:0:1::101/128").status == 200);
   CHECK(plugin.createEndpoint(kEp1, "2001:db8:0:1::102/128").status == 400);
@@ -157,16 +160,16 @@ TEST_CASE("PluginApi.KernelFailureLeavesNoNetwork") {
   CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32").status == 200);
 }
 
-TEST_CASE("PluginApi.WhatIsNoRequestIsRefusedAndChangesNothing") {
+TEST_CASE("PluginApi.MalformedRequestsAreRefusedAndChangeNothing") {
   Plugin plugin;
-  const std::string path = GENERATE(
-      "CreateNetwork", "DeleteNetwork", "AllocateNetwork", "CreateEndpoint", "DeleteEndpoint", "Join",
-      "Leave", "EndpointOperInfo", "FreeNetwork", "DiscoverNew");
-  const std::string body = GENERATE(
-      "", " ", "null", "[]", "{", R"({"NetworkID":)", R"("text")", "\xff\xfe", "{}{",
-      R"({"NetworkID":7,"EndpointID":"x"})");
+  const std::string path =
+      GENERATE("CreateNetwork", "DeleteNetwork", "AllocateNetwork", "CreateEndpoint",
+               "DeleteEndpoint", "Join", "Leave", "EndpointOperInfo", "FreeNetwork", "DiscoverNew");
+  const std::string body = GENERATE("", " ", "null", "[]", "{", R"({"NetworkID":)", R"("text")",
+                                    "\xff\xfe", "{}{", R"({"NetworkID":7,"EndpointID":"x"})");
   CAPTURE(path, body);
-  const bool needsIds = path != "FreeNetwork" && path != "DiscoverNew" && path != "EndpointOperInfo";
+  const bool needsIds =
+      path != "FreeNetwork" && path != "DiscoverNew" && path != "EndpointOperInfo";
   const auto answer = plugin.call("/NetworkDriver." + path, body);
   const bool isObject = body.starts_with("{}") || body.starts_with(R"({"NetworkID":7)");
   if (needsIds || !isObject) CHECK(answer.status == 400);
@@ -174,7 +177,7 @@ TEST_CASE("PluginApi.WhatIsNoRequestIsRefusedAndChangesNothing") {
   CHECK(plugin.kernel.log.empty());
 }
 
-TEST_CASE("PluginApi.IdsCannotBecomeAnythingButNames") {
+TEST_CASE("PluginApi.IdsContainOnlyLettersAndDigits") {
   Plugin plugin;
   for (const char* id : {"../../etc/passwd00", "aaaaaaaaa\nroute", "short", "-------------", ""}) {
     CAPTURE(id);
@@ -182,7 +185,7 @@ TEST_CASE("PluginApi.IdsCannotBecomeAnythingButNames") {
   }
 }
 
-// A host end is known by its name, and the name is made of the id.
+// The host end of a veth pair is recognised by its name, which contains the beginning of the ID.
 TEST_CASE("PluginApi.EndpointIdsAreHex") {
   Plugin plugin;
   for (const char* id : {"xyzxyzxyzxyz000000000000", "E1E1E1E1E1E1000000000000"}) {
@@ -192,7 +195,7 @@ TEST_CASE("PluginApi.EndpointIdsAreHex") {
   CHECK(plugin.kernel.existing.empty());
 }
 
-TEST_CASE("PluginApi.AnswersAreJson_WhateverTheyQuote") {
+TEST_CASE("PluginApi.AnswersAreJson_EvenIfTheyQuoteInvalidUtf8") {
   Plugin plugin;
   const std::string half = std::string(63, 'x') + "\u00e4";  // cut in the middle of a character
   const auto cut = plugin.call("/IpamDriver.RequestAddress", R"({"PoolID":")" + half + R"("})");
@@ -203,15 +206,17 @@ TEST_CASE("PluginApi.AnswersAreJson_WhateverTheyQuote") {
 
 TEST_CASE("PluginApi.IpamAnswers") {
   Plugin plugin;
-  const auto pool = plugin.call("/IpamDriver.RequestPool",
-                                R"({"AddressSpace":"bgplb","Pool":"10.0.0.101/32","Options":null})");
+  const auto pool =
+      plugin.call("/IpamDriver.RequestPool",
+                  R"({"AddressSpace":"bgplb","Pool":"10.0.0.101/32","Options":null})");
   CHECK(pool.status == 200);
   CHECK(pool.body.find(R"("com.docker.network.gateway":"10.0.0.101\/32")") == std::string::npos);
   CHECK(pool.body.find("10.0.0.101") != std::string::npos);
   CHECK(plugin.call("/IpamDriver.RequestPool", R"({"Pool":"10.0.0.0/24"})").status == 400);
   CHECK(plugin.call("/IpamDriver.RequestPool", "").status == 400);
-  const auto address = plugin.call("/IpamDriver.RequestAddress",
-                                   R"({"PoolID":"bgplb/10.0.0.101/32","Address":"","Options":null})");
+  const auto address =
+      plugin.call("/IpamDriver.RequestAddress",
+                  R"({"PoolID":"bgplb/10.0.0.101/32","Address":"","Options":null})");
   CHECK(address.status == 200);
   CHECK(address.body.find(R"("Address":"10.0.0.101/32")") != std::string::npos);
   // Swarm sends an empty PoolID.

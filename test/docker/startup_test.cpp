@@ -1,5 +1,5 @@
-// A controller that starts over what a former one announced, and a dockerd that does not answer for
-// one container.
+// Tests the start of a controller after a previous controller has announced VIPs, with a dockerd
+// that does not answer for one container.
 #include "docker/dialogue_host.hpp"
 
 #include "support/catch.hpp"
@@ -31,7 +31,7 @@ core::ContainerReport backend(const ContainerId& id, const NetworkId& network,
 const core::ContainerReport kBackend1 = backend(kCtr1, kWeb1, kEp1, kMac1);
 const core::ContainerReport kBackend2 = backend(kCtr2, kWeb2, kEp2, kMac2);
 
-// A former controller announced web1 with c1, and web2 with c2.
+// A previous controller announced web1 with c1, and web2 with c2.
 struct Former : DialogueHost {
   Former() {
     install(kWeb1, kVip1, {{kEp1, kMac1}});
@@ -39,17 +39,17 @@ struct Former : DialogueHost {
   }
   void install(const NetworkId& id, const Prefix& vip,
                const std::vector<std::pair<EndpointId, const char*>>& backends) {
-    auto& there = kernel.networks[core::bridgeName(id)];
-    there.bridge = true;
-    there.routes = {vip};
+    auto& network = kernel.networks[core::bridgeName(id)];
+    network.bridge = true;
+    network.routes = {vip};
     core::Slot slot = 0;
     for (const auto& [endpoint, lladdr] : backends) {
       const Address via = core::nextHop(Family::V4, ++slot);
-      there.veths.insert(core::vethHostName(endpoint));
-      there.neighbors[via] = mac(lladdr);
-      there.nextHops.insert(via);
-      there.groups[Family::V4].insert(via);
-      there.pinned.insert({vip, via});
+      network.veths.insert(core::vethHostName(endpoint));
+      network.neighbors[via] = mac(lladdr);
+      network.nextHops.insert(via);
+      network.groups[Family::V4].insert(via);
+      network.pinned.insert({vip, via});
       kernel.existing.insert(core::vethHostName(endpoint));
     }
     routing.unconfirmed.insert(vip);
@@ -62,23 +62,23 @@ struct Former : DialogueHost {
     listContainers(running);
   }
   bool announced(const Prefix& vip) const { return routing.wanted.count(vip) > 0; }
-  // BIRD takes the routes of this controller.
+  // BIRD may be reconfigured with the routes of this controller.
   bool routesComplete() { return facts().firstRoundOver; }
 };
 
 }  // namespace
 
-TEST_CASE("Startup.RoutesAreCompleteWhenAllHaveAnswered_OrAfterTheDeadline") {
+TEST_CASE("Startup.RoutesAreCompleteWhenAllInspectionsHaveEnded_OrAfterTheDeadline") {
   Former host;
   host.connect();
   CHECK_FALSE(host.routesComplete());
   host.pass(60s);
-  CHECK_FALSE(host.routesComplete());  // without lists nothing is known
+  CHECK_FALSE(host.routesComplete());  // the lists have not arrived
   host.listNetworks({vipNetwork(kWeb1, "10.0.0.101/32"), vipNetwork(kWeb2, "10.0.0.102/32")});
   host.listContainers({kBackend1, kBackend2});
   host.inspect(kBackend1);
   CHECK_FALSE(host.routesComplete());
-  SECTION("all have answered") { host.inspect(kBackend2); }
+  SECTION("all inspections are answered") { host.inspect(kBackend2); }
   SECTION("one hangs") {
     host.pass(docker::EngineDialogue::kFirstRound - 1ms);
     CHECK_FALSE(host.routesComplete());
@@ -94,19 +94,19 @@ TEST_CASE("Startup.RoutesAreCompleteWhenAllHaveAnswered_OrAfterTheDeadline") {
   CHECK(host.announced(kVip2));
 }
 
-TEST_CASE("Startup.NoContainersAreNotWaitedFor") {
+TEST_CASE("Startup.RoutesAreCompleteAtOnceIfNoContainerIsListed") {
   Former host;
   host.startUp({});
   CHECK(host.routesComplete());
   CHECK(host.routing.wanted.empty());
 }
 
-TEST_CASE("Startup.AContainerThatCannotBeAskedStaysAnnounced") {
+TEST_CASE("Startup.AContainerThatCannotBeInspectedStaysAnnounced") {
   Former host;
   host.startUp({kBackend1, kBackend2});
   const auto before = host.kernel.networks;
   host.inspect(kBackend1);
-  host.pass(30min);  // its inspect hangs, fails, is repeated
+  host.pass(30min);  // the inspection of c2 is never answered
   CHECK(host.announced(kVip2));
   host.routing.confirm();
   host.reconciler.touchUnconfirmed();
@@ -114,7 +114,7 @@ TEST_CASE("Startup.AContainerThatCannotBeAskedStaysAnnounced") {
   CHECK(host.announced(kVip2));
   CHECK(host.kernel.networks == before);
 
-  host.lose();  // another round, and still no answer
+  host.lose();  // another list round, and still no answer
   host.connect();
   host.startUp({kBackend1, kBackend2});
   host.pass(1min);
@@ -126,7 +126,7 @@ TEST_CASE("Startup.AContainerThatCannotBeAskedStaysAnnounced") {
   CHECK_FALSE(host.announced(kVip2));
 }
 
-TEST_CASE("Startup.WhatDiesIsWithdrawnWithoutWaitingForAnyAnswer") {
+TEST_CASE("Startup.AnEndedContainerIsWithdrawnWithoutWaitingForAnyAnswer") {
   Former host;
   host.startUp({kBackend1, kBackend2});
   SECTION("die") { host.container("die", kCtr2); }
@@ -143,11 +143,11 @@ TEST_CASE("Startup.WhatDiesIsWithdrawnWithoutWaitingForAnyAnswer") {
     host.container("die", kCtr2);
   }
   CHECK_FALSE(host.announced(kVip2));
-  CHECK(host.announced(kVip1));  // nobody has answered for it either
+  CHECK(host.announced(kVip1));  // its inspection is not answered either
   CHECK(host.routesComplete());  // BIRD is reconfigured at once
 }
 
-TEST_CASE("Startup.AContainerThatIsNotListedIsDead") {
+TEST_CASE("Startup.AContainerThatIsNotListedIsWithdrawn") {
   Former host;
   host.startUp({kBackend1});
   host.inspect(kBackend1);
@@ -158,7 +158,8 @@ TEST_CASE("Startup.AContainerThatIsNotListedIsDead") {
 TEST_CASE("Startup.AnEventOfOneContainerDoesNotWaitForTheAnswersAboutOthers") {
   Former host;
   const auto starting = backend(kCtr1, kWeb1, kEp1, kMac1, Health::Starting);
-  host.kernel.networks[core::bridgeName(kWeb1)].routes.clear();  // it was not announced
+  host.kernel.networks[core::bridgeName(kWeb1)]
+      .routes.clear();  // the previous controller did not announce it
   host.startUp({starting, kBackend2});
   host.inspect(starting);
   CHECK_FALSE(host.announced(kVip1));
@@ -169,7 +170,7 @@ TEST_CASE("Startup.AnEventOfOneContainerDoesNotWaitForTheAnswersAboutOthers") {
   CHECK(host.announced(kVip2));
 }
 
-TEST_CASE("Startup.AMemberWithoutAnAnswerKeepsItsShare") {
+TEST_CASE("Startup.ABackendWhoseInspectionIsNotAnsweredKeepsItsShare") {
   Former host;
   host.install(kWeb1, kVip1, {{kEp1, kMac1}, {EndpointId("e3e3e3e3e3e3"), "02:00:00:00:00:03"}});
   const auto third =
@@ -187,18 +188,18 @@ TEST_CASE("Startup.AMemberWithoutAnAnswerKeepsItsShare") {
   CHECK(host.routing.bandwidths.at(kVip1) == 5);
 }
 
-TEST_CASE("Startup.AContainerThatWasNotAnnouncedIsNotAnnouncedUnasked") {
+TEST_CASE("Startup.AContainerThatWasNotAnnouncedIsNotAnnouncedBeforeItsInspection") {
   Former host;
   SECTION("its VIP has no route") { host.kernel.networks[core::bridgeName(kWeb2)].routes.clear(); }
-  SECTION("BIRD has withdrawn it, the route outlives the withdrawal by the drain grace") {
+  SECTION("BIRD has withdrawn it, and its route remains for the drain grace") {
     host.routing.unconfirmed.erase(kVip2);
   }
   SECTION("it got no new connections") {
-    auto& there = host.kernel.networks[core::bridgeName(kWeb2)];
+    auto& web2 = host.kernel.networks[core::bridgeName(kWeb2)];
     const Address other = core::nextHop(Family::V4, 7);
-    there.neighbors[other] = mac("02:00:00:00:00:07");
-    there.nextHops.insert(other);
-    there.groups[Family::V4] = {other};
+    web2.neighbors[other] = mac("02:00:00:00:00:07");
+    web2.nextHops.insert(other);
+    web2.groups[Family::V4] = {other};
   }
   SECTION("it was drained") {
     host.reconciler.resumeDrains({{kCtr2, {{.terminateAt = host.now + 1s}, "run 1"}}});
@@ -221,8 +222,7 @@ TEST_CASE("Startup.TheListsAttachAContainerThatWasInspectedBeforeItsNetworkWasKn
   CHECK(host.facts().containers.at(kCtr1).attached.size() == 1);
   host.listNetworks({vipNetwork(kWeb1, "10.0.0.101/32"), vipNetwork(kWeb2, "10.0.0.102/32")});
   host.listContainers({both});
-  CHECK(host.facts().containers.at(kCtr1).attached.size() ==
-        2);  // whatever becomes of the next answer
+  CHECK(host.facts().containers.at(kCtr1).attached.size() == 2);  // independent of the next answer
 }
 
 TEST_CASE("Startup.AListOlderThanDeleteEndpointDoesNotAttachTheContainerAgain") {
@@ -248,7 +248,7 @@ TEST_CASE("Drain.AnUnrelatedContainerNeverGetsSigterm") {
     host.kill(php, kSigUsr2);
     host.startUp({unrelated});
   }
-  SECTION("SIGUSR2 between the lists' request and their answer") {
+  SECTION("SIGUSR2 between the requests of the lists and their replies") {
     host.connect();
     host.listNetworks({vipNetwork(kWeb1, "10.0.0.101/32")});
     host.kill(php, kSigUsr2);
@@ -261,7 +261,7 @@ TEST_CASE("Drain.AnUnrelatedContainerNeverGetsSigterm") {
     host.startUp({});
     host.container("start", php);
     host.kill(php, kSigUsr2);
-    host.inspect(unrelated);  // older than the signal
+    host.inspect(unrelated);  // this answer is older than the signal
     const bool answers = GENERATE(true, false);
     if (answers) host.inspect(unrelated);
   }
@@ -275,7 +275,7 @@ TEST_CASE("Drain.AnUnrelatedContainerNeverGetsSigterm") {
   CHECK(host.facts().containers.count(php) == (host.asks(InspectContainer{php}) ? 1 : 0));
 }
 
-TEST_CASE("Drain.ContainersThatAreNotKnownYetAreAskedInTheFirstRound_AndDrained") {
+TEST_CASE("Drain.UnknownContainersAreInspectedInTheFirstRound_AndDrained") {
   Former host;
   host.connect();
   host.kill(kCtr1, kSigUsr2);
@@ -283,7 +283,7 @@ TEST_CASE("Drain.ContainersThatAreNotKnownYetAreAskedInTheFirstRound_AndDrained"
   host.listContainers({kBackend1});
   REQUIRE(host.asks(InspectContainer{kCtr1}));
   host.pass(10s);
-  CHECK(host.engine.terminated.empty());  // dockerd has not confirmed it
+  CHECK(host.engine.terminated.empty());  // dockerd has not confirmed that c1 is on a VIP network
   host.inspect(kBackend1);
   host.pass(0s);
   CHECK(host.engine.terminated == std::vector<std::string>{kCtr1.value});
@@ -291,7 +291,7 @@ TEST_CASE("Drain.ContainersThatAreNotKnownYetAreAskedInTheFirstRound_AndDrained"
   CHECK(host.store.drains.at(kCtr1).drain.terminated);
 }
 
-TEST_CASE("Drain.WithoutTheSettingSigusr2IsASignalLikeAnyOther") {
+TEST_CASE("Drain.WithoutTheSettingSigusr2IsAnOrdinarySignal") {
   Former host;
   host.policy.drainOnSigusr2 = false;
   host.reconciler.setPolicy(host.policy);
@@ -303,6 +303,6 @@ TEST_CASE("Drain.WithoutTheSettingSigusr2IsASignalLikeAnyOther") {
   host.kill(kCtr1, kSigUsr2);
   host.kill(kCtr2, kSigUsr2);
   CHECK(host.announced(kVip1));
-  CHECK_FALSE(host.announced(kVip2));  // its stop signal
+  CHECK_FALSE(host.announced(kVip2));  // SIGUSR2 is its stop signal
   CHECK(host.facts().draining.empty());
 }

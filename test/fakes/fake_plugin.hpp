@@ -1,5 +1,5 @@
 #pragma once
-// The plugin's calls on an in-memory world.
+// PluginApi with in-memory fakes of its surroundings, for the tests of plugin calls.
 
 #include "docker/plugin_api.hpp"
 

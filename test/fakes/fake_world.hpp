@@ -1,6 +1,6 @@
 #pragma once
-// An in-memory kernel, routing daemon, firewall and engine for the reconciler's tests: ordered maps,
-// whose whole state can be read, and calls that can be made to fail.
+// In-memory fakes of the reconciler's ports: kernel, routing daemon, firewall, Docker API and state
+// file. Tests can read their whole state and make their calls fail.
 
 #include "reconcile/ports.hpp"
 
@@ -68,19 +68,19 @@ class FakeKernel : public reconcile::Kernel,
   bool pinned = false;
   std::vector<std::string> log;
   int failures = 0;
-  bool carrier = true;  // of the bridges: a container's end of a veth pair is up
+  bool carrier = true;  // of all bridges: the container's end of a veth pair is up
 
  private:
-  // As in the kernel: a group has members that exist, a route leads by a group that exists.
+  // As in the kernel: the members of a group and the group of a route must exist.
   bool isPremature(const core::Action& action) const {
     if (std::holds_alternative<core::NextHopAdd>(action)) return !carrier;
-    const auto there = observe(bridgeOf(action));
+    const auto network = observe(bridgeOf(action));
     if (const auto* group = std::get_if<core::GroupReplace>(&action)) {
-      return !std::includes(there.nextHops.begin(), there.nextHops.end(), group->members.begin(),
-                            group->members.end());
+      return !std::includes(network.nextHops.begin(), network.nextHops.end(),
+                            group->members.begin(), group->members.end());
     }
     const auto* route = std::get_if<core::RouteReplace>(&action);
-    return route != nullptr && !there.groups.contains(route->destination.family());
+    return route != nullptr && !network.groups.contains(route->destination.family());
   }
   void act(const core::Action& action) {
     if (const auto* veth = std::get_if<core::VethAdd>(&action)) existing.insert(veth->host);
@@ -99,7 +99,8 @@ class FakeKernel : public reconcile::Kernel,
           using Step = std::decay_t<decltype(step)>;
           if constexpr (std::is_same_v<Step, core::VethAdd>) {
             return step.bridge;
-          } else if constexpr (std::is_same_v<Step, core::BridgeAdd> || std::is_same_v<Step, core::LinkDel>) {
+          } else if constexpr (std::is_same_v<Step, core::BridgeAdd> ||
+                               std::is_same_v<Step, core::LinkDel>) {
             return step.name;
           } else {
             return step.dev;
@@ -109,7 +110,7 @@ class FakeKernel : public reconcile::Kernel,
   }
 };
 
-// Confirms withdrawals only when told to, so that order can be seen.
+// Confirms withdrawals only when a test calls confirm(), so that the test can check the order.
 class FakeRouting : public reconcile::Routing {
  public:
   void announce(const Prefix& prefix, const core::RouteAttributes& attributes) override {
@@ -131,8 +132,8 @@ class FakeRouting : public reconcile::Routing {
 
   std::set<Prefix> wanted;
   std::set<Prefix> unconfirmed;
-  std::set<Prefix> withdrawn;  // by this controller, and not announced again
-  std::map<Prefix, std::uint64_t> bandwidths;  // of those wanted that have one
+  std::set<Prefix> withdrawn;                  // by this controller, and not announced since
+  std::map<Prefix, std::uint64_t> bandwidths;  // of the wanted prefixes that have a bandwidth
 };
 
 class FakeFirewall : public reconcile::Firewall {
@@ -157,7 +158,7 @@ class FakeEngine : public reconcile::Engine {
   std::vector<std::function<void(Result<void>)>> pending;
 };
 
-// Saves at once, unless the disk hangs.
+// Saves at once unless `hangs` is set.
 class FakeStore : public reconcile::Store {
  public:
   void saveDrains(const std::map<ContainerId, core::FormerDrain>& all,

@@ -6,7 +6,8 @@
 
 using bgplb::http::Lines;
 
-TEST_CASE("Lines: any cut of the stream gives the same lines; one over the limit is skipped") {
+TEST_CASE(
+    "Lines: any division of the stream gives the same lines; a line over the limit is skipped") {
   const std::string stream = "one\n\ntwo\n12345678\n123456789\nthree\nrest";
   for (std::size_t cut = 1; cut <= stream.size(); ++cut) {
     CAPTURE(cut);

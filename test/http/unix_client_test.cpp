@@ -41,7 +41,7 @@ struct World {
     runReady(io);
     auto peer = listener.accept();
     runReady(io);
-    std::thread server([&] {  // a long answer does not fit into the socket's buffer
+    std::thread server([&] {  // a long response does not fit into the socket's buffer
       peer.send(bytes);
       peer.close();
     });
@@ -53,7 +53,7 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("UnixClient: hands over status, headers and body, and sends what it is given") {
+TEST_CASE("UnixClient: sends method, path and body, and returns status, headers and body") {
   World world;
   http::UnixClient client(world.io, world.socket.path);
   Call call(world.io, client, 5s);
@@ -72,7 +72,7 @@ TEST_CASE("UnixClient: hands over status, headers and body, and sends what it is
   CHECK((*call.outcome)->header("x-other").empty());
 }
 
-TEST_CASE("UnixClient: a bad answer is an error and not an exception") {
+TEST_CASE("UnixClient: a malformed response is an error and not an exception") {
   World world;
   http::UnixClient client(world.io, world.socket.path, 1000);
   const auto [bytes, kind] = GENERATE(table<std::string, ErrorKind>({
@@ -114,7 +114,8 @@ TEST_CASE("UnixClient: a wrong socket is an error and not an exception") {
   }
 }
 
-// Asio's async_connect reports success there, and the request fails with "not connected".
+// With a full backlog, async_connect() of Asio reports success, and the request then fails with
+// "not connected".
 TEST_CASE("UnixClient: waits while the listener's backlog is full") {
   SocketPath socket("full");
   const UnixListener listener(socket.path, 0);
@@ -137,7 +138,7 @@ TEST_CASE("UnixClient: waits while the listener's backlog is full") {
   CHECK((*call.outcome)->body == "late");
 }
 
-TEST_CASE("UnixClient: the deadline holds while connecting and while bytes trickle in") {
+TEST_CASE("UnixClient: the deadline applies while connecting and while single bytes arrive") {
   SocketPath socket("slow");
   const UnixListener listener(socket.path, 0);
   boost::asio::io_context io;
@@ -149,7 +150,7 @@ TEST_CASE("UnixClient: the deadline holds while connecting and while bytes trick
     REQUIRE(runUntil(io, [&] { return call.hasEnded(); }));
     CHECK(call.outcome->error().kind == ErrorKind::Transient);
   }
-  SECTION("a byte now and then") {
+  SECTION("single bytes arrive") {
     Call call(io, client, 50ms);
     runReady(io);
     const auto peer = listener.accept();

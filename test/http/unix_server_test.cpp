@@ -34,7 +34,7 @@ Task<http::Answer> echo(http::Request request) {
   co_return http::Answer{200, kType, "[" + request.path + "]" + request.body, {}};
 }
 
-// A server on a thread of its own, and blocking clients beside it.
+// A server on a separate thread. The clients of the test block.
 struct Served {
   const SocketPath socket{"server"};
   const std::string& path = socket.path;
@@ -60,7 +60,7 @@ std::string request(const std::string& path, const std::string& body) {
 
 }  // namespace
 
-TEST_CASE("UnixServer.AnswersOnAKeptConnection_WhateverTheHost") {
+TEST_CASE("UnixServer.AnswersOnAKeptConnection_WithAnyHostHeader") {
   Served served({});
   struct stat info {};
   REQUIRE(stat(served.path.c_str(), &info) == 0);
@@ -74,14 +74,14 @@ TEST_CASE("UnixServer.AnswersOnAKeptConnection_WhateverTheHost") {
   }
 }
 
-TEST_CASE("UnixServer.TakesARequestInSingleBytes") {
+TEST_CASE("UnixServer.ReadsARequestInSingleBytes") {
   Served served({});
   const auto client = UnixPeer::connected(served.path);
   for (const char byte : request("/slow", "{\"a\":1}")) client.send(std::string(1, byte));
   CHECK(client.read("[/slow]").find("[/slow]{\"a\":1}") != std::string::npos);
 }
 
-TEST_CASE("UnixServer.SlowAndSilentClientsHoldUpNobody") {
+TEST_CASE("UnixServer.SlowAndSilentClientsDoNotBlockOthers") {
   Served served({.request = 300ms, .firstRequest = 600ms});
   const auto silent = UnixPeer::connected(served.path);
   const auto half = UnixPeer::connected(served.path);
@@ -89,13 +89,13 @@ TEST_CASE("UnixServer.SlowAndSilentClientsHoldUpNobody") {
   const auto other = UnixPeer::connected(served.path);
   other.send(request("/other", ""));
   CHECK(other.read("[/other]").find("[/other]") != std::string::npos);
-  CHECK(half.read("<never>") == "<end>");  // its time is up
+  CHECK(half.read("<never>") == "<end>");  // its deadline has passed
   CHECK(silent.read("<never>") == "<end>");
-  other.send(request("/again", ""));  // idle connections stay
+  other.send(request("/again", ""));  // idle connections stay open
   CHECK(other.read("[/again]").find("[/again]") != std::string::npos);
 }
 
-TEST_CASE("UnixServer.BadRequestsGetAnErrorAndTheSocketGoesOnServing") {
+TEST_CASE("UnixServer.BadRequestsGetAnError_AndTheServerKeepsServing") {
   Served served({.bodyBytes = 1000, .headerBytes = 2000});
   const auto [bytes, status] = GENERATE(table<std::string, std::string>({
       {"nonsense\r\n\r\n", "400"},
@@ -110,14 +110,14 @@ TEST_CASE("UnixServer.BadRequestsGetAnErrorAndTheSocketGoesOnServing") {
   CHECK(answer.find("HTTP/1.1 " + status) == 0);
   CHECK(answer.find("refused: bad request: ") != std::string::npos);
   {
-    const auto gone = UnixPeer::connected(served.path);  // dockerd's probe: connects and goes
+    const auto gone = UnixPeer::connected(served.path);  // dockerd's probe connects and closes
   }
   const auto good = UnixPeer::connected(served.path);
   good.send(request("/good", ""));
   CHECK(good.read("[/good]").find("[/good]") != std::string::npos);
 }
 
-TEST_CASE("UnixServer.TakesOverADeadSocketAndNothingElse") {
+TEST_CASE("UnixServer.ReplacesADeadSocketAndNothingElse") {
   Served served({});
   http::UnixServer second(served.io, echo, refusal);
   CHECK(second.listen(served.path).error().message ==
@@ -135,7 +135,7 @@ TEST_CASE("UnixServer.TakesOverADeadSocketAndNothingElse") {
   CHECK(second.listen(dead.path));
 }
 
-TEST_CASE("UnixServer.SplitsTheTargetAndSendsTypeAndAllow") {
+TEST_CASE("UnixServer.SplitsTheTarget_AndSendsContentTypeAndAllow") {
   Served served({}, [](http::Request request) -> Task<http::Answer> {
     co_return http::Answer{405, kType, request.path + "|" + request.query, "GET, PUT"};
   });
@@ -153,7 +153,7 @@ TEST_CASE("UnixServer.SplitsTheTargetAndSendsTypeAndAllow") {
 
 namespace {
 
-// A handler of /block that keeps the loop standing still, as SIGSTOP or a paused machine does.
+// A handler that blocks the event loop on /block, like SIGSTOP or a paused virtual machine.
 struct Blocker {
   std::atomic<bool> blocks = false;
   std::atomic<bool> goOn = false;
@@ -170,10 +170,10 @@ struct Blocker {
 
 }  // namespace
 
-// The second half of the request arrives while the loop stands still, and then its deadline passes.
-// The deadline's handler is queued already when the request is read; it must not close the
-// connection.
-TEST_CASE("UnixServer.ALateRequestCountsIfItWaitsInTheSocket") {
+// The second half of a request arrives while the event loop is blocked, and then the deadline of
+// the request passes. The handler of the deadline is already queued when the server reads the
+// request. The handler must not close the connection.
+TEST_CASE("UnixServer.ALateRequestCountsIfItHasArrivedInTheSocket") {
   Blocker blocker;
   Served served({.request = 500ms},
                 [&](http::Request request) { return blocker.answer(std::move(request)); });
@@ -182,7 +182,7 @@ TEST_CASE("UnixServer.ALateRequestCountsIfItWaitsInTheSocket") {
   const auto late = UnixPeer::connected(served.path);
   const auto blocking = UnixPeer::connected(served.path);
   late.send("POST /late HTTP/1.1\r\nContent-Length: " + std::to_string(size) + "\r\n");
-  blocking.send(request("/first", ""));  // answered: the half request has been read
+  blocking.send(request("/first", ""));  // its answer shows that the half request was read
   REQUIRE(blocking.read("[/first]").find("[/first]") != std::string::npos);
   blocking.send(request("/block", ""));
   while (!blocker.blocks) std::this_thread::yield();
@@ -211,8 +211,8 @@ TEST_CASE("UnixServer.ConnectionsOverTheLimitWaitForOneToEnd") {
   CHECK(three.read("[/waits]").find("[/waits]") != std::string::npos);
 }
 
-// In a process of its own: the limit of descriptors is the process's.
-TEST_CASE("UnixServer.OutOfDescriptorsIsLoggedWhenItBeginsAndWhenItEnds") {
+// Runs in a separate process, because the limit of descriptors applies to the whole process.
+TEST_CASE("UnixServer.LackOfDescriptorsIsLoggedWhenItBeginsAndWhenItEnds") {
   const SocketPath socket("few");
   int output[2];
   REQUIRE(pipe(output) == 0);
@@ -260,7 +260,7 @@ TEST_CASE("UnixServer.OutOfDescriptorsIsLoggedWhenItBeginsAndWhenItEnds") {
 }
 
 // dockerd lists every exposed port in CreateEndpoint and Join (test/contract/plugin/26.1).
-TEST_CASE("UnixServer.TakesTheCallsOfAnImageThatExposesAllPorts") {
+TEST_CASE("UnixServer.AcceptsTheCallsForAnImageThatExposesAllPorts") {
   std::string ports;
   std::string published;
   for (const int protocol : {6, 17}) {

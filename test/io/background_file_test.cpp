@@ -1,4 +1,4 @@
-// The disk is a function that the test holds up.
+// The disk is a function that the test can block.
 #include "io/background_file.hpp"
 #include "support/catch.hpp"
 #include "support/run_until.hpp"
@@ -23,7 +23,7 @@ namespace {
 
 using Text = std::optional<std::string>;
 
-// Shared with the thread, which may outlive the test's BackgroundFile.
+// Shared with the thread, which may outlive the BackgroundFile.
 struct Disk {
   std::mutex mutex;
   std::condition_variable changed;
@@ -89,7 +89,7 @@ TEST_CASE("BackgroundFile: a file is replaced, and removed") {
     struct stat status {};
     REQUIRE(::stat((folder + "/sessions").c_str(), &status) == 0);
     CHECK((status.st_mode & 0777U & ~0640U) == 0);
-    for (int i = 0; i < 2; ++i) {  // removing what is gone is no error
+    for (int i = 0; i < 2; ++i) {  // removing a missing file is not an error
       file.remove();
       REQUIRE(runUntil(io, [&] { return file.isIdle(); }));
     }
@@ -107,7 +107,8 @@ TEST_CASE("BackgroundFile: a file is replaced, and removed") {
   std::filesystem::remove_all(folder);
 }
 
-TEST_CASE("BackgroundFile: a disk that hangs holds up nobody, and the latest content wins") {
+TEST_CASE(
+    "BackgroundFile: a disk that hangs does not block the caller, and the latest content wins") {
   Fixture fixture;
   fixture.disk->hang();
   fixture.file->write("1");
@@ -125,7 +126,7 @@ TEST_CASE("BackgroundFile: a disk that hangs holds up nobody, and the latest con
   CHECK(fixture.outcomes.size() == 2);
 }
 
-TEST_CASE("BackgroundFile: destroyed while the disk hangs, it does not wait") {
+TEST_CASE("BackgroundFile: the destructor does not wait for a disk that hangs") {
   Fixture fixture;
   fixture.disk->hang();
   fixture.file->write("1");
@@ -133,7 +134,7 @@ TEST_CASE("BackgroundFile: destroyed while the disk hangs, it does not wait") {
   fixture.file->write("2");
   fixture.file.reset();
 
-  // The thread still carries out what was requested, and reports it to nobody.
+  // The thread still carries out the pending request and reports nothing.
   fixture.disk->answer();
   REQUIRE(fixture.disk->waitFor([&] { return fixture.disk->ended == 2; }));
   CHECK(fixture.disk->begun.back() == Text{"2"});
@@ -141,7 +142,7 @@ TEST_CASE("BackgroundFile: destroyed while the disk hangs, it does not wait") {
   CHECK(fixture.outcomes.empty());
 }
 
-TEST_CASE("BackgroundFile: a slow disk is reported, then the outcome") {
+TEST_CASE("BackgroundFile: a slow disk is reported, and then the outcome") {
   Fixture fixture(1ms);
   fixture.disk->hang();
   fixture.file->write("1");
@@ -152,7 +153,7 @@ TEST_CASE("BackgroundFile: a slow disk is reported, then the outcome") {
   CHECK(fixture.outcomes[1].has_value());
 }
 
-TEST_CASE("BackgroundFile: idle() waits for the disk, but not longer than asked") {
+TEST_CASE("BackgroundFile: idle() waits for the disk, but not beyond its time limit") {
   Fixture fixture;
   const auto wait = [&fixture](std::chrono::milliseconds time) {
     std::optional<bool> idle;

@@ -27,7 +27,7 @@ struct Call {
 
 }  // namespace
 
-TEST_CASE("Background.ReturnsTheResult_AndTheLoopGoesOnMeanwhile") {
+TEST_CASE("Background.ReturnsTheResult_AndTheEventLoopKeepsRunning") {
   boost::asio::io_context io;
   std::promise<int> answer;
   const auto shared = answer.get_future().share();
@@ -48,7 +48,7 @@ TEST_CASE("Background.ReturnsAnError") {
   CHECK(call.result->error() == notFound("nothing"));
 }
 
-TEST_CASE("Background.NobodyWaitsForAThreadThatIsStuck") {
+TEST_CASE("Background.TheEventLoopDoesNotWaitForAStuckThread") {
   std::promise<int> never;
   const auto shared = never.get_future().share();
   const auto begin = std::chrono::steady_clock::now();
@@ -58,5 +58,5 @@ TEST_CASE("Background.NobodyWaitsForAThreadThatIsStuck") {
     test::runReady(io);
   }
   CHECK(std::chrono::steady_clock::now() - begin < 5s);
-  never.set_value(1);  // the thread ends after its event loop
+  never.set_value(1);  // lets the thread end after its event loop
 }

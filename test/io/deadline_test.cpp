@@ -10,7 +10,7 @@
 using namespace std::chrono_literals;
 using bgplb::io::Deadline;
 
-TEST_CASE("Deadline: the callback runs once when the time has passed") {
+TEST_CASE("Deadline: the callback runs once when the deadline expires") {
   boost::asio::io_context io;
   int calls = 0;
   Deadline deadline(io.get_executor(), [&calls] { ++calls; });
@@ -37,10 +37,10 @@ TEST_CASE("Deadline: a cancelled or replaced deadline never fires") {
   CHECK(calls == 1);
 }
 
-// The order in which a paused process meets both: the answer was read, the operation and its deadline
-// are gone, and the timer's handler is already in the queue. A handler that captured the operation
-// would use freed memory.
-TEST_CASE("Deadline: one that was destroyed while its handler was queued does not run the callback") {
+// This order occurs after a process was paused: the operation and its Deadline are destroyed while
+// the handler of the timer is already queued. A handler that captured the operation would use freed
+// memory.
+TEST_CASE("Deadline: destroyed while its handler is queued, it does not run the callback") {
   boost::asio::io_context io;
   int calls = 0;
   std::optional<Deadline> deadline;

@@ -42,7 +42,7 @@ Result<io::Finished> shell(const std::string& script, const std::string& input =
 
 }  // namespace
 
-TEST_CASE("Process.GivesWhatTheProgramSaid") {
+TEST_CASE("Process.ReturnsOutputErrorsAndStatus") {
   const auto finished = shell("cat; echo oops >&2; exit 3", "some\ninput");
   REQUIRE(finished.has_value());
   CHECK(finished->status == 3);
@@ -50,7 +50,7 @@ TEST_CASE("Process.GivesWhatTheProgramSaid") {
   CHECK(finished->err == "oops\n");
 }
 
-TEST_CASE("Process.TakesAndGivesMoreThanAPipeHolds") {
+TEST_CASE("Process.InputAndOutputMayExceedThePipeBuffer") {
   const std::string much(3 * 1000 * 1000, 'x');
   const auto finished = shell("cat; cat /dev/zero | head -c 1000000 >&2", much);
   REQUIRE(finished.has_value());
@@ -64,7 +64,7 @@ TEST_CASE("Process.IsKilledAtTheDeadline") {
   const auto finished = Run({.argv = {"sleep", "60"}, .deadline = 50ms}).wait();
   CHECK(finished.error().kind == ErrorKind::Transient);
   CHECK(std::chrono::steady_clock::now() - begin < 5s);
-  CHECK(waitpid(-1, nullptr, WNOHANG) == -1);  // nothing is left to be waited for
+  CHECK(waitpid(-1, nullptr, WNOHANG) == -1);  // no child is left to reap
 }
 
 TEST_CASE("Process.ReturnsAtTheDeadline_WhenSigkillDoesNotEndTheProgram") {
@@ -76,7 +76,7 @@ TEST_CASE("Process.ReturnsAtTheDeadline_WhenSigkillDoesNotEndTheProgram") {
   const std::weak_ptr<void> alive = command.untilEnded;
   Run run(std::move(command));
 
-  // What else is on the event loop goes on.
+  // Measures that the event loop keeps running.
   boost::asio::steady_timer timer(run.io);
   Clock::duration longestGap{};
   std::function<void(Clock::time_point)> tick = [&](Clock::time_point last) {
@@ -96,7 +96,7 @@ TEST_CASE("Process.ReturnsAtTheDeadline_WhenSigkillDoesNotEndTheProgram") {
   REQUIRE(unkillable.release());
   CHECK(test::runUntil(run.io, [&] { return alive.expired(); }));
   CHECK(longestGap < 1s);
-  CHECK(waitpid(-1, nullptr, WNOHANG) == -1);  // it is reaped
+  CHECK(waitpid(-1, nullptr, WNOHANG) == -1);  // the program was reaped
 }
 
 TEST_CASE("Process.ReleasesTheToken_WhenTheProgramEnds") {
@@ -120,18 +120,18 @@ TEST_CASE("Process.DoesNotWaitForAChildOfTheProgram") {
   CHECK(finished->out == "done\n");
 }
 
-TEST_CASE("Process.TellsOfASignal") {
+TEST_CASE("Process.ASignalIsATransientError") {
   CHECK(shell("kill -TERM $$").error().kind == ErrorKind::Transient);
 }
 
-TEST_CASE("Process.KnowsWhatIsNotThere") {
+TEST_CASE("Process.MissingAndUnexecutableProgramsAreErrors") {
   CHECK(Run({.argv = {"no-such-program"}}).wait().error().kind == ErrorKind::NotFound);
   CHECK(Run({.argv = {"/no/such/program"}}).wait().error().kind == ErrorKind::NotFound);
   CHECK(Run({.argv = {"/etc/passwd"}}).wait().error().kind == ErrorKind::Invalid);
   CHECK(Run({}).wait().error().kind == ErrorKind::Invalid);
 }
 
-TEST_CASE("Process.LeavesOtherChildrenAlone") {
+TEST_CASE("Process.DoesNotReapOtherChildren") {
   const pid_t other = fork();
   if (other == 0) _exit(7);
   CHECK(shell("true").has_value());
@@ -151,20 +151,20 @@ TEST_CASE("Process.InheritsNeitherEnvironmentNorDescriptors") {
   CHECK(finished->out.find("secret") == std::string::npos);
   CHECK(finished->out.find("PATH=") != std::string::npos);
   REQUIRE(descriptors.has_value());
-  CHECK(descriptors->out == "0\n1\n2\n3\n");  // the last is the folder that ls reads
+  CHECK(descriptors->out == "0\n1\n2\n3\n");  // 3 is the folder that ls reads
 }
 
-TEST_CASE("Process.DiesWithTheLoopThatRanIt") {
+TEST_CASE("Process.IsKilledWhenItsEventLoopIsDestroyed") {
   {
     Run run({.argv = {"sleep", "60"}});
     test::runReady(run.io);
   }
   int status = 0;
-  CHECK(waitpid(-1, &status, 0) > 0);  // PID 1 would reap it
+  CHECK(waitpid(-1, &status, 0) > 0);  // in production PID 1 reaps it
   CHECK(WIFSIGNALED(status));
 }
 
-TEST_CASE("FindProgram.LooksInTheUsualFolders_WhenPathLacksThem") {
+TEST_CASE("FindProgram.SearchesTheUsualFolders_WhenPathLacksThem") {
   const std::string path = std::getenv("PATH");
   setenv("PATH", "/nowhere", 1);
   const auto found = io::findProgram("sh");

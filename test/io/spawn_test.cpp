@@ -33,7 +33,7 @@ TEST_CASE("spawn: runs a coroutine to its end") {
   CHECK(ran);
 }
 
-TEST_CASE("spawn: an exception ends the program with one line that names the coroutine") {
+TEST_CASE("spawn: an exception ends the program with one log line that names the coroutine") {
   int output[2];
   REQUIRE(pipe(output) == 0);
   const pid_t child = fork();

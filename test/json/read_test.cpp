@@ -4,7 +4,7 @@
 
 using namespace bgplb;
 
-TEST_CASE("json: parseObject takes one object and nothing else") {
+TEST_CASE("json: parseObject accepts exactly one object") {
   CHECK(parseObject("{}"));
   CHECK(parseObject(" {\"a\":1}\n")->contains("a"));
   for (const char* text : {"", "[]", "null", "1", "{", "{\"a\":", "{'a':1}", "\"{}\"", "{}{}",

@@ -44,7 +44,7 @@ ops::Api sample() {
 
 }  // namespace
 
-TEST_CASE("operator api: method and path choose the handler") {
+TEST_CASE("operator api: method and path select the handler") {
   const auto api = sample();
   CHECK(call(api, "GET", "/drain").body == "get query body");
   CHECK(call(api, "POST", "/drain").body == "post query body");
@@ -73,7 +73,7 @@ TEST_CASE("operator api: other methods and paths get a JSON error") {
   CHECK(body.at("error").as_string().size() < 500);
 }
 
-TEST_CASE("operator api: its paths and dockerd's calls are told apart by the path") {
+TEST_CASE("operator api: its paths and those of plugin calls are distinguished") {
   for (const char* path : {"/Plugin.Activate", "/NetworkDriver.Join", "/IpamDriver.ReleasePool",
                            "/NetworkDriver.OfALaterDocker"}) {
     CHECK(docker::isPluginCall(path));

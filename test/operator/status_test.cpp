@@ -30,14 +30,14 @@ TEST_CASE("status page: the keys that users' programs read are written and read"
   CHECK(boost::json::parse(ops::renderStatusPage(*page)) == boost::json::parse(kPage));
 }
 
-// test/e2e/faults.py and jq scripts wait for "recovering": false, which must not appear by default.
-TEST_CASE("status page: of a BIRD that does not answer only the problem is written") {
+// test/e2e/faults.py and jq scripts wait for "recovering": false, so this must not be the default.
+TEST_CASE("status page: if BIRD does not answer, only its problem is written") {
   const ops::StatusPage page{.bird = {.problem = "no answer"}};
   const auto json = boost::json::parse(ops::renderStatusPage(page));
   CHECK(json.at("bird") == boost::json::value({{"problem", "no answer"}}));
 }
 
-TEST_CASE("status page: another version's keys do no harm, a wrong type is named") {
+TEST_CASE("status page: unknown keys of another version are ignored, a wrong type is an error") {
   CHECK(ops::parseStatusPage("{}"));
   CHECK(ops::parseStatusPage(R"({"vips":[{"vip":"10.0.0.1/32","more":[{}]}],"later":1})"));
   CHECK(ops::parseStatusPage(R"({"vips":[{"vip":1}]})").error().message ==

@@ -1,7 +1,7 @@
-// The files that are generated from the settings schema.
+// Checks the files that are generated from the settings schema.
 //
-// UPDATE_DOCUMENTS=1 build/test/test/test_unit "Documents.*" writes them anew: read the difference
-// before you keep it.
+// UPDATE_DOCUMENTS=1 build/test/test/test_unit "Documents.*" generates them again. Review the
+// difference before you commit it.
 #include "io/file.hpp"
 #include "settings/schema.hpp"
 #include "support/catch.hpp"
@@ -21,8 +21,8 @@ std::string shownDefault(const Setting& setting) {
   return std::string(setting.standard.empty() ? setting.without : setting.standard);
 }
 
-// The plugin's manifest (Docker's plugin config, version 0.0.2): no value, so that a setting which
-// nobody set is absent from the environment.
+// The plugin's manifest (Docker's plugin config, version 0.0.2). The values are null, so that an
+// unset setting is absent from the environment.
 std::string manifestEnvironment() {
   std::string text;
   for (const auto& setting : settings::schema()) {
@@ -55,7 +55,7 @@ std::string values() {
   return text;
 }
 
-// `file` has `generated` between the two texts.
+// Checks that `file` contains `generated` between the two texts.
 void check(const std::string& file, const std::string& begin, const std::string& end,
            const std::string& generated) {
   const std::string path = PROJECT_SOURCE_DIR "/" + file;
@@ -69,14 +69,14 @@ void check(const std::string& file, const std::string& begin, const std::string&
     REQUIRE(io::replaceFile(path, expected, 0644).has_value());
     return;
   }
-  INFO(file
-       << " is not as the schema says: UPDATE_DOCUMENTS=1 build/test/test_unit \"Documents.*\"");
+  INFO(file << " differs from the schema; update it with UPDATE_DOCUMENTS=1 build/test/test_unit "
+               "\"Documents.*\"");
   CHECK(text == expected);
 }
 
 }  // namespace
 
-TEST_CASE("Documents.ThePluginsManifestNamesEverySetting") {
+TEST_CASE("Documents.ThePluginManifestContainsEverySetting") {
   check("plugin-rootfs/config.json", "  \"env\": [\n", "  ]\n", manifestEnvironment());
   CHECK_NOTHROW(
       boost::json::parse(io::readFile(PROJECT_SOURCE_DIR "/plugin-rootfs/config.json").value()));
@@ -88,6 +88,6 @@ TEST_CASE("Documents.TheConfigurationPageExplainsEverySetting") {
 }
 
 TEST_CASE("Documents.TheConfigurationPageListsTheValuesOfEverySetting") {
-  check("docs/configuration.md", "<!-- values: begin (generated) -->\n",
-        "<!-- values: end -->\n", values());
+  check("docs/configuration.md", "<!-- values: begin (generated) -->\n", "<!-- values: end -->\n",
+        values());
 }

@@ -59,7 +59,7 @@ TEST_CASE("Settings.EmptyIsTheDefault") {
   CHECK(parse(good({{"LOCAL_AS", ""}, {"HOLD_TIME", ""}, {"ROUTER_PORT", ""}})).problems.empty());
 }
 
-TEST_CASE("Settings.EveryProblemIsNamedAtOnce") {
+TEST_CASE("Settings.AllProblemsAreReportedAtOnce") {
   const auto outcome = parse({{"LOCAL_AS", "0"}, {"HOLD_TIME", "2"}, {"GLOBAL_SCOPE", "yes"}});
   std::string all;
   for (const auto& problem : outcome.problems) all += problem + "\n";
@@ -108,7 +108,7 @@ TEST_CASE("Settings.WrongValues") {
   CHECK(outcome.problems[0].find(name) != std::string::npos);
 }
 
-TEST_CASE("Settings.PasswordsNeverShow") {
+TEST_CASE("Settings.ProblemsNeverContainAPassword") {
   for (const char* password : {"top\"secret", "secret,", "a,,secret", "secret\n"}) {
     CAPTURE(password);
     const auto outcome =
@@ -118,8 +118,7 @@ TEST_CASE("Settings.PasswordsNeverShow") {
   }
 }
 
-// RFC 7607, RFC 6793, RFC 7300 and RFC 7300.
-TEST_CASE("Settings.ReservedAsNumbersAreRefusedWithASentence") {
+TEST_CASE("Settings.ReservedAsNumbersAreRefusedWithTheReason") {
   const auto [as, reason] = GENERATE(table<std::string, std::string>({
       {"0", "AS 0 is reserved (RFC 7607)"},
       {"23456", "AS_TRANS, RFC 6793"},
@@ -134,15 +133,16 @@ TEST_CASE("Settings.ReservedAsNumbersAreRefusedWithASentence") {
       reason));
 }
 
-TEST_CASE("Settings.TheReasonIsNamedBesideWhatIsAllowed") {
+TEST_CASE("Settings.AProblemContainsTheReasonAndTheAllowedValues") {
   CHECK(contains(problemOf({{"PEER_ADDRESS", "192.168.8.137,127.0.0.1"}}),
                  "no session is possible with 127.0.0.1; it takes the address"));
-  CHECK(contains(problemOf({{"PEER_ADDRESS", "192.168.8.137,192.168.8.137"}}), "named twice"));
+  CHECK(contains(problemOf({{"PEER_ADDRESS", "192.168.8.137,192.168.8.137"}}), "listed twice"));
   CHECK(contains(problemOf({{"PEER_ADDRESS", "192.168.8.40"}}), "is an address of this host"));
   CHECK(contains(problemOf({{"PEER_AS", "1,2"}}), "2 values for 1 peers"));
 }
 
-// The other settings of peers are no problem of their own when the addresses are.
+// A wrong address leaves no peers. The lists of the other settings must not be reported as too
+// long.
 TEST_CASE("Settings.AWrongPeerAddressIsOneProblem") {
   const auto outcome = parse(good({{"PEER_ADDRESS", "192.168.8.137,nonsense"},
                                    {"PEER_AS", "64512,64513"},
@@ -168,8 +168,8 @@ TEST_CASE("Settings.SeveralPeers") {
   CHECK(each.settings.peers[1].password == Secret("b"));
 }
 
-// An empty entry is more likely a slip than a wish for a session without authentication.
-TEST_CASE("Settings.AnEmptyPasswordOfSeveralIsRefused_AHyphenIsNone") {
+// An empty entry is more likely a mistake than a request for a session without authentication.
+TEST_CASE("Settings.AnEmptyPasswordInAListIsRefused_AHyphenMeansNoPassword") {
   const Values two{{"PEER_ADDRESS", "192.168.8.137,192.168.8.138"}};
   for (const char* passwords : {"a,", ",b", ",", "a, ", "a,,b"}) {
     CAPTURE(passwords);
@@ -187,7 +187,7 @@ TEST_CASE("Settings.AnEmptyPasswordOfSeveralIsRefused_AHyphenIsNone") {
   CHECK(contains(problemOf(values), "PEER_PASSWORD: it takes"));
 }
 
-TEST_CASE("Settings.OnePeersPasswordIsTakenWhole") {
+TEST_CASE("Settings.ThePasswordOfASinglePeerMayContainCommas") {
   for (const char* password : {"a,b;{c}'", "a,", ",", "-,-"}) {
     CAPTURE(password);
     const auto outcome = parse(good({{"PEER_PASSWORD", password}}));
@@ -196,8 +196,7 @@ TEST_CASE("Settings.OnePeersPasswordIsTakenWhole") {
   }
 }
 
-// What the documents show as the default is the default.
-TEST_CASE("Settings.EachShownDefaultIsTheDefault") {
+TEST_CASE("Settings.TheDocumentedDefaultsAreTheDefaults") {
   std::set<std::string_view> names;
   std::set<std::string_view> keys;
   for (const auto& setting : settings::schema()) {

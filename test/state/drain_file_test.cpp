@@ -17,12 +17,13 @@ using namespace std::chrono_literals;
 namespace {
 
 state::Drains oneDrain(const state::Clocks& clocks) {
-  return {{kCtr1, {{.terminateAt = clocks.steady + 3s, .terminate = true}, "2026-11-22T20:00:00Z"}}};
+  return {
+      {kCtr1, {{.terminateAt = clocks.steady + 3s, .terminate = true}, "2026-11-22T20:00:00Z"}}};
 }
 
 }  // namespace
 
-TEST_CASE("DrainFile.KeepsTheTimeLeft_WhateverTheSteadyClock") {
+TEST_CASE("DrainFile.KeepsTheTimeLeft_WhenTheSteadyClockDiffers") {
   const auto before = state::Clocks::now();
   const std::string text = state::renderDrains(oneDrain(before), before);
   const state::Clocks rebooted{core::TimePoint{} + 10s, before.wall + 1s};
@@ -33,7 +34,7 @@ TEST_CASE("DrainFile.KeepsTheTimeLeft_WhateverTheSteadyClock") {
   CHECK(drains->at(kCtr1).startedAt == "2026-11-22T20:00:00Z");
 }
 
-TEST_CASE("DrainFile.RefusesWhatIsNotOne") {
+TEST_CASE("DrainFile.RejectsDamagedFiles") {
   const auto clocks = state::Clocks::now();
   const std::string good = state::renderDrains(oneDrain(clocks), clocks);
   for (std::size_t length = 0; length + 2 < good.size(); ++length) {
@@ -41,19 +42,19 @@ TEST_CASE("DrainFile.RefusesWhatIsNotOne") {
   }
   CHECK_FALSE(state::parseDrains(R"({"version":2,"drains":[]})", clocks));
   CHECK_FALSE(state::parseDrains(R"({"version":1,"drains":[{}]})", clocks));
-  // Times that no clock of ours can hold.
+  // Times that the clocks cannot represent.
   for (const char* time : {"-1", "17953184299100", "9223372036854775807", "-9223372036854775808"}) {
     CAPTURE(time);
     CHECK_FALSE(state::parseDrains(
-        std::string(R"({"version":1,"drains":[{"container":"c1","startedAt":"","terminateAt":)") + time +
-            R"(,"terminate":true,"terminated":false}]})",
+        std::string(R"({"version":1,"drains":[{"container":"c1","startedAt":"","terminateAt":)") +
+            time + R"(,"terminate":true,"terminated":false}]})",
         clocks));
   }
 }
 
-TEST_CASE("DrainFile.CorruptFileIsKeptAside") {
-  const auto folder = std::filesystem::temp_directory_path() /
-                      ("bgplb-state-" + std::to_string(getpid()));
+TEST_CASE("DrainFile.ADamagedFileIsRenamed") {
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("bgplb-state-" + std::to_string(getpid()));
   std::filesystem::create_directories(folder);
   const std::string path = (folder / "drains.json").string();
   boost::asio::io_context io;

@@ -1,5 +1,5 @@
 #pragma once
-// Short spellings for tests.
+// Short functions and constants that build values for tests.
 
 #include "base/address.hpp"
 #include "base/ids.hpp"
@@ -22,10 +22,14 @@ inline const EndpointId kEp2{"e2e2e2e2e2e200000000000000000000000000000000000000
 inline const ContainerId kCtr1{"c100000000000000"};
 inline const ContainerId kCtr2{"c200000000000000"};
 
-// As the settings and the host of 192.168.8.40 give it, on a connected network and without IPv6.
+// A peer of the host 192.168.8.40 on a connected network, without IPv6.
 inline core::Peer peer(const char* address, std::uint32_t as, const char* password = "") {
-  core::Peer made{.name = core::peerName(ip(address)), .address = ip(address), .as = as,
-                  .password = Secret(password), .hops = 1, .nextHop4 = ip("192.168.8.40")};
+  core::Peer made{.name = core::peerName(ip(address)),
+                  .address = ip(address),
+                  .as = as,
+                  .password = Secret(password),
+                  .hops = 1,
+                  .nextHop4 = ip("192.168.8.40")};
   if (made.address.isV4()) made.source = made.nextHop4;
   return made;
 }
@@ -45,7 +49,7 @@ inline core::ContainerReport report(const ContainerId& id, const NetworkId& netw
 inline core::ListedContainer listed(const core::ContainerReport& report) {
   return {report.id, report.name, report.attachments};
 }
-// Lists that were requested just now.
+// Apply lists that were requested at the current revision.
 inline core::Touched listNetworks(core::Facts& facts, const std::vector<core::NetworkReport>& all,
                                   const std::set<NetworkId>& ours,
                                   const std::set<NetworkId>& inUse = {}) {

@@ -1,5 +1,5 @@
 #pragma once
-// Catch2 2 (Debian 12) and 3 (Debian 13) under one name.
+// Includes Catch2 version 2 (Debian 12) or 3 (Debian 13).
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>
 #else
@@ -8,7 +8,7 @@
 
 #include "base/result.hpp"
 
-// A failed CHECK shows why a result failed; values show themselves in the comparison.
+// Makes a failed CHECK show the error of a Result.
 template <typename T>
 struct Catch::StringMaker<bgplb::Result<T>> {
   static std::string convert(const bgplb::Result<T>& result) {

@@ -1,5 +1,5 @@
 #pragma once
-// What `iptables-restore --noflush` makes of a table, in so far as our plans use it.
+// A model of `iptables-restore --noflush`, limited to the commands that our plans use.
 
 #include "firewall/rules.hpp"
 
@@ -10,7 +10,7 @@
 
 namespace bgplb::test {
 
-// Throws where iptables would refuse the command.
+// Returns the table after `commands`. Throws if iptables-restore would refuse a command.
 inline firewall::FilterTable restored(firewall::FilterTable table, const std::string& commands) {
   const std::string chain(firewall::kChain);
   const std::string jump = "-j " + chain;

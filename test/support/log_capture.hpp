@@ -1,5 +1,5 @@
 #pragma once
-// The log's lines, in place of standard error while the object lives.
+// Captures the log lines, and all other output to standard error, while the object exists.
 
 #include "base/log.hpp"
 #include "support/catch.hpp"

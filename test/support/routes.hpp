@@ -1,5 +1,5 @@
 #pragma once
-// Route files of given routes.
+// Builds BIRD's route files for given routes.
 
 #include "bird/announcements.hpp"
 
@@ -7,7 +7,7 @@ namespace bgplb::test {
 
 using Routes = std::map<Prefix, core::RouteAttributes>;
 
-// Of a network with `weight` and so many ready backends.
+// The attributes of a network with `weight` and this number of ready backends.
 inline core::RouteAttributes weighted(std::size_t readyBackends, unsigned weight) {
   return {.bandwidth = core::linkBandwidth(readyBackends, weight)};
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Waiting in tests: for a condition, with a deadline, never for a time.
+// Runs an event loop until a condition holds, with a deadline, so that tests need no fixed delays.
 
 #include <boost/asio/io_context.hpp>
 
@@ -9,7 +9,7 @@ namespace bgplb::test {
 
 inline constexpr std::chrono::seconds kDeadline{10};
 
-// Runs the event loop until `condition` holds. False: it did not within the deadline.
+// Runs the event loop until `condition` holds. False: it did not hold before the deadline.
 template <typename Condition>
 bool runUntil(boost::asio::io_context& io, Condition condition,
               std::chrono::milliseconds deadline = kDeadline) {
@@ -22,7 +22,7 @@ bool runUntil(boost::asio::io_context& io, Condition condition,
   return true;
 }
 
-// Runs what is ready, without waiting.
+// Runs the handlers that are ready, without waiting.
 inline void runReady(boost::asio::io_context& io) {
   if (io.stopped()) io.restart();
   io.poll();

@@ -1,5 +1,5 @@
 #pragma once
-// A network namespace of one's own, for tests that need the real kernel. Needs root.
+// Creates network namespaces for tests that need the real kernel. Needs root.
 
 #include <fcntl.h>
 #include <sched.h>
@@ -18,7 +18,7 @@ namespace bgplb::test {
 
 struct Shell {
   int status = 0;
-  std::string out;  // and standard error
+  std::string out;  // standard output and standard error
 };
 
 inline Shell tryShell(const std::string& command) {
@@ -34,14 +34,15 @@ inline Shell tryShell(const std::string& command) {
   return shell;
 }
 
-// The output of a command that must succeed. It runs in the calling thread's namespace.
+// Runs a command in the calling thread's namespace and returns its output. Throws if it fails.
 inline std::string shell(const std::string& command) {
   const Shell done = tryShell(command);
   if (done.status != 0) throw std::runtime_error(command + ": " + done.out);
   return done.out;
 }
 
-// A new namespace, not entered: a client or a container. Dies with the object.
+// A new namespace for a client or a container, which exists as long as the object. The calling
+// thread does not enter it.
 class Netns {
  public:
   Netns() {
@@ -59,7 +60,7 @@ class Netns {
   ~Netns() { close(fd_); }
 
   int fd() const { return fd_; }
-  // As `ip link set ... netns` takes it.
+  // The path for `ip link set ... netns`.
   std::string path() const {
     return "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(fd_);
   }
@@ -73,7 +74,8 @@ class Netns {
   int fd_ = -1;
 };
 
-// The calling thread, and what it starts, is in a new namespace while the object lives.
+// Moves the calling thread, and the processes and threads that it starts, into a new namespace
+// while the object exists.
 class ScopedNetns {
  public:
   ScopedNetns() : before_(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)) {
@@ -83,7 +85,8 @@ class ScopedNetns {
   ScopedNetns(const ScopedNetns&) = delete;
   ScopedNetns& operator=(const ScopedNetns&) = delete;
   ~ScopedNetns() {
-    if (setns(before_, CLONE_NEWNET) != 0) std::abort();  // other tests must not run in here
+    if (setns(before_, CLONE_NEWNET) != 0)
+      std::abort();  // other tests must not run in this namespace
     close(before_);
   }
 

@@ -1,6 +1,6 @@
 #pragma once
-// The other side of a unix socket, with blocking calls: what a test's client or fake server sends
-// and receives. Every wait has a deadline.
+// The test's end of a unix socket, as a client or as a fake server. Calls block, and every wait has
+// a deadline.
 
 #include "io/descriptor.hpp"
 #include "support/catch.hpp"
@@ -15,7 +15,7 @@
 
 namespace bgplb::test {
 
-// A path of this process and this object, removed at the end.
+// A unique path for a socket, which the destructor removes.
 struct SocketPath {
   std::string path;
   explicit SocketPath(const std::string& name = "socket") {
@@ -48,7 +48,7 @@ class UnixPeer {
     return peer;
   }
 
-  // Bytes that the other side does not take are no failure: it may have closed on purpose.
+  // Ignores errors: the other end may have closed the connection on purpose.
   void send(const std::string& text) const {
     std::size_t sent = 0;
     while (sent < text.size()) {
@@ -58,7 +58,8 @@ class UnixPeer {
     }
   }
 
-  // What arrives until `wanted` is in it, or the end ("<end>"), or the deadline.
+  // Reads until the text contains `wanted`, until the connection ends (appends "<end>"), or until
+  // no data has arrived for `milliseconds`.
   std::string read(const std::string& wanted, int milliseconds = 5000) const {
     std::string text;
     char chunk[65536];
@@ -86,7 +87,7 @@ class UnixListener {
     REQUIRE(::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
     REQUIRE(::listen(fd_.get(), backlog) == 0);
   }
-  // Fails when no connection arrives within the deadline.
+  // Returns a peer with fd() -1 if no connection arrives within the deadline.
   UnixPeer accept(int milliseconds = 5000) const {
     pollfd wait{fd_.get(), POLLIN, 0};
     if (::poll(&wait, 1, milliseconds) != 1) return UnixPeer(-1);

@@ -1,7 +1,7 @@
 #pragma once
-// A program that SIGKILL does not end, without help from the kernel's drivers: its own child traces
-// it (ptrace(2)). The dead program can then be reaped only after the tracer has let it go, as if
-// the kernel held it in uninterruptible sleep.
+// Simulates a program in uninterruptible sleep: after SIGKILL, it cannot be reaped. Its own child
+// traces it (ptrace(2)), and a traced program can be reaped only after the tracer has released it.
+// No kernel driver is needed.
 
 #include "io/process.hpp"
 #include "support/catch.hpp"
@@ -19,7 +19,7 @@
 
 namespace bgplb::test {
 
-// Of the hidden test case that is the program (unkillable.cpp).
+// The tag of the hidden test case that implements the program (unkillable.cpp).
 inline constexpr const char* kUnkillable = "[.unkillable]";
 
 class Unkillable {
@@ -37,7 +37,7 @@ class Unkillable {
     rmdir(folder_.c_str());
   }
 
-  // Where the tracer waits: the program reads this path from its standard input.
+  // The FIFO on which the tracer waits. The program reads this path from its standard input.
   std::string gate() const { return folder_ + "/gate"; }
   static std::string program() {
     std::array<char, 4096> path{};
@@ -47,7 +47,7 @@ class Unkillable {
   io::Command command(std::chrono::milliseconds deadline) const {
     return {.argv = {program(), kUnkillable}, .input = gate(), .deadline = deadline};
   }
-  // The tracer goes, so that the program can be reaped. False: no tracer waits.
+  // Ends the tracer, so that the program can be reaped. False: no tracer waits on the FIFO.
   bool release() const {
     const auto end = std::chrono::steady_clock::now() + kDeadline;
     while (std::chrono::steady_clock::now() < end) {

@@ -1,5 +1,5 @@
 #pragma once
-// BGP's wire format (RFC 4271, RFC 4760), as far as a peer needs it that only receives routes.
+// The part of BGP's wire format (RFC 4271, RFC 4760) that a peer needs to receive routes.
 
 #include "base/address.hpp"
 
@@ -23,12 +23,12 @@ struct Update {
   std::vector<Prefix> withdrawn;
 };
 
-// Removes the first message from `bytes`; none: it is incomplete.
+// Removes the first message from `bytes` and returns it. None: the message is incomplete.
 std::optional<Message> takeMessage(std::string& bytes);
 // Throws std::runtime_error for a malformed UPDATE.
 Update parseUpdate(std::string_view body);
 
-// With the capabilities for IPv4 and IPv6 unicast and 4-byte AS numbers (RFC 6793).
+// An OPEN with the capabilities for IPv4 and IPv6 unicast and 4-byte AS numbers (RFC 6793).
 std::string openMessage(std::uint32_t as, const Address& routerId, std::uint16_t holdTime);
 std::string keepaliveMessage();
 

@@ -60,7 +60,7 @@ void ControllerProcess::awaitAnswer() {
     return (answer && answer->status == 200) || !isRunning();
   };
   if (!eventually(answers, kStartDeadline) || !isRunning()) {
-    throw std::runtime_error("the controller does not start");  // its log says why
+    throw std::runtime_error("the controller does not start");  // logEnd() shows the reason
   }
 }
 

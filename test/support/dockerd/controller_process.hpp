@@ -35,12 +35,12 @@ class ControllerProcess {
   }
   void launch();
   void awaitAnswer();
-  void kill();  // SIGKILL, and reaped
+  void kill();  // SIGKILL, then reaps it
   void signal(int number) const { child_->signal(number); }
   bool isRunning() { return child_ && child_->isRunning(); }
 
   std::string pluginSocket() const { return folder_ / "plugin.sock"; }
-  pid_t bird() const;          // its pid; 0: none
+  pid_t bird() const;          // BIRD's pid; 0: none
   std::string state();         // "running", "ended by signal 11", ...
   std::string log() const;     // of all runs
   std::string logEnd() const;  // the last 40 lines

@@ -48,7 +48,7 @@ class DockerHost {
   // docker run --network: CreateEndpoint, Join, the veth pair, `connect`, `start`. Health:
   // starting.
   void start(const Web& web);
-  // As start(), healthy, without an event: the controller must find it in a list.
+  // Starts a healthy container without an event: the controller must find it in a list.
   void startSilently(const Web& web);
   void health(const Web& web, const std::string& health);
   void kill(const Web& web, int signal);  // the event only; the container keeps running

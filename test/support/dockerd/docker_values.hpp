@@ -1,5 +1,5 @@
 #pragma once
-// Networks and containers as values, and their JSON as Docker 26.1 writes it (recorded in
+// Networks and containers as values, and their JSON in the format of Docker 26.1 (recorded in
 // test/contract/engine/26.1), reduced to the fields that the controller reads.
 
 #include <cstdint>

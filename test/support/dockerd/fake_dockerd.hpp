@@ -1,6 +1,6 @@
 #pragma once
-// A fake dockerd for the real controller: the Docker API on a unix socket, served by a thread of
-// its own. A test sets networks and containers, sends events, scripts failures (EngineScript), and
+// A fake dockerd for the real controller: the Docker API on a unix socket, served by a separate
+// thread. A test sets networks and containers, sends events, scripts failures (EngineScript), and
 // checks the controller's requests. DockerHost adds dockerd's plugin calls and the veth pairs.
 
 #include "io/task.hpp"
@@ -56,7 +56,7 @@ class FakeDockerd {
   };
   void change(const std::function<void(Values&)>& change,
               const std::vector<EventValue>& events = {});
-  // As change(), after cutting the streams: no stream carries the events.
+  // Cuts the streams, then does the same as change(): no stream carries the events.
   void changeInGap(const std::function<void(Values&)>& change,
                    const std::vector<EventValue>& events);
   void sendRaw(const std::string& line, const std::vector<EventValue>& after);

@@ -1,5 +1,5 @@
 #pragma once
-// Plugin calls as dockerd makes them.
+// Makes plugin calls like dockerd.
 
 #include <chrono>
 #include <optional>
