@@ -14,8 +14,8 @@ namespace bgplb {
 
 struct Peering {
   std::vector<core::Peer> peers;  // in the order of the settings
-  std::vector<std::string>
-      notes;  // problems that prevent a session or an announcement, one sentence each
+  // Problems that prevent a session or an announcement, one sentence each.
+  std::vector<std::string> notes;
 };
 
 // Completes each peer of the settings with hops, source and next hops that the settings do not

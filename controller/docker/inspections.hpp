@@ -25,6 +25,7 @@ class Inspections {
   Inspections(QuestionQueue& queue, std::function<Question(const ObjectId&)> question)
       : queue_(queue), question_(std::move(question)) {}
 
+  // Inspects the object. If an inspection is in flight, the object is inspected again afterwards.
   void ask(const ObjectId& id, Urgency urgency);
   // The queue has sent the query. `revision` is the revision of the facts at that time.
   void sent(const ObjectId& id, core::Revision revision);

@@ -18,8 +18,8 @@ namespace bgplb::http {
 
 class UnixClient {
  public:
-  static constexpr std::size_t kBodyLimit = 256U
-                                            << 20;  // enough for the lists of a very large host
+  // Enough for the lists of a very large host.
+  static constexpr std::size_t kBodyLimit = 256U << 20;
 
   UnixClient(boost::asio::io_context& io, std::string socketPath,
              std::size_t bodyLimit = kBodyLimit);
@@ -32,7 +32,7 @@ class UnixClient {
 
   // GET of an endless response. Calls `onBytes` with an empty view when the response begins (with
   // status 200, within `deadline`), then with the pieces of the body. Returns when the stream ends,
-  // with the reason; the error kinds are those of request().
+  // with the reason: the errors of request(), or Transient for another status.
   Task<Error> stream(std::string path, std::chrono::milliseconds deadline,
                      std::function<void(std::string_view bytes)> onBytes);
 

@@ -114,7 +114,7 @@ const std::string kGoodPage = R"({"version":"1.0.0","bird":{"version":"2.17"}})"
 
 }  // namespace
 
-TEST_CASE("program: a wrong command line is one line and exit status 2") {
+TEST_CASE("program: a wrong command line prints one line and exits with 2") {
   const std::vector<std::string> arguments = GENERATE(
       std::vector<std::string>{}, std::vector<std::string>{"nonsense"},
       std::vector<std::string>{"status", "--nonsense"}, std::vector<std::string>{"status", "extra"},
@@ -145,7 +145,7 @@ TEST_CASE("program: help and version are not errors") {
   CHECK_FALSE(outcome.out.empty());
 }
 
-TEST_CASE("program: status of a wrong socket is one line and exit status 1") {
+TEST_CASE("program: status with an unusable socket prints one line and exits with 1") {
   SocketPath dead("dead");
   { const UnixListener gone(dead.path); }
   const std::string file = std::string(TEST_SOURCE_DIR) + "/README.md";
@@ -161,7 +161,7 @@ TEST_CASE("program: status of a wrong socket is one line and exit status 1") {
   }
 }
 
-TEST_CASE("program: status of a wrong answer is one line and exit status 1") {
+TEST_CASE("program: status with an invalid answer prints one line and exits with 1") {
   const auto [answer, part] = GENERATE(table<std::string, std::string>({
       {"", "end of stream"},
       {"nonsense\r\n\r\n", "bad version"},
@@ -186,14 +186,14 @@ TEST_CASE("program: status of a wrong answer is one line and exit status 1") {
   }
 }
 
-TEST_CASE("program: status of a plugin that does not answer ends at the deadline") {
+TEST_CASE("program: status ends at the deadline if the plugin does not answer") {
   const Server server("HTTP/1.1 200 OK\r\n", true);
   const auto outcome = run({"status", "--socket", server.socket.path, "--timeout", "0.2"});
   CHECK(outcome.status == 1);
   CHECK(outcome.err == "bgplb: " + server.socket.path + ": /status: no answer in time\n");
 }
 
-TEST_CASE("program: status prints the page, or a line if it cannot") {
+TEST_CASE("program: status prints the page, or one line if it cannot") {
   const Server server(httpAnswer(kGoodPage));
   const std::vector<std::string> json{"status", "--json", "--socket", server.socket.path};
   CHECK(run(json).out == kGoodPage + "\n");
@@ -223,7 +223,7 @@ TEST_CASE("program: status prints the page, or a line if it cannot") {
 }
 
 // The start of the program uses descriptor 3. Its event loop needs one more.
-TEST_CASE("program: an exception is one line and exit status 70") {
+TEST_CASE("program: an exception prints one line and exits with 70") {
   const auto outcome = run({"status", "--socket", "/nonexistent"}, [] {
     const rlimit few{4, 4};
     setrlimit(RLIMIT_NOFILE, &few);
