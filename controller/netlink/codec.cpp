@@ -19,6 +19,8 @@ namespace bgplb::netlink {
 
 namespace {
 
+constexpr unsigned kHasCarrier = unsigned{IFF_RUNNING} | unsigned{IFF_LOWER_UP};
+
 constexpr int kLargestErrno = 4095;  // MAX_ERRNO, linux/err.h
 
 // Attributes of one level by type; the last of equal ones counts, as in the kernel.
@@ -105,7 +107,7 @@ std::optional<Link> parseLink(const nlmsghdr& message) {
             .master = static_cast<int>(attributes.u32(IFLA_MASTER).value_or(0)),
             .mtu = attributes.u32(IFLA_MTU).value_or(0),
             .up = (header->ifi_flags & IFF_UP) != 0,
-            .running = (header->ifi_flags & (IFF_RUNNING | IFF_LOWER_UP)) != 0,
+            .running = (header->ifi_flags & kHasCarrier) != 0,
             .address = attributes.mac(IFLA_ADDRESS)};
   if (const nlattr* info = attributes.find(IFLA_LINKINFO)) {
     link.kind = Attributes<IFLA_INFO_KIND>(*info).text(IFLA_INFO_KIND);
