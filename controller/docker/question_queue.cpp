@@ -46,13 +46,14 @@ std::optional<Question> QuestionQueue::end(std::uint64_t number) {
 
 std::optional<core::TimePoint> QuestionQueue::placeFreeAt(TimePoint now) const {
   std::optional<TimePoint> first;
-  if (waiting() == 0 || inFlight_.size() >= kMost) return first;
+  std::size_t all = 0;
   for (const auto& [number, running] : inFlight_) {
+    if (running.urgency == Urgency::List) continue;
+    ++all;
     const TimePoint free = running.since + kPatience;
-    if (running.urgency == Urgency::List || free <= now) continue;
-    if (!first || free < *first) first = free;
+    if (free > now && (!first || free < *first)) first = free;
   }
-  return first;
+  return waiting() == 0 || all >= kMost ? std::nullopt : first;
 }
 
 std::size_t QuestionQueue::waiting() const {
