@@ -45,7 +45,7 @@ App::App(asio::io_context& io, const settings::Settings& settings, const RunOpti
       settings_(settings),
       options_(options),
       signals_(io, SIGTERM, SIGINT),
-      kernel_(io, [this](std::set<std::string> bridges,
+      kernel_(io, [this](const std::set<std::string>& bridges,
                          bool addressesOrRoutes) { onKernelChange(bridges, addressesOrRoutes); }),
       routing_(io, {options.birdBinary, options.runDir, options.templates + "/bird.conf.mustache",
                     options.stateDir + "/sessions"}),

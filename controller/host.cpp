@@ -33,7 +33,7 @@ std::string pluginIdFrom(std::string_view mountinfo) {
     std::string mountId, parentId, device, root, mountPoint;
     fields >> mountId >> parentId >> device >> root >> mountPoint;
     if (mountPoint != kPluginFolder) continue;
-    const std::string id = root.substr(root.rfind('/') + 1);
+    std::string id = root.substr(root.rfind('/') + 1);
     const bool hex = std::all_of(id.begin(), id.end(), [](char c) {
       return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
     });

@@ -116,7 +116,7 @@ Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint
     takeReport(known, report);
     if (sameRun && !known.drain) known.drain = former.mapped().drain;
   });
-  const Touched touched = attach(facts, report.id, report.attachments);
+  Touched touched = attach(facts, report.id, report.attachments);
   // On no VIP network: none of our business, and a drain of it least of all. Before the first lists
   // nobody knows which networks are VIP networks.
   if (facts.listed && container.attached.empty() && report.run != RunState::Stopped) {
@@ -191,7 +191,7 @@ Touched containerDied(Facts& facts, const ContainerId& id, TimePoint now) {
 Touched containerDestroyed(Facts& facts, const ContainerId& id) {
   const auto found = facts.containers.find(id);
   if (found == facts.containers.end()) return {};
-  const Touched touched = changed(facts, id, TimePoint{}, endRun);
+  Touched touched = changed(facts, id, TimePoint{}, endRun);
   unlinkEndpoints(facts, id);
   found->second.attached.clear();
   found->second.missed = true;

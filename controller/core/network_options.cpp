@@ -47,6 +47,7 @@ struct Outcome {
 
 std::string unknown(const std::string& name) {
   std::vector<std::string_view> names;
+  names.reserve(std::size(kOptions));
   for (const auto& option : kOptions) names.push_back(option.name);
   return fmt::format("-o {} is unknown; did you mean {}? Allowed are {}", name.substr(0, 64),
                      nearest(name, names), fmt::join(names, ", "));
@@ -76,7 +77,7 @@ Outcome read(const OptionTexts& texts) {
 
 Result<NetworkOptions> parseOptions(const OptionTexts& texts) {
   auto outcome = read(texts);
-  if (outcome.problems.empty()) return std::move(outcome.options);
+  if (outcome.problems.empty()) return outcome.options;
   return invalid(fmt::format("{}", fmt::join(outcome.problems, "; ")));
 }
 

@@ -66,7 +66,7 @@ Result<Pool> requestPool(std::string_view pool, std::string_view subPool, bool v
   if (!pool.empty() && !standIn) {
     auto given = poolOf(pool, isV6 ? Family::V6 : Family::V4, "--subnet");
     if (!given || !isV6 || v6subnet == options.end()) return given;
-    const auto other = poolOf(v6subnet->second, Family::V6, "v6subnet");
+    auto other = poolOf(v6subnet->second, Family::V6, "v6subnet");
     if (!other) return other;
     if (other->prefix != given->prefix) {
       return refused(fmt::format("--subnet {} and v6subnet {} differ", given->prefix.toString(),
@@ -79,7 +79,7 @@ Result<Pool> requestPool(std::string_view pool, std::string_view subPool, bool v
     return poolOf(v6subnet->second, Family::V6, "v6subnet");
   }
   if (v6subnet != options.end()) {
-    const auto checked = poolOf(v6subnet->second, Family::V6, "v6subnet");
+    auto checked = poolOf(v6subnet->second, Family::V6, "v6subnet");
     if (!checked) return checked;
   }
   // IPv6 only. Whether an IPv6 VIP follows, only CreateNetwork knows.

@@ -5,8 +5,8 @@
 namespace bgplb::io {
 
 struct Deadline::State {
-  State(boost::asio::any_io_executor executor, std::function<void()> callback)
-      : timer(std::move(executor)), onExpiry(std::move(callback)) {}
+  State(const boost::asio::any_io_executor& executor, std::function<void()> callback)
+      : timer(executor), onExpiry(std::move(callback)) {}
 
   boost::asio::steady_timer timer;
   std::function<void()> onExpiry;
@@ -14,8 +14,8 @@ struct Deadline::State {
   bool expired = false;
 };
 
-Deadline::Deadline(boost::asio::any_io_executor executor, std::function<void()> onExpiry)
-    : state_(std::make_shared<State>(std::move(executor), std::move(onExpiry))) {}
+Deadline::Deadline(const boost::asio::any_io_executor& executor, std::function<void()> onExpiry)
+    : state_(std::make_shared<State>(executor, std::move(onExpiry))) {}
 
 Deadline::~Deadline() { cancel(); }
 

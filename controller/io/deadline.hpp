@@ -23,7 +23,7 @@ class Deadline {
 
   // `onExpiry` runs on the executor's thread, at most once for each call of expireAfter() or
   // expireAt().
-  Deadline(boost::asio::any_io_executor executor, std::function<void()> onExpiry);
+  Deadline(const boost::asio::any_io_executor& executor, std::function<void()> onExpiry);
   ~Deadline();
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;

@@ -51,7 +51,7 @@ Result<void> RouteActions::apply(const core::NextHopDel& action) {
 Result<void> RouteActions::setMembers(std::uint32_t group, const std::set<std::uint32_t>& members) {
   Spreading spreading = pinned_ ? kPinned : kUnpinned;
   spreading.resilient = resilient_;
-  const auto set = socket_.request(groupReplace(group, members, spreading));
+  auto set = socket_.request(groupReplace(group, members, spreading));
   if (!isKind(set, ErrorKind::Invalid) || !resilient_) return set;
   spreading.resilient = false;
   if (const auto plain = socket_.request(groupReplace(group, members, spreading)); !plain) return set;
@@ -103,7 +103,7 @@ Result<void> RouteActions::apply(const core::RouteReplace& action) {
   if (!bridge) return bridge.error();
   const auto groups = mirror_.state().groups(bridge->index, action.destination.family());
   if (groups.empty()) return notFound("no group of next hops");
-  const auto added =
+  auto added =
       socket_.request(routeAdd(action.destination, *groups.begin(), IfExists::Fail));
   if (!isKind(added, ErrorKind::Conflict)) return added;
   mirror_.catchUp();

@@ -145,6 +145,7 @@ Request groupReplace(std::uint32_t id, const std::set<std::uint32_t>& members,
   nlmsghdr& header = request.header();
   mnl_attr_put_u32(&header, NHA_ID, id);
   std::vector<nexthop_grp> entries;
+  entries.reserve(members.size());
   for (const auto member : members) entries.push_back({.id = member, .weight = 0});  // 0 means 1
   mnl_attr_put(&header, NHA_GROUP, entries.size() * sizeof(nexthop_grp), entries.data());
   if (!spreading.resilient) return request;

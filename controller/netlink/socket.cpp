@@ -79,7 +79,7 @@ Result<void> Socket::query(Request request, const OnMessage& onAnswer) {
 
 Result<Route> Socket::queryRoute(Request request) {
   std::optional<Route> route;
-  const auto answered = query(std::move(request), [&route](const nlmsghdr& message) {
+  const auto answered = query(request, [&route](const nlmsghdr& message) {
     route = parseRouteReply(message);
   });
   if (!answered) return answered.error();

@@ -1,10 +1,11 @@
 # shellcheck shell=bash
 # What the tests need from the distribution, installed only where it is missing. Debian 12 and 13. Sourced by test/run.
 # shellcheck disable=SC2034  # the lists are used by name
-packages_build=(g++ cmake ninja-build ccache pkg-config catch2 libmnl-dev libfmt-dev libspdlog-dev libcli11-dev
+packages_build=(g++ cmake ninja-build pkg-config catch2 libmnl-dev libfmt-dev libspdlog-dev libcli11-dev
     libkainjow-mustache-dev python3)
 packages_docs=(python3 git util-linux bird2 iproute2 iptables nftables procps)
 packages_fuzz=(clang libclang-rt-dev)
+packages_tidy=(clang clang-tidy git python3)
 packages_golden=(bird2)
 packages_netns=(bird2 iproute2 iptables nftables conntrack tcpdump procps)
 packages_e2e=(iproute2 iptables jq mmdebstrap ca-certificates python3)

@@ -3,14 +3,14 @@
 # test/run, which sets $build, $results and $full.
 # shellcheck disable=SC2154
 
-# The fuzzers have a build of their own, and the documentation needs none.
+# The fuzzers have a build of their own, and the documentation and clang-tidy need none.
 needs_build() {
     local rung
-    for rung in "$@"; do [[ $rung == e2e || $rung == fuzz || $rung == docs ]] || return 0; done
+    for rung in "$@"; do [[ $rung == e2e || $rung == fuzz || $rung == docs || $rung == tidy ]] || return 0; done
     return 1
 }
 
-needs_compiler() { needs_build "$@" || [[ " $* " == *' fuzz '* ]]; }
+needs_compiler() { needs_build "$@" || [[ " $* " == *' fuzz '* || " $* " == *' tidy '* ]]; }
 
 # A test that could not even start is a failure with a name, never an absence.
 record_failure() { python3 test/lib/junit.py failure "$results/$1.xml" "$1" "$2"; }
@@ -67,6 +67,13 @@ rung_golden() { catch_rung golden; }
 rung_contract() { catch_rung contract; }
 rung_netns() { catch_rung netns; }
 
+# The files that have changed; all of them with `full`.
+rung_tidy() {
+    step tidy python3 test/lib/tidy.py ${full:+--all} --junit "$results/tidy.xml" && return
+    [[ -s $results/tidy.xml ]] || record_failure tidy 'clang-tidy did not run'
+    return 1
+}
+
 # A short run: it tells that what was once found stays found, and now and then something new.
 rung_fuzz() {
     local rc=0
@@ -96,8 +103,14 @@ kill_asides() {
     for pid in "${aside_pids[@]}"; do kill "$pid" 2>/dev/null || :; done
 }
 
-# The fuzzers are built and run while the end-to-end tests wait for this and that.
+# The fuzzers are built and run, and clang-tidy reads, while the end-to-end tests wait for this and that.
 start_fuzz() { start_aside fuzz test/fuzz/run --junit "$results" "${BGPLB_FUZZ_SECONDS:-2}"; }
+start_tidy() { start_aside tidy python3 test/lib/tidy.py --junit "$results/tidy.xml"; }
+end_tidy() {
+    end_aside tidy 'tidy (begun beside the others)' && return
+    [[ -s $results/tidy.xml ]] || record_failure tidy 'clang-tidy did not run'
+    return 1
+}
 end_fuzz() {
     end_aside fuzz 'fuzz (begun beside the others)' && return
     grep -qs '<failure' "$results"/fuzz-*.xml || record_failure fuzz 'ended without a result'
@@ -123,12 +136,14 @@ rung_e2e() {
         built=(--plugin "$asides/plugin")
     fi
     [[ -z ${aside_fuzz:-} ]] || start_fuzz
+    [[ -z ${aside_tidy:-} ]] || start_tidy
     [[ -n ${e2e_started:-} || -z $(docker ps -q --filter "label=bgplb.lab=${LAB_PREFIX:-bgplb-lab}") ]] || lab_was_up=1
     e2e_started=1
     timeout --kill-after 30 2700 python3 test/e2e/run.py --labs "$labs" ${full:+--all} --junit "$results/e2e${1:+-$1}.xml" ${1:+--docker "$1"} "${built[@]}" </dev/null || rc=$?
     [[ -s $results/e2e${1:+-$1}.xml ]] || record_failure "e2e${1:+-$1}" "ended with exit status $rc and no results"
     [[ -z ${aside_pids[fuzz]:-} ]] || end_fuzz || rc=1
-    unset 'aside_pids[plugin]' 'aside_pids[fuzz]' aside_fuzz
+    [[ -z ${aside_pids[tidy]:-} ]] || end_tidy || rc=1
+    unset 'aside_pids[plugin]' 'aside_pids[fuzz]' 'aside_pids[tidy]' aside_fuzz aside_tidy
     return "$rc"
 }
 
