@@ -105,7 +105,7 @@ TEST_CASE("LastUpStamp.OnlyFreshOnesOfThisBootCount", "[bird]") {
   CHECK(read().isOfThisBoot());
 
   const auto text = io::readFile(run.paths.sessions).value();
-  for (const std::size_t place : {0, 2}) {  // another version, another boot
+  for (const std::size_t place : {std::size_t{0}, std::size_t{2}}) {  // another version, another boot
     std::ofstream(run.paths.sessions) << std::string(text).insert(place, "2");
     CHECK_FALSE(read().isYoungerThan(120s));
     CHECK_FALSE(read().isOfThisBoot());
