@@ -1,6 +1,7 @@
 #pragma once
-// The steps that change one VIP network's kernel objects. Each is one rtnetlink request, or a few that
-// belong together; the words are iproute2's.
+// The actions that change one VIP network's kernel objects. Each action is one rtnetlink request,
+// or a few that belong together. The names follow iproute2. plan() creates actions, the netlink
+// adapter executes them.
 
 #include "core/kernel_network.hpp"
 
@@ -15,8 +16,9 @@ struct BridgeAdd {
   unsigned mtu = kDefaultMtu;
   friend bool operator==(const BridgeAdd&, const BridgeAdd&) = default;
 };
-// Creates the pair (or finds it), makes the host end a port of `bridge` and sets it up. The
-// container end is left down and without addresses: dockerd moves and numbers it.
+// Creates the pair unless it exists, makes the host end a port of `bridge` and sets the host end
+// up. The container end stays down and without addresses: dockerd moves it and assigns its
+// addresses.
 struct VethAdd {
   std::string host;
   std::string container;
@@ -38,8 +40,8 @@ struct NextHopDel {
   std::string dev;
   friend bool operator==(const NextHopDel&, const NextHopDel&) = default;
 };
-// Creates the group of that family on that bridge, or changes its members: those that stay keep
-// their flows.
+// Creates the next-hop group of `family` on `dev`, or replaces its members. Members that stay in
+// the group keep their flows.
 struct GroupReplace {
   Family family = Family::V4;
   std::set<Address> members;
@@ -51,7 +53,7 @@ struct GroupDel {
   std::string dev;
   friend bool operator==(const GroupDel&, const GroupDel&) = default;
 };
-// By way of the group of its family on that bridge.
+// A route in the main table through the next-hop group of its family on `dev`.
 struct RouteReplace {
   Prefix destination;
   std::string dev;
@@ -62,12 +64,12 @@ struct RouteDel {
   std::string dev;
   friend bool operator==(const RouteDel&, const RouteDel&) = default;
 };
-struct PinnedRouteReplace {  // and its rule, if it is the first in its table
+struct PinnedRouteReplace {  // adds the slot's policy rule as well, if it does not exist
   PinnedRoute route;
   std::string dev;
   friend bool operator==(const PinnedRouteReplace&, const PinnedRouteReplace&) = default;
 };
-struct PinnedRouteDel {  // and its rule, if it is the last
+struct PinnedRouteDel {  // removes the slot's policy rule as well, once its table is empty
   PinnedRoute route;
   std::string dev;
   friend bool operator==(const PinnedRouteDel&, const PinnedRouteDel&) = default;
@@ -84,14 +86,13 @@ struct NeighDel {
   friend bool operator==(const NeighDel&, const NeighDel&) = default;
 };
 
-using Action =
-    std::variant<BridgeAdd, VethAdd, LinkDel, NeighReplace, NeighDel, NextHopAdd, NextHopDel,
-                 GroupReplace, GroupDel, RouteReplace, RouteDel, PinnedRouteReplace, PinnedRouteDel>;
+using Action = std::variant<BridgeAdd, VethAdd, LinkDel, NeighReplace, NeighDel, NextHopAdd,
+                            NextHopDel, GroupReplace, GroupDel, RouteReplace, RouteDel,
+                            PinnedRouteReplace, PinnedRouteDel>;
 
-std::string toText(const Action& action);  // one line, as one would type it after `ip`
+std::string toText(const Action& action);  // one line in the syntax of `ip`, for the log
 
-// The state of the network that `action` is about, `before`, once it has been taken and nobody else
-// interfered.
+// The state that results from `before` if `action` succeeds and no other program interferes.
 KernelNetwork applied(KernelNetwork before, const Action& action);
 
 }  // namespace bgplb::core

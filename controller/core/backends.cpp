@@ -8,7 +8,7 @@ namespace {
 
 constexpr Family kFamilies[] = {Family::V4, Family::V6};
 
-// The MAC addresses of the backends that want a slot.
+// The MAC addresses of the backends that need a slot.
 std::map<EndpointId, MacAddress> reachable(const Facts& facts, const Network& network,
                                            const std::set<std::string>& existingVeths) {
   std::map<EndpointId, MacAddress> macs;
@@ -22,21 +22,22 @@ std::map<EndpointId, MacAddress> reachable(const Facts& facts, const Network& ne
   return macs;
 }
 
-bool isSeen(const KernelNetwork& observed, Slot slot) {
+bool hasNeighbor(const KernelNetwork& observed, Slot slot) {
   return std::any_of(std::begin(kFamilies), std::end(kFamilies), [&](Family family) {
     return observed.neighbors.contains(nextHop(family, slot));
   });
 }
 
-// The lowest slot that is free; one that the kernel does not know before one whose backend has gone.
+// The lowest free slot. A slot without neighbour entries is preferred to the slot of a removed
+// backend.
 std::optional<Slot> freeSlot(const std::set<Slot>& taken, const KernelNetwork& observed) {
-  std::optional<Slot> left;
+  std::optional<Slot> reusable;
   for (Slot slot = 1; slot <= kSlots; ++slot) {
     if (taken.contains(slot)) continue;
-    if (!isSeen(observed, slot)) return slot;
-    if (!left) left = slot;
+    if (!hasNeighbor(observed, slot)) return slot;
+    if (!reusable) reusable = slot;
   }
-  return left;
+  return reusable;
 }
 
 void keepMember(KernelNetwork& desired, const KernelNetwork& observed, const Address& via) {

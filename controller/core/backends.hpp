@@ -1,20 +1,24 @@
 #pragma once
-// How the backends of one network share its VIPs: which slot each has, and with it its next hops.
+// How the backends of one network share its VIPs: the slot of each backend, and the next hops that
+// follow from the slot. Called by desiredNetwork().
 
 #include "core/facts.hpp"
 
 namespace bgplb::core {
 
-// The slots of the backends that a packet can reach: joined, with a veth pair that exists. One that
-// has a slot in the kernel keeps it, so that its connections stay with it; a new one gets the lowest
-// that nobody has or just had. A backend for which none is left has none.
+// The slots of the backends that a packet can reach, which are joined and have a veth pair. A
+// backend with a slot in the kernel keeps that slot, so that its connections stay with it. A new
+// backend gets the lowest free slot, preferably one without neighbour entries of a former backend.
+// When all slots are taken, the remaining backends get none.
 std::map<EndpointId, Slot> assignSlots(const Facts& facts, const Network& network,
                                        const KernelNetwork& observed,
                                        const std::set<std::string>& existingVeths);
 
-// The next hops, group and pinned routes for `vip`, added to `desired`. New connections go to the
-// `serving` backends. With none the group keeps its members while it is `routed`, for what is
-// still under way; else it holds all, so that less is to be done when one gets ready.
+// Adds the neighbour entries, next hops, group and pinned routes of `vip` to `desired`. The group
+// has the `serving` backends as members: they get the new connections. Without a serving backend,
+// the group keeps its members while `vip` is `routed`, for packets in flight. If `vip` is not
+// routed either, the group has all backends as members, so that fewer actions are needed when one
+// becomes ready.
 void addNextHops(KernelNetwork& desired, const Prefix& vip, const Facts& facts,
                  const std::map<EndpointId, Slot>& slots, const std::set<EndpointId>& serving,
                  const KernelNetwork& observed, bool routed);

@@ -14,6 +14,7 @@ bool isRunning(const Facts& facts, const Endpoint& endpoint) {
   return container != facts.containers.end() && container->second.run != RunState::Stopped;
 }
 
+// When the readiness of the backend changes without an event.
 std::optional<TimePoint> reevaluatedAt(const Facts& facts, const Endpoint& endpoint,
                                        const Policy& policy, TimePoint now) {
   if (!endpoint.container) return std::nullopt;
@@ -33,11 +34,11 @@ void atEarliest(std::optional<TimePoint>& time, std::optional<TimePoint> candida
   if (candidate && (!time || *candidate < *time)) time = candidate;
 }
 
-// The veth pairs that should be ports of the bridge: Join's, and those that dockerd has. A pair that
-// has vanished after Join cannot be made again from here (its other end was in the container), so it
-// is not wanted; readiness() then says NoLink. A port that nobody told us about stays: after a
-// restart of this program a plugin call may come before the engine's lists do. It goes with
-// DeleteEndpoint, or as garbage.
+// The host ends that should be ports of the bridge: those that Join is about to hand out, and those
+// that exist. A pair that vanished after Join cannot be recreated, because its other end was in the
+// container's namespace; readiness() returns NoLink for it. A port without a known endpoint stays:
+// after a restart of this program, a plugin call may arrive before dockerd's lists. DeleteEndpoint
+// or reconcile/garbage.hpp removes such a port.
 std::set<std::string> wantedVeths(const Facts& facts, const Network& network,
                                   const std::set<std::string>& existing,
                                   const std::set<std::string>& ports) {
@@ -51,8 +52,8 @@ std::set<std::string> wantedVeths(const Facts& facts, const Network& network,
   return veths;
 }
 
-// Before the first lists a plugin call may name a network and one of its endpoints. Nothing is known about
-// the others yet: what a former controller installed for them stays.
+// Before the first lists, a plugin call may name a network and one of its endpoints while the other
+// endpoints are still unknown. So the objects that a previous controller installed stay.
 void keepFormer(KernelNetwork& desired, const KernelNetwork& observed) {
   if (observed.bridge) desired.mtu = observed.mtu;
   desired.routes.insert(observed.routes.begin(), observed.routes.end());
@@ -64,7 +65,7 @@ void keepFormer(KernelNetwork& desired, const KernelNetwork& observed) {
   }
 }
 
-// A former controller sent new connections for an announced VIP of the network to this slot.
+// A previous controller sent new connections for an announced VIP of the network to this slot.
 bool wasServing(const KernelNetwork& observed, const Network& network, Slot slot) {
   const auto vips = network.vips();
   return std::any_of(vips.begin(), vips.end(), [&](const Prefix& vip) {
@@ -83,7 +84,8 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
   DesiredNetwork desired;
   const auto found = facts.networks.find(id);
   if (found == facts.networks.end()) {
-    if (hold.announced) desired.kernel = observed;  // the withdrawal goes first
+    // Keep all objects until the withdrawal is confirmed.
+    if (hold.announced) desired.kernel = observed;
     return desired;
   }
   const Network& network = found->second;
@@ -97,10 +99,10 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
   for (const auto& endpointId : network.endpoints) {
     const auto endpoint = facts.endpoints.find(endpointId);
     if (endpoint == facts.endpoints.end()) continue;
-    // A pair that only lost its bridge is put back by this plan.
-    const bool linkThere = existingVeths.count(vethHostName(endpointId)) > 0;
+    // A host end outside the bridge counts as well: the plan makes it a port again.
+    const bool linkExists = existingVeths.count(vethHostName(endpointId)) > 0;
     const auto slot = slots.find(endpointId);
-    if (readiness(facts, endpointId, linkThere, policy, now) == Readiness::Ready) {
+    if (readiness(facts, endpointId, linkExists, policy, now) == Readiness::Ready) {
       anyReady = true;
       desired.serving.insert(endpointId);
     } else if (hold.announced && slot != slots.end() &&
@@ -123,7 +125,8 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
   }
   for (const auto& vip : network.vips()) {
     addNextHops(desired.kernel, vip, facts, slots, desired.serving, observed, routed);
-    // Never a new route in a grace period: it would draw traffic that nobody announced.
+    // No new route during the grace period: it would attract traffic to a VIP that is not
+    // announced.
     const bool keep = routed && observed.routes.count(vip) > 0;
     const bool possible = desired.kernel.groups.contains(vip.family());
     if (possible && (anyReady || keep)) desired.kernel.routes.insert(vip);

@@ -1,6 +1,7 @@
 #pragma once
-// Everything dockerd reported: by its plugin calls, in its lists and as events. Facts are values;
-// only fold.hpp changes them, readiness.hpp and desired.hpp conclude from them.
+// Everything that dockerd reported in plugin calls, lists and events, as values. The reconciler
+// owns the one instance. Only the functions of fold.hpp change it; readiness.hpp and desired.hpp
+// derive from it.
 
 #include "base/address.hpp"
 #include "base/ids.hpp"
@@ -17,28 +18,28 @@
 
 namespace bgplb::core {
 
-// Counts the events and plugin calls. An object carries the revision of its last change, so that an
-// answer of dockerd's, which carries the revision at which it was requested, can be told to be
-// older.
+// Counts the events and plugin calls. An object has the revision of its last change, and a reply of
+// dockerd has the revision at which it was requested. So a reply that is older than the object's
+// last change can be recognised.
 using Revision = std::uint64_t;
 
 // One VIP network: a VIP per family and the backends behind it.
 struct Network {
-  std::string name;  // as in `docker network ls`; empty until dockerd has listed the network
+  std::string name;  // as in `docker network ls`; empty until dockerd has reported the network
   std::optional<Prefix> vip4;
   std::optional<Prefix> vip6;
-  NetworkOptions options;  // of `docker network create -o`
+  NetworkOptions options;  // from `docker network create -o`
   std::set<EndpointId> endpoints;
-  bool listed = false;  // in dockerd's last full list
+  bool listed = false;  // contained in dockerd's last full list
 
   std::vector<Prefix> vips() const;
 };
 
 enum class LinkState {
-  Created,  // CreateEndpoint came, Join did not
-  Joining,  // Join wants the veth pair now
+  Created,  // CreateEndpoint was called, Join was not
+  Joining,  // Join is in progress and needs the veth pair
   Joined,   // dockerd has the container end
-  Left,     // Leave came: the process is gone or the network was disconnected
+  Left,     // Leave was called: the process has ended or the network was disconnected
 };
 
 // A backend: one container's endpoint on one VIP network.
@@ -46,16 +47,16 @@ struct Endpoint {
   NetworkId network;
   std::optional<MacAddress> mac;
   LinkState link = LinkState::Created;
-  std::optional<ContainerId> container;  // from dockerd's answers: no plugin call names it
+  std::optional<ContainerId> container;  // from dockerd's replies; no plugin call contains it
 };
 
 enum class RunState { Running, Paused, Stopped };
 enum class Health { None, Starting, Healthy, Unhealthy };  // None: the image has no health check
 
-// A drain begun by SIGUSR2. It ends when the container next starts, or when dockerd reports the
-// container on no VIP network.
+// A drain that SIGUSR2 began. It ends when the container starts again, or when dockerd reports that
+// the container is on no VIP network.
 struct Drain {
-  TimePoint terminateAt;    // SIGTERM is due then
+  TimePoint terminateAt;    // when to send SIGTERM
   bool terminate = true;    // SIGUSR2_ACTION=stop
   bool terminated = false;  // SIGTERM was sent
   friend bool operator==(const Drain&, const Drain&) = default;
@@ -65,21 +66,23 @@ struct Container {
   std::string name;
   RunState run = RunState::Running;
   Health health = Health::None;
-  bool asked = false;  // inspected in this run of the container; until then nothing is concluded
-  // This program got the `start` event: no former controller announced this run.
+  bool asked = false;  // inspected in this run of the container; before, its state is unknown
+  // This program received the `start` event, so no previous controller announced this run.
   bool startSeen = false;
-  int stopSignal = 15;                     // Config.StopSignal, SIGTERM if none
-  std::chrono::seconds stopTimeout{10};    // Config.StopTimeout
-  std::optional<TimePoint> stoppingUntil;  // it got its stop signal or SIGKILL; then judged anew
+  int stopSignal = 15;                   // Config.StopSignal; SIGTERM if not set
+  std::chrono::seconds stopTimeout{10};  // Config.StopTimeout
+  // End of the stop timeout after the stop signal or SIGKILL. A container that still runs then is
+  // evaluated like any other.
+  std::optional<TimePoint> stoppingUntil;
   std::optional<Drain> drain;
   Flapping flapping;
-  // State.StartedAt, which tells one run from the next; empty: not inspected.
+  // State.StartedAt, which identifies a run of the container; empty: not inspected.
   std::string startedAt;
-  Revision changedIn = 0;   // of the last event
-  Revision detachedIn = 0;  // of the last DeleteEndpoint or `disconnect` event
-  bool missed = false;      // stopped, and not in the last full list
-  std::map<NetworkId, EndpointId> attached;  // VIP networks
-  std::set<NetworkId> others;                // other networks: their bridges carry the replies
+  Revision changedIn = 0;                    // of the last event
+  Revision detachedIn = 0;                   // of the last DeleteEndpoint or `disconnect` event
+  bool missed = false;                       // stopped, and missing in the last full list
+  std::map<NetworkId, EndpointId> attached;  // to VIP networks
+  std::set<NetworkId> others;                // other networks, whose bridges carry the replies
 };
 
 // Docker attaches a container without external connectivity to this bridge; `docker inspect` of the
@@ -96,8 +99,8 @@ struct DockerBridge {
   friend bool operator==(const DockerBridge&, const DockerBridge&) = default;
 };
 
-// A drain that a former run of this program began. It holds for the run of the container it was
-// begun in, identified by its start time.
+// A drain that a previous run of this program began. It is valid only for the run of the container
+// in which it began, identified by the start time.
 struct FormerDrain {
   Drain drain;
   std::string startedAt;
@@ -106,24 +109,26 @@ struct FormerDrain {
 
 struct Facts {
   std::map<NetworkId, Network> networks;
-  std::map<Prefix, std::set<NetworkId>> byVip;  // of the networks: more than one is a conflict
+  std::map<Prefix, std::set<NetworkId>> byVip;  // index of `networks`; two networks are a conflict
   std::map<EndpointId, Endpoint> endpoints;
   std::map<ContainerId, Container> containers;
   std::map<NetworkId, DockerBridge> bridges;
-  std::set<ContainerId> draining;                   // of the containers: drained and not ended yet
-  std::map<ContainerId, FormerDrain> formerDrains;  // until dockerd has said how they do
+  std::set<ContainerId> draining;  // the drained containers that have not ended yet
+  // From the state file; each entry stays until dockerd has reported its container or listed the
+  // containers without it.
+  std::map<ContainerId, FormerDrain> formerDrains;
 
   Revision revision = 0;
-  // VIP networks and bridges, removed ones included.
+  // Last change of each VIP network and bridge, including removed ones.
   std::map<NetworkId, Revision> networkChangedIn;
 
   // Start-up (docs/architecture.md).
-  bool listed = false;  // full lists were read: what they do not hold does not exist
-  // Dockerd had its time to answer for the containers on the first lists.
+  bool listed = false;  // full lists were read; objects that they do not contain do not exist
+  // Dockerd has answered for the containers of the first lists, or the time for that is over.
   bool firstRoundOver = false;
 };
 
-// The VIP networks that a change of the facts may concern.
+// The VIP networks that a change of the facts may affect: the dirty ones.
 using Touched = std::set<NetworkId>;
 
 }  // namespace bgplb::core

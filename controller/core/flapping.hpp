@@ -1,8 +1,9 @@
 #pragma once
-// A backend whose health comes and goes costs every router on the path an UPDATE and moves flows.
-// So a backend comes back only after it has been well for a while, and a backend that failed again
-// and again stays away for a growing time (the idea of RFC 2439, by failures of a container and not
-// by routes).
+// Damps flapping backends. Each change of a backend's health costs every router on the path an
+// UPDATE and moves flows. So a backend becomes ready only after RISE_TIME without a failure, and
+// after repeated failures it is held down for a growing time. The idea is route flap damping (RFC
+// 2439), but it counts failures of a container instead of route changes. fold_containers.cpp
+// records the changes of health, readiness.cpp and desired.cpp evaluate them.
 
 #include <chrono>
 #include <optional>
@@ -12,33 +13,34 @@ namespace bgplb::core {
 using TimePoint = std::chrono::steady_clock::time_point;
 
 struct FlapPolicy {
-  std::chrono::milliseconds riseTime{0};       // RISE_TIME: well for so long before it is ready
-  std::chrono::milliseconds holdDown{10'000};  // HOLD_DOWN: kept away after the third failure
+  std::chrono::milliseconds riseTime{0};       // RISE_TIME: from well to ready
+  std::chrono::milliseconds holdDown{10'000};  // HOLD_DOWN: hold-down after the third failure
 
   friend bool operator==(const FlapPolicy&, const FlapPolicy&) = default;
 };
 
-// Failures count together until a backend has been well for this long.
+// A failure of a backend that was well for this long begins a new count.
 inline constexpr std::chrono::seconds kCalm{60};
-inline constexpr unsigned kTolerated = 2;      // failures that cost nothing
-inline constexpr unsigned kMostDoublings = 3;  // the hold time is at most HOLD_DOWN * 8
+inline constexpr unsigned kTolerated = 2;      // failures without a hold-down
+inline constexpr unsigned kMostDoublings = 3;  // the hold-down is at most HOLD_DOWN * 8
 
-// What is remembered of a container, over its runs.
+// The failure history of one container, across its runs. "Well" means: running, inspected, and
+// healthy or without a health check.
 struct Flapping {
-  std::optional<TimePoint> wellSince;  // running and not known to be ill
-  std::optional<TimePoint> failedAt;   // last
+  std::optional<TimePoint> wellSince;  // none: not well
+  std::optional<TimePoint> failedAt;   // the last failure
   unsigned failures = 0;
 };
 
-// The container became well; `before` if it was well already before this program started.
+// The container became well. `before`: it was well before this program started.
 void becameWell(Flapping& flapping, TimePoint now, bool before);
-// The container stopped being well: by a failure (unhealthy, or ended without a stop signal), or
-// otherwise.
+// The container is no longer well. `failed`: it became unhealthy, or ended without a stop signal.
 void becameIll(Flapping& flapping, bool failed, TimePoint now);
 
-// Until when the container is held down; in the past if it is not.
+// The end of the hold-down; in the past if the container is not held down.
 TimePoint heldUntil(const Flapping& flapping, const FlapPolicy& policy);
-// When a well container may be ready, hold-down aside; in the past if nothing delays it.
+// When RISE_TIME is over for a well container, regardless of hold-down; in the past if nothing
+// delays it.
 TimePoint risenAt(const Flapping& flapping, const FlapPolicy& policy);
 
 }  // namespace bgplb::core

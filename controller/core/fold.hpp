@@ -1,5 +1,5 @@
 #pragma once
-// All changes to the facts.
+// All functions that change the facts.
 
 #include "core/fold_containers.hpp"
 #include "core/fold_networks.hpp"

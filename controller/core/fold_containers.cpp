@@ -17,7 +17,7 @@ bool isWell(const Container& container) {
          (container.health == Health::None || container.health == Health::Healthy);
 }
 
-// Changes a container and notes whether it became well, or failed.
+// Changes a container, and records in its failure history whether it became well or failed.
 template <typename Change>
 void trackHealthChange(Facts& facts, const ContainerId& id, Container& container, TimePoint now,
                        Change change) {
@@ -39,8 +39,8 @@ void trackHealthChange(Facts& facts, const ContainerId& id, Container& container
   becameIll(container.flapping, crashed || container.health == Health::Unhealthy, now);
 }
 
-// The container that an event is about. The event is counted, so that an older answer of dockerd's
-// cannot undo it. Before the first full list any container may be on a VIP network.
+// The container of an event. The event is counted, so that an older reply of dockerd cannot undo
+// it. Before the first full list any container may be on a VIP network, so an unknown one is added.
 std::map<ContainerId, Container>::iterator findAndCountEvent(Facts& facts, const ContainerId& id) {
   if (!facts.listed) facts.containers.try_emplace(id);
   const auto found = facts.containers.find(id);
@@ -57,21 +57,21 @@ Touched changed(Facts& facts, const ContainerId& id, TimePoint now, Change chang
 }
 
 void endRun(Container& container) {
-  // A stop by hand means that the next run is a new beginning.
+  // The user stopped the container, so the failures of earlier runs do not count for the next one.
   if (container.stoppingUntil || container.drain) container.flapping = {};
   container.run = RunState::Stopped;
   container.stoppingUntil.reset();
 }
 
 void takeReport(Container& container, const ContainerReport& report) {
-  // Empty: the start event was seen, and all later events are of this run.
+  // Empty: the start event was received, so all later events belong to this run.
   const bool anotherRun = !container.startedAt.empty() && container.startedAt != report.startedAt;
   if (report.run == RunState::Running && anotherRun) {
     container.drain.reset();
     container.stoppingUntil.reset();
   }
-  // After a restart of dockerd under live-restore every health check begins again at `starting`,
-  // which says nothing about a run that was healthy.
+  // After a restart of dockerd with live-restore, every health check begins again at `starting`. A
+  // container that was healthy in this run is still considered healthy.
   const bool sameRun = container.startedAt == report.startedAt && container.asked;
   const bool forgotten =
       sameRun && report.health == Health::Starting && container.health == Health::Healthy;
@@ -84,8 +84,8 @@ void takeReport(Container& container, const ContainerReport& report) {
   container.missed = false;
 }
 
-// The container's entry in a list that was requested at this revision may name an endpoint that
-// does not exist any more.
+// The container's entry in a list requested at this revision may name an endpoint that has been
+// removed.
 bool isListOutdated(const Container& container, Revision requested) {
   return container.run == RunState::Stopped || container.detachedIn > requested;
 }
@@ -117,8 +117,8 @@ Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint
     if (sameRun && !known.drain) known.drain = former.mapped().drain;
   });
   Touched touched = attach(facts, report.id, report.attachments);
-  // On no VIP network: none of our business, and a drain of it least of all. Before the first lists
-  // nobody knows which networks are VIP networks.
+  // Forget a container on no VIP network, and its drain with it. Before the first lists the VIP
+  // networks are not known.
   if (facts.listed && container.attached.empty() && report.run != RunState::Stopped) {
     forgetContainer(facts, report.id);
   }
@@ -128,7 +128,7 @@ Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint
 Touched containersListed(Facts& facts, const std::vector<ListedContainer>& running,
                          Revision requested, TimePoint now) {
   Touched touched;
-  std::map<ContainerId, bool> listed;  // and whether it is on a VIP network
+  std::map<ContainerId, bool> listed;  // value: the container is on a VIP network
   for (const auto& container : running) {
     const bool ours = std::any_of(
         container.attachments.begin(), container.attachments.end(),
@@ -186,8 +186,8 @@ Touched containerDied(Facts& facts, const ContainerId& id, TimePoint now) {
   return changed(facts, id, now, endRun);
 }
 
-// The container stays known as a stopped one until a later list has been read: an older list, which
-// may be on its way, still holds it.
+// The container stays in the facts as a stopped one until the next list: a list requested before
+// the event may still contain it.
 Touched containerDestroyed(Facts& facts, const ContainerId& id) {
   const auto found = facts.containers.find(id);
   if (found == facts.containers.end()) return {};

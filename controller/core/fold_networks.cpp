@@ -42,7 +42,7 @@ void detach(Facts& facts, const Endpoint& endpoint, const EndpointId& id) {
   container->second.attached.erase(attached);
 }
 
-// An endpoint belongs to one network: the one that was named last.
+// An endpoint belongs to one network: the last one that dockerd reported.
 Endpoint& endpointOf(Facts& facts, const NetworkId& network, const EndpointId& id,
                      Touched& touched) {
   auto& endpoint = facts.endpoints[id];
@@ -92,7 +92,7 @@ Touched networkCreated(Facts& facts, const NetworkId& id, std::optional<Prefix> 
 Touched networkDeleted(Facts& facts, const NetworkId& id) {
   countChange(facts, id);
   const auto found = facts.networks.find(id);
-  if (found == facts.networks.end()) return {id};  // its links may still be there
+  if (found == facts.networks.end()) return {id};  // its links may still exist
   for (const auto& endpointId : found->second.endpoints) {
     const auto endpoint = facts.endpoints.find(endpointId);
     if (endpoint == facts.endpoints.end()) continue;

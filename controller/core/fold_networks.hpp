@@ -1,10 +1,10 @@
 #pragma once
-// Changes to the facts about networks, bridges and endpoints, by dockerd's plugin calls, answers
-// and events.
+// Changes the facts about networks, bridges and endpoints, from dockerd's plugin calls, replies and
+// events. Called by the plugin API, the dialogue with dockerd and the garbage collection.
 //
-// Each function takes one thing that dockerd reported and returns the VIP networks that may be
-// concerned; it never fails, because what Docker reports has happened. Unknown ids are created on
-// the way: dockerd replays no CreateNetwork after a restart.
+// Each function takes one report of dockerd and returns the VIP networks that it may affect. No
+// function fails, because a reported change has already happened. Unknown ids are added: dockerd
+// does not repeat CreateNetwork after a restart.
 
 #include "core/reports.hpp"
 
@@ -14,40 +14,44 @@ namespace bgplb::core {
 Touched networkCreated(Facts& facts, const NetworkId& id, std::optional<Prefix> vip4,
                        std::optional<Prefix> vip6, const NetworkOptions& options = {});
 Touched networkDeleted(Facts& facts, const NetworkId& id);
-// CreateEndpoint carries the addresses, so a network whose CreateNetwork nobody saw can be
-// reconstructed.
+// CreateEndpoint carries the addresses, so a network whose CreateNetwork call was not received can
+// be reconstructed.
 Touched endpointCreated(Facts& facts, const NetworkId& network, const EndpointId& id,
                         std::optional<Address> address4, std::optional<Address> address6,
                         std::optional<MacAddress> mac);
 Touched endpointLink(Facts& facts, const EndpointId& id, LinkState state);
-// Leave. Before the first lists it may be about an endpoint that is not known yet.
+// Leave. Before the first lists the endpoint may be unknown; it is added then.
 Touched endpointLeft(Facts& facts, const NetworkId& network, const EndpointId& id);
 Touched endpointDeleted(Facts& facts, const EndpointId& id);
 
-// --- dockerd's answers ------------------------------------------------------------------------
-// `requested`: the facts' revision when the answer was requested. What changed since is left alone.
+// --- dockerd's replies ------------------------------------------------------------------------
+// `requested`: the facts' revision when the reply was requested. A reply does not change objects
+// that have changed since.
 //
-// `ours`: the network was made with this plugin as its driver. A cluster-wide one is on this host
-// only if a call of dockerd's or a container here says so: nothing is made for one that is not.
+// `ours`: this plugin is the network's driver. A cluster-wide network exists on this host only if a
+// plugin call or a container here refers to it; otherwise the report is ignored.
 Touched networkReported(Facts& facts, const NetworkReport& report, bool ours, Revision requested);
-// A full list: bridges that it does not hold do not exist. `inUse`: those that containers are on.
+// A full list: bridges that it does not contain do not exist. `inUse`: the networks of the
+// containers.
 Touched networksReported(Facts& facts, const std::vector<NetworkReport>& all,
                          const std::set<NetworkId>& ours, const std::set<NetworkId>& inUse,
                          Revision requested);
-// An event or a call has changed the network since.
+// An event or a plugin call has changed the network after `requested`.
 bool changedSince(const Facts& facts, const NetworkId& id, Revision requested);
-// Removed networks are remembered only while an answer that was requested before may arrive.
+// Drops the revisions of removed networks, once no reply requested before the removal can arrive.
 void forgetRemovedNetworks(Facts& facts, Revision requested);
 
 // --- events -----------------------------------------------------------------------------------
-// Created, or changed by Swarm; the network must be inspected next.
+// The network was created, or Swarm changed it; it must be inspected next.
 void networkChanged(Facts& facts, const NetworkId& id);
 void bridgeDestroyed(Facts& facts, const NetworkId& id);
 
 // --- for fold_containers.hpp ------------------------------------------------------------------
-// Where dockerd says that a container is attached. Returns the networks whose backends changed.
+// The container's attachments by GET /containers/{id}/json. Returns the networks whose backends
+// changed.
 Touched attach(Facts& facts, const ContainerId& id, const std::vector<Attachment>& attachments);
-// As attach(), but attachments that are known stay as they are: an inspection is newer than a list.
+// Like attach(), but for a list: known attachments stay, because an inspection is newer than a
+// list.
 Touched attachListed(Facts& facts, const ContainerId& id,
                      const std::vector<Attachment>& attachments);
 // The VIP networks that the container is on.

@@ -1,16 +1,20 @@
 #pragma once
-// The state of one VIP network's kernel objects, observed or desired, as a value.
+// The state of one VIP network's kernel objects, observed or desired, as a value. plan() compares
+// two such values; the netlink mirror provides the observed one.
 //
-// One VIP network is one bridge without an address, and one veth pair per endpoint whose host end is a
-// port of that bridge. All backends have the same address, the VIP, so each is reached by a next hop
-// of its own: an address that exists nowhere but in a permanent neighbour entry, which gives the
-// backend's MAC. That makes ARP and NDP unnecessary: the MAC address is known from CreateEndpoint, the
-// first packet waits for nobody, and the container's arp_filter or rp_filter cannot get in the way.
+// A VIP network has one bridge without an address. Each endpoint has a veth pair whose host end is
+// a port of that bridge. All backends have the same address, the VIP, so each backend has a next
+// hop of its own: an address that exists only in a permanent neighbour entry, which contains the
+// backend's MAC address. So neither ARP nor NDP is needed: the MAC address is known from
+// CreateEndpoint, the first packet does not wait for address resolution, and the container's
+// arp_filter or rp_filter has no effect on it.
 //
-//   new connections   main table: VIP -> next-hop group of the ready backends (a hash over the flow)
-//   established ones  the table of their backend: VIP -> its next hop. A rule leads there by the
-//                     connection's mark (firewall/flow_marks.hpp), which the first packet got from
-//                     the next hop it took. So whoever comes or goes, nobody else's connections move.
+//   new connections          main table: VIP -> next-hop group of the ready backends, by a hash
+//   established connections  table of the backend: VIP -> the backend's next hop
+//
+// A policy rule selects the backend's table by the connection mark (firewall/flow_marks.hpp), which
+// the first packet got from the next hop that it took. So adding or removing a backend moves no
+// connection of another backend.
 
 #include "core/link_names.hpp"
 
@@ -22,27 +26,26 @@ namespace bgplb::core {
 
 inline constexpr unsigned kDefaultMtu = 1500;  // bytes
 
-// The way of one backend's established connections to one VIP: a route in the backend's table, and
-// the rule that leads there.
+// The path of one backend's established connections to one VIP: a route in the backend's table, and
+// the policy rule that selects the table.
 struct PinnedRoute {
   Prefix destination;
   Address via;
   friend auto operator<=>(const PinnedRoute&, const PinnedRoute&) = default;
 };
 
-// The state of one network's objects, observed or desired.
 struct KernelNetwork {
   bool bridge = false;  // exists, is up, and is a bridge
   unsigned mtu = kDefaultMtu;
-  std::set<std::string> veths;  // host ends that are ports of the bridge and up
-  std::map<Address, MacAddress> neighbors;  // permanent ones on the bridge
-  std::set<Address> nextHops;               // nexthop objects of ours on the bridge
-  std::map<Family, std::set<Address>> groups;  // next hops in the group of that family
-  std::set<Prefix> routes;   // with our protocol, by way of the family's group, main table
-  std::set<Prefix> strays;   // with our protocol, on the bridge, otherwise; never desired
+  std::set<std::string> veths;                 // host ends that are ports of the bridge and up
+  std::map<Address, MacAddress> neighbors;     // permanent entries on the bridge
+  std::set<Address> nextHops;                  // our nexthop objects on the bridge
+  std::map<Family, std::set<Address>> groups;  // members of each family's next-hop group
+  std::set<Prefix> routes;  // main table, our protocol, through the family's group
+  std::set<Prefix> strays;  // other routes with our protocol on the bridge; never desired
   std::set<PinnedRoute> pinned;
 
-  // What the kernel removes along: a group without members goes, and with a group its routes.
+  // Like the kernel: a group without members is removed, and with a group the routes through it.
   void removeNextHop(const Address& via);
   void removeGroup(Family family);
 

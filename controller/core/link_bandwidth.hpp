@@ -1,7 +1,7 @@
 #pragma once
-// Which share of a VIP's traffic this host should get, in the words that routers have for it: the
-// link bandwidth extended community (RFC 10005). Their unit is bytes per second, but a router that
-// spreads by it looks only at the proportion between its next hops.
+// The share of a VIP's traffic that this host should get, as a link bandwidth extended community
+// (RFC 10005). Its unit is bytes per second, but a router that balances by it uses only the
+// proportion between its next hops.
 
 #include <compare>
 #include <cstddef>
@@ -14,7 +14,7 @@ struct LinkBandwidth {
   friend auto operator<=>(const LinkBandwidth&, const LinkBandwidth&) = default;
 };
 
-// Of a host whose ready backends weigh `weight` each.
+// The value for a host whose ready backends have the weight `weight` each.
 constexpr LinkBandwidth linkBandwidth(std::size_t readyBackends, unsigned weight) {
   return {std::uint64_t{readyBackends} * weight};
 }

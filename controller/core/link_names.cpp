@@ -11,9 +11,10 @@ namespace {
 constexpr std::string_view kVethHostPrefix = "bgl";
 constexpr std::string_view kVethContainerPrefix = "bgc";
 
-// The addresses of next hops are those of a /24 and of a /120.
+// The next hops' addresses are in this /24 and this /120.
 constexpr std::array<std::uint8_t, 4> kNextHops4{169, 254, 77, 0};
-constexpr std::array<std::uint8_t, 16> kNextHops6{0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x77, 0, 0};
+constexpr std::array<std::uint8_t, 16> kNextHops6{0xfe, 0x80, 0, 0, 0, 0,    0, 0,
+                                                  0,    0,    0, 0, 0, 0x77, 0, 0};
 
 }  // namespace
 

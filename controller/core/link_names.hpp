@@ -1,6 +1,7 @@
 #pragma once
-// Names and numbers by which the kernel objects of this plugin are recognised: link names derived from
+// Names and numbers that identify the kernel objects of this plugin: link names derived from
 // Docker's ids, the next hops' addresses, firewall marks, routing tables and the route protocol.
+// The netlink adapter recognises our objects by them after a restart.
 
 #include "base/address.hpp"
 #include "base/ids.hpp"
@@ -12,22 +13,23 @@
 
 namespace bgplb::core {
 
-// rtm_protocol of our routes (rtnetlink(7); 0-3 are the kernel's, 4-... named in iproute2's
-// rt_protos): what carries it is ours, what does not is never touched.
+// rtm_protocol of our routes (rtnetlink(7); the kernel defines 0-3, iproute2's rt_protos names 4
+// and higher). A route with this protocol is ours; other routes are never changed.
 inline constexpr unsigned char kRouteProtocol = 178;
 
-// A backend's place in its network, 1 to kSlots: it gives the next hop's address, the connection mark
-// and the routing table. A backend keeps it for as long as it has its neighbour entries.
+// A backend's number in its network, 1 to kSlots. It determines the next hop's address, the
+// connection mark and the routing table. A backend keeps its slot while its neighbour entries
+// exist.
 using Slot = unsigned;
-inline constexpr Slot kSlots = 254;  // backends of one VIP on one host
-Address nextHop(Family family, Slot slot);          // 169.254.77.N (RFC 3927), fe80::77:N (RFC 4291)
+inline constexpr Slot kSlots = 254;         // backends of one VIP on one host
+Address nextHop(Family family, Slot slot);  // 169.254.77.N (RFC 3927), fe80::77:N (RFC 4291)
 std::optional<Slot> slotOf(const Address& address);  // none: not the address of a next hop
 
 // The bits of the firewall mark (fwmark) and connection mark that hold a slot.
 inline constexpr unsigned kSlotMarkShift = 20;
 inline constexpr std::uint32_t kSlotMarkMask = 0xffU << kSlotMarkShift;
 inline constexpr std::uint32_t kSlotTable = 178'000;        // + slot: routing table
-inline constexpr std::uint32_t kSlotRulePriority = 17'800;  // + slot: `ip rule` priority, before main
+inline constexpr std::uint32_t kSlotRulePriority = 17'800;  // + slot: before the main table's rule
 
 // A link name holds 15 characters (IFNAMSIZ - 1).
 inline constexpr std::string_view kBridgePrefix = "bgplb-";

@@ -1,6 +1,6 @@
 #pragma once
-// The IPv6 addresses of a container that has just started for which this host primes neighbour
-// discovery, so that the container can reply at once (docs/decisions/0011).
+// The IPv6 addresses of a started container for which this host primes neighbour discovery, so that
+// the container can reply at once (docs/decisions/0011). Called by docker/engine_dialogue.
 
 #include "core/fold.hpp"
 
@@ -11,12 +11,12 @@ namespace bgplb::core {
 
 struct NeighborsToPrime {
   std::vector<Address> addresses;  // on Docker bridges
-  // docker_gwbridge, if the container may be on it: its description does not say so, and the
-  // network must be asked for its address there.
+  // docker_gwbridge, if the container may be attached to it. GET /containers/{id}/json does not
+  // contain that attachment, so the network must be inspected for the container's address.
   std::optional<NetworkId> unresolved;
 };
 
-// Nothing for a container on no VIP network, for it replies from no VIP.
+// Empty for a container on no VIP network: it does not reply from a VIP.
 NeighborsToPrime neighborsToPrime(const Facts& facts, const ContainerReport& started);
 
 }  // namespace bgplb::core

@@ -32,7 +32,7 @@ bool readWeight(std::string_view text, NetworkOptions& options) {
 struct Option {
   std::string_view name;
   std::string_view takes;
-  bool (*read)(std::string_view text, NetworkOptions& options);  // false: no such value
+  bool (*read)(std::string_view text, NetworkOptions& options);  // false: invalid value
 };
 
 constexpr std::array kOptions{

@@ -1,7 +1,7 @@
 #pragma once
-// The `-o NAME=VALUE` of `docker network create`, from text to one value. docker/plugin_api reads
-// CreateNetwork's, core/fold those of Docker's network list. A new option is a field here and a row
-// of the table in network_options.cpp.
+// Parses the options `-o NAME=VALUE` of `docker network create`. docker/plugin_api parses those of
+// the CreateNetwork call, core/fold_networks those of Docker's network list. A new option needs a
+// field here and a row in the table of network_options.cpp.
 
 #include "base/result.hpp"
 #include "core/kernel_network.hpp"
@@ -20,21 +20,20 @@ inline constexpr const char* kMtuOption = "com.docker.network.driver.mtu";
 inline constexpr const char* kWeightOption = "bgplb.weight";
 
 struct NetworkOptions {
-  unsigned mtu = kDefaultMtu;  // kMtuOption: bytes, 68 (RFC 791) to 65535
-  std::optional<unsigned>
-      weight;  // kWeightOption: of each ready backend, 1 to 1000000; none: no weight
-  RouteAttributes attributes;  // of the network's VIPs, whatever backends are ready
+  unsigned mtu = kDefaultMtu;      // kMtuOption: bytes, 68 (RFC 791) to 65535
+  std::optional<unsigned> weight;  // kWeightOption: of each ready backend, 1 to 1000000
+  RouteAttributes attributes;      // of the network's VIPs, independent of the ready backends
   friend bool operator==(const NetworkOptions&, const NetworkOptions&) = default;
 };
 
-// Invalid, with every problem: a value that cannot be read, or an unknown option. Docker's own
-// options (com.docker.*) are ignored unless they are ours as well.
+// Invalid: lists every unknown option and every invalid value. Other options of Docker
+// (com.docker.*) are ignored.
 Result<NetworkOptions> parseOptions(const OptionTexts& texts);
-// The same of a network that exists: another version of this plugin may have accepted other
-// options, so an option that cannot be read has its default.
+// For an existing network, which another version of this plugin may have accepted with other
+// options: an unknown option is ignored, and an option with an invalid value has its default.
 NetworkOptions readableOptions(const OptionTexts& texts);
 
-// The attributes with which the VIPs of a network are announced while `readyBackends` are ready.
+// The attributes of the network's VIPs while `readyBackends` backends are ready.
 RouteAttributes announcedAttributes(const NetworkOptions& options, std::size_t readyBackends);
 
 }  // namespace bgplb::core

@@ -10,9 +10,9 @@ namespace bgplb::core {
 namespace {
 
 constexpr std::size_t kLongestPassword = 80;  // TCP_MD5SIG_MAXKEYLEN, linux/tcp.h
-constexpr std::size_t kLongestName =
-    40;                              // BIRD's symbols hold 64 characters; an IPv6 address takes 39
-constexpr unsigned kMostHops = 255;  // IP's TTL
+// A symbol of BIRD has at most 64 characters; an IPv6 address has at most 39.
+constexpr std::size_t kLongestName = 40;
+constexpr unsigned kMostHops = 255;  // the largest TTL
 
 constexpr std::uint32_t kAsTrans = 23456;
 constexpr std::uint32_t kLastAs16 = 65535;

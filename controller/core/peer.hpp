@@ -1,7 +1,7 @@
 #pragma once
-// A BGP neighbour as one value. The settings give its identity and what the operator chose;
-// peering.cpp adds what only the host's addresses and routes can tell (hops, source, next hops);
-// bird/render.cpp offers each described member to the template as a variable of the same name.
+// A BGP neighbour as one value. Its identity and the operator's choices come from the settings.
+// peering.cpp derives hops, source and next hops from the host's addresses and routes.
+// bird/render.cpp provides each described member to the template as a variable of the same name.
 
 #include "base/address.hpp"
 #include "base/secret.hpp"
@@ -17,12 +17,13 @@
 namespace bgplb::core {
 
 struct Peer {
-  std::string name;  // BIRD's protocol is lb_peer_<name>, never an index: peers come and go
+  // BIRD's protocol is lb_peer_<name>. An index would change when another peer is removed.
+  std::string name;
   Address address;
   std::uint32_t as = 0;
   Secret password;                  // TCP MD5 (RFC 2385); empty: none
-  std::optional<unsigned> hops;     // TTL; 1: on a connected network; none: BIRD's 64
-  std::optional<Address> source;    // of the session; none: the kernel chooses
+  std::optional<unsigned> hops;     // TTL; 1: on a connected network; none: BIRD's default, 64
+  std::optional<Address> source;    // of the session; none: the kernel selects it
   std::optional<Address> nextHop4;  // of the IPv4 routes; none: no IPv4 route is exported
   std::optional<Address> nextHop6;  // of the IPv6 routes; none: no IPv6 route is exported
 
@@ -30,16 +31,17 @@ struct Peer {
 };
 BOOST_DESCRIBE_STRUCT(Peer, (), (name, address, as, password, hops, source, nextHop4, nextHop6))
 
-// The name of a peer that was given none: its address with `_` for every dot and colon.
+// The default name of a peer: its address with `_` for every dot and colon.
 std::string peerName(const Address& address);
 
-// Each: empty, or why the value is refused, a phrase without a full stop that quotes no secret.
+// Each function returns an empty text for a valid value; otherwise the reason, as a phrase without
+// a full stop and without secrets.
 std::string nameProblem(std::string_view name);
 std::string asProblem(std::uint32_t as);
 std::string passwordProblem(std::string_view password);
 
-// What BIRD or the kernel would refuse of these peers, and names or addresses that two of them
-// share; a sentence each, naming the peer.
+// The values that BIRD or the kernel would refuse, and names or addresses that two peers share.
+// Each problem is one sentence that contains the peer's address.
 std::vector<std::string> peerProblems(const std::vector<Peer>& peers);
 
 }  // namespace bgplb::core

@@ -9,7 +9,7 @@ class Plan {
   Plan(const std::string& bridge, const KernelNetwork& desired, const KernelNetwork& observed)
       : bridge_(bridge), desired_(desired), observed_(observed) {}
 
-  // Nobody is led any more to what goes.
+  // Before the next hops and links, so that no packet is routed to a removed object.
   void removeRoutes() {
     for (const auto& route : observed_.routes) {
       if (!desired_.routes.contains(route)) add(RouteDel{route, bridge_});
@@ -64,8 +64,8 @@ class Plan {
     }
   }
 
-  // The bridge takes its neighbours and ports with it in the kernel, but a veth pair outlives its
-  // bridge.
+  // The kernel removes a bridge's neighbour entries together with the bridge, but not the veth
+  // pairs that were its ports.
   void removeTheRest() {
     for (const auto& via : observed_.nextHops) {
       if (!desired_.nextHops.contains(via)) add(NextHopDel{via, bridge_});

@@ -1,5 +1,6 @@
 #pragma once
-// From observed to desired kernel objects of one VIP network: the actions between the two.
+// Computes the actions that change the kernel objects of one VIP network from the observed to the
+// desired state. Pure; called by the reconciler.
 
 #include "core/actions.hpp"
 
@@ -9,9 +10,10 @@
 
 namespace bgplb::core {
 
-// The steps from `observed` to `desired`, in the order they must be taken: links, neighbours, next
-// hops, then routes; removals the other way round. Empty when nothing differs. `containerEnds` names the
-// container end for each host end in desired.veths.
+// The actions from `observed` to `desired`, in the order of execution: remove routes and groups;
+// add links, neighbours, next hops, groups, routes; remove next hops, neighbours, links. Empty if
+// the two states are equal. `containerEnds`: host end of a veth pair -> container end. A host end
+// without an entry is not created.
 std::vector<Action> plan(const std::string& bridge, const KernelNetwork& desired,
                          const KernelNetwork& observed,
                          const std::map<std::string, std::string>& containerEnds);

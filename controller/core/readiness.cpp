@@ -44,7 +44,7 @@ std::string_view word(Readiness readiness) {
   return "unknown";
 }
 
-Readiness readiness(const Facts& facts, const EndpointId& id, bool linkThere, const Policy& policy,
+Readiness readiness(const Facts& facts, const EndpointId& id, bool linkExists, const Policy& policy,
                     TimePoint now) {
   const auto endpoint = facts.endpoints.find(id);
   if (endpoint == facts.endpoints.end() || endpoint->second.link != LinkState::Joined) {
@@ -53,8 +53,8 @@ Readiness readiness(const Facts& facts, const EndpointId& id, bool linkThere, co
   if (!endpoint->second.container) return Readiness::NotAsked;
   const auto container = facts.containers.find(*endpoint->second.container);
   if (container == facts.containers.end()) return Readiness::NotAsked;
-  const Readiness answer = containerReadiness(container->second, policy.flap, now);
-  return answer == Readiness::Ready && !linkThere ? Readiness::NoLink : answer;
+  const Readiness result = containerReadiness(container->second, policy.flap, now);
+  return result == Readiness::Ready && !linkExists ? Readiness::NoLink : result;
 }
 
 bool isUndecided(const Facts& facts, const EndpointId& id, const Policy& policy, TimePoint now) {

@@ -1,6 +1,6 @@
 #pragma once
-// May this backend take traffic? The answer is a value: logs, `bgplb status` and tests use its
-// word.
+// Whether a backend may get traffic, and if not, why. The log, `bgplb status` and tests use the
+// value's name (word()).
 
 #include "core/facts.hpp"
 #include "core/policy.hpp"
@@ -11,11 +11,11 @@ namespace bgplb::core {
 
 enum class Readiness {
   Ready,
-  NotJoined,  // Join has not been called yet, or Leave has been
+  NotJoined,  // Join has not been called yet, or Leave has been called
   NoLink,     // its veth pair does not exist: no packet can reach it
-  NotAsked,   // dockerd has not answered yet which container it is, or how it does
-  HeldDown,   // failed again and again: stays away for a while (HOLD_DOWN)
-  Rising,     // not well for long enough (RISE_TIME)
+  NotAsked,   // dockerd has not reported its container, or the state of that container, yet
+  HeldDown,   // failed repeatedly, and is held down (HOLD_DOWN)
+  Rising,     // well, but RISE_TIME is not over
   Starting,   // its health check has not passed yet
   Unhealthy,
   Paused,
@@ -24,14 +24,14 @@ enum class Readiness {
   Stopped,
 };
 
-std::string_view word(Readiness readiness);
+std::string_view word(Readiness readiness);  // "ready", "not-joined", ...
 
-// `linkThere`: the host end of the endpoint's veth pair exists.
-Readiness readiness(const Facts& facts, const EndpointId& endpoint, bool linkThere,
+// `linkExists`: the host end of the endpoint's veth pair exists.
+Readiness readiness(const Facts& facts, const EndpointId& endpoint, bool linkExists,
                     const Policy& policy, TimePoint now);
 
-// The backend ran before this program started, and dockerd has not answered for its container yet:
-// a former controller may have announced it, and nothing says that it should not be any more.
+// The backend ran before this program started, and dockerd has not reported its container yet. A
+// previous controller may have announced the backend, and no report contradicts that.
 bool isUndecided(const Facts& facts, const EndpointId& endpoint, const Policy& policy,
                  TimePoint now);
 

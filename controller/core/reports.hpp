@@ -1,5 +1,6 @@
 #pragma once
-// What dockerd's answers say, as values.
+// The content of dockerd's replies, as values. docker/engine_codec creates them, fold.hpp takes
+// them.
 
 #include "core/facts.hpp"
 
@@ -10,7 +11,7 @@
 
 namespace bgplb::core {
 
-// A container's place on a network, by GET /containers/json or GET /containers/{id}/json.
+// A container's endpoint on a network, from GET /containers/json or GET /containers/{id}/json.
 struct Attachment {
   NetworkId network;
   EndpointId endpoint;
@@ -18,7 +19,7 @@ struct Attachment {
   std::optional<Address> address6;
 };
 
-// What GET /containers/{id}/json says of one container.
+// One container, from GET /containers/{id}/json.
 struct ContainerReport {
   using Attachment = core::Attachment;
   ContainerId id;
@@ -31,14 +32,14 @@ struct ContainerReport {
   std::vector<Attachment> attachments;
 };
 
-// What GET /containers/json says of one container.
+// One container, from GET /containers/json.
 struct ListedContainer {
   ContainerId id;
   std::string name;
   std::vector<Attachment> attachments;
 };
 
-// What GET /networks says of one network.
+// One network, from GET /networks.
 struct NetworkReport {
   NetworkId id;
   std::string name;
@@ -46,7 +47,8 @@ struct NetworkReport {
   std::vector<Prefix> subnets;
   std::map<std::string, std::string> labels;
   OptionTexts options;
-  // Swarm's: a manager lists it whether or not anything of it is on this host, and replays nothing.
+  // A Swarm network. A manager lists it even if no task of it runs on this host, and does not
+  // repeat its CreateNetwork.
   bool clusterWide = false;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-// The BGP attributes that a prefix is announced with. Equal attributes give equal routes; a change
-// is one UPDATE of that prefix and touches nothing else. bird/render.cpp renders each field.
+// The BGP attributes of an announced prefix. A change of the attributes causes one UPDATE for that
+// prefix and affects no other prefix. bird/render.cpp renders each field.
 
 #include "core/link_bandwidth.hpp"
 
@@ -9,7 +9,7 @@
 namespace bgplb::core {
 
 struct RouteAttributes {
-  std::optional<LinkBandwidth> bandwidth;  // RFC 10005; none: no such community
+  std::optional<LinkBandwidth> bandwidth;  // RFC 10005; none: the community is not sent
   friend bool operator==(const RouteAttributes&, const RouteAttributes&) = default;
 };
 

@@ -12,9 +12,10 @@ namespace {
 
 std::string virtualIpNote(const ServiceReport& service, const NetworkReport& network) {
   return fmt::format(
-      "service {} is on VIP network {} with --endpoint-mode vip, Swarm's default: its containers "
-      "answer at the VIP, but dockerd cannot set up Swarm's own balancer there and complains for "
-      "each task; docker service update --endpoint-mode dnsrr {}",
+      "service {} is on VIP network {} with --endpoint-mode vip, Swarm's default: the VIP works, "
+      "but "
+      "dockerd cannot set up Swarm's own load balancer there and logs an error for each task; "
+      "run: docker service update --endpoint-mode dnsrr {}",
       service.name, network.name, service.name);
 }
 
@@ -29,9 +30,10 @@ std::set<std::string> swarmNotes(const std::vector<NetworkReport>& networks,
       if (isStandIn(vip)) continue;
       const auto [owner, isNew] = owners.try_emplace(vip, network.name);
       if (isNew) continue;
-      notes.insert(fmt::format("networks {} and {} have the same VIP {}: traffic for one reaches "
-                               "the other's containers",
-                               owner->second, network.name, vip.address().toString()));
+      notes.insert(
+          fmt::format("networks {} and {} have the same VIP {}: traffic for one reaches "
+                      "the other's containers",
+                      owner->second, network.name, vip.address().toString()));
     }
     for (const auto& service : services) {
       if (service.virtualIp && service.networks.count(network.id) > 0) {

@@ -1,6 +1,7 @@
 #pragma once
-// What a Swarm manager can tell of mistakes that no call shows. Its leader gives out addresses long
-// before a task lands on a host, and a request for a service's virtual IP looks like a task's.
+// Finds mistakes in Swarm networks and services that no plugin call reveals: Swarm's leader assigns
+// addresses long before a task runs on a host, and a request for a service's virtual IP looks like
+// the request for a task. Called by docker/swarm_watch with the lists of a manager.
 
 #include "core/fold.hpp"
 
@@ -10,14 +11,14 @@
 
 namespace bgplb::core {
 
-// What GET /services says of one service.
+// One service, from GET /services.
 struct ServiceReport {
   std::string name;
   bool virtualIp = true;  // --endpoint-mode vip, Swarm's default
   std::set<NetworkId> networks;
 };
 
-// One sentence for each, to be shown to the operator. `networks`: those of this driver.
+// One sentence for each mistake, for the operator. `networks`: the networks of this driver.
 std::set<std::string> swarmNotes(const std::vector<NetworkReport>& networks,
                                  const std::vector<ServiceReport>& services);
 

@@ -11,6 +11,7 @@ namespace bgplb::core {
 namespace {
 
 constexpr std::string_view kPoolIdPrefix = "bgplb/";
+
 Error refused(std::string_view what) {
   return invalid(fmt::format("{}: {}", what.substr(0, 200), kAllowedVips));
 }
@@ -19,7 +20,8 @@ Pool makePool(const Prefix& prefix) {
   return {prefix, fmt::format("{}{}", kPoolIdPrefix, prefix.toString())};
 }
 
-// 0.0.0.0, which the kernel ignores as an address; but Swarm rejects a task that is to have it.
+// 0.0.0.0, because the kernel ignores it as an interface address. Swarm rejects tasks with that
+// address, so a cluster-wide network gets 192.0.0.8, the IPv4 dummy address (RFC 7600).
 Pool standInPool(bool global) {
   constexpr std::array<std::uint8_t, 4> dummy{192, 0, 0, 8};
   return makePool(Prefix::host(global ? Address::fromBytes(Family::V4, dummy.data()) : Address{}));
@@ -50,7 +52,7 @@ bool isStandIn(const Prefix& prefix) {
 Result<Pool> requestPool(std::string_view pool, std::string_view subPool, bool v6,
                          const std::map<std::string, std::string>& options, bool global) {
   for (const auto& [key, value] : options) {
-    // Swarm's allocator adds keys of its own.
+    // Swarm's allocator adds these keys.
     const bool docker = key.starts_with("com.docker.network.") || key == "RequestAddressType";
     if (key != kV6SubnetOption && !docker) {
       return refused(fmt::format("--ipam-opt {} is unknown", key));
@@ -60,7 +62,7 @@ Result<Pool> requestPool(std::string_view pool, std::string_view subPool, bool v
   const auto v6subnet = options.find(kV6SubnetOption);
   // Swarm's leader sends IPv6 subnets with V6=false: the text decides.
   const bool isV6 = v6 || pool.find(':') != std::string_view::npos;
-  // Swarm hands a pool that its leader was given to the nodes, and to the next leader, as --subnet.
+  // Swarm passes the pool that its leader received to the nodes and to the next leader as --subnet.
   const auto prefix = Prefix::parse(pool);
   const bool standIn = (global || v6subnet != options.end()) && prefix && isStandIn(*prefix);
   if (!pool.empty() && !standIn) {
@@ -82,7 +84,7 @@ Result<Pool> requestPool(std::string_view pool, std::string_view subPool, bool v
     auto checked = poolOf(v6subnet->second, Family::V6, "v6subnet");
     if (!checked) return checked;
   }
-  // IPv6 only. Whether an IPv6 VIP follows, only CreateNetwork knows.
+  // An IPv6-only network. Only CreateNetwork can check that it has an IPv6 VIP.
   return standIn ? makePool(*prefix) : standInPool(global);
 }
 
@@ -113,8 +115,8 @@ Result<void> checkBridge(const Facts& facts, const NetworkId& id) {
   for (const auto& [otherId, other] : facts.networks) {
     if (otherId == id || bridgeName(otherId) != bridge) continue;
     return conflict(fmt::format(
-        "network {} would get the bridge {}, which is that of network {}: the ids begin with the "
-        "same characters; create the network once more, with a new id",
+        "network {} would get the bridge {}, which network {} already has: the ids begin with the "
+        "same characters; create the network again to get a new id",
         id.brief(), bridge, other.name.empty() ? otherId.brief() : other.name));
   }
   return {};
@@ -128,8 +130,8 @@ Result<std::string> checkVip(const Facts& facts, const NetworkId& id, const Pref
     for (const auto& otherId : holders->second) {
       if (otherId == id) continue;
       const auto& name = facts.networks.at(otherId).name;
-      return conflict(fmt::format("VIP {} is already that of network {}", shown,
-                                  name.empty() ? otherId.brief() : name));
+      return conflict(fmt::format("network {} already has VIP {}",
+                                  name.empty() ? otherId.brief() : name, shown));
     }
   }
   std::string warning;
@@ -139,8 +141,8 @@ Result<std::string> checkVip(const Facts& facts, const NetworkId& id, const Pref
     }
     if (own.subnet.contains(vip.address())) {
       warning = fmt::format(
-          "VIP {} lies inside the connected subnet {}: hosts of that subnet will look for it by "
-          "ARP or NDP and not ask the router",
+          "VIP {} lies inside the connected subnet {}: hosts of that subnet will resolve it by ARP "
+          "or NDP instead of sending to the router",
           shown, own.subnet.toString());
     }
   }

@@ -108,7 +108,7 @@ TEST_CASE("Vip.ANetworkWhoseBridgeIsAnotherNetworksIsRefused") {
   const auto refused = core::checkBridge(facts, alike);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().kind == ErrorKind::Conflict);
-  CHECK(refused.error().message.find("bgplb-aaaaaaaaa, which is that of network web1") !=
+  CHECK(refused.error().message.find("bgplb-aaaaaaaaa, which network web1 already has") !=
         std::string::npos);
 }
 
