@@ -18,7 +18,7 @@ void Drainer::step(TimePoint now, bool withdrawing) {
   save(now, withdrawing);
 }
 
-// None: no SIGTERM is to be sent to the container, or not yet.
+// Null: the container gets no SIGTERM, or a request is in flight.
 const core::Container* Drainer::terminable(const ContainerId& id) const {
   if (!core::isConfirmedBackend(facts_, id)) return nullptr;
   const auto& container = facts_.containers.at(id);
@@ -33,7 +33,7 @@ core::TimePoint Drainer::terminationDue(const ContainerId& id, const core::Drain
 
 void Drainer::terminate(TimePoint now) {
   for (const auto& id : std::set<ContainerId>(facts_.draining)) {
-    if (inFlight_.size() >= kMostInFlight) return;  // the next answer wakes the loop
+    if (inFlight_.size() >= kMostInFlight) return;  // the next reply wakes the loop
     const auto* container = terminable(id);
     if (container == nullptr || now < terminationDue(id, *container->drain)) continue;
     repeatAt_[id] = now + kRepeatAfter;
@@ -50,7 +50,7 @@ void Drainer::onTerminated(const ContainerId& id, const Result<void>& sent) {
   const std::string& name = found->second.name;
   if (sent) {
     core::drainTerminated(facts_, id);
-    urgent_ = true;  // after a crash of this program it must not be sent again
+    urgent_ = true;  // after a crash of this program, SIGTERM must not be sent again
     refused_.erase(id);
     log::info("container {}: drained, SIGTERM sent", name);
   } else if (refused_.insert(id).second) {

@@ -1,12 +1,12 @@
 #pragma once
-// Drains under way: sends SIGTERM when it is due, repeats it until dockerd has delivered it, and
-// keeps the drains in the state file, because after a restart of this program nobody could report
-// them again.
+// Completes the drains in progress: sends SIGTERM after DRAIN_DELAY and repeats it until dockerd
+// has delivered it. Saves the drains in the state file, because neither Docker nor the kernel can
+// report them after a restart of this program. The reconciler owns it and calls step() in each of
+// its steps.
 //
-// SIGTERM goes only to a container that dockerd has confirmed, in this run of the container, to be
-// on a VIP network. The state file is written after the routing daemon has confirmed the
-// withdrawals that are under way, or kSaveAfter later if it does not: a disk must not delay a
-// withdrawal.
+// Only a container that dockerd has reported on a VIP network in this run of the container gets
+// SIGTERM. The state file is written after the routing daemon has confirmed the withdrawals in
+// progress, or after kSaveAfter without a confirmation: a disk must not delay a withdrawal.
 
 #include "base/backoff.hpp"
 #include "core/fold_containers.hpp"
@@ -32,8 +32,8 @@ class Drainer {
   void onWake(std::function<void()> wake) { wake_ = std::move(wake); }
   // `withdrawing`: the routing daemon has not confirmed every withdrawal yet.
   void step(TimePoint now, bool withdrawing);
-  std::optional<TimePoint> due() const;  // of the next SIGTERM or write
-  void saveNow(TimePoint now);           // what waits for a confirmation
+  std::optional<TimePoint> due() const;  // the time of the next SIGTERM or write
+  void saveNow(TimePoint now);           // without waiting for a confirmation
 
  private:
   using Drains = std::map<ContainerId, core::FormerDrain>;
@@ -50,12 +50,12 @@ class Drainer {
   Engine& engine_;
   Store& store_;
   std::function<void()> wake_ = [] {};
-  std::map<ContainerId, TimePoint> repeatAt_;  // SIGTERM was requested before
-  std::set<ContainerId> inFlight_;             // dockerd has not answered yet
-  std::set<ContainerId> refused_;  // dockerd did not deliver SIGTERM, and that was logged
+  std::map<ContainerId, TimePoint> repeatAt_;  // when to request SIGTERM again
+  std::set<ContainerId> inFlight_;             // SIGTERM was requested, dockerd has not replied yet
+  std::set<ContainerId> refused_;  // dockerd did not deliver SIGTERM, which has been logged
 
-  std::optional<Drains> handedOver_ = Drains{};  // to the store, last; none: it failed
-  std::optional<TimePoint> saveAt_;              // the drains differ from that
+  std::optional<Drains> handedOver_ = Drains{};  // last state given to the store; none: it failed
+  std::optional<TimePoint> saveAt_;              // when to write; none: no unsaved change
   TimePoint notBefore_{};
   bool urgent_ = false;
   bool saveFailed_ = false;

@@ -37,8 +37,8 @@ core::Touched Garbage::collect(const std::set<std::string>& inUse, TimePoint now
   return touched;
 }
 
-// The container's namespace is gone, and the veth pair with it, but dockerd died before it could call
-// DeleteEndpoint.
+// Removes endpoints whose container's namespace was removed, and the veth pair with it, while
+// dockerd died before it could call DeleteEndpoint.
 core::Touched Garbage::collectEndpoints(TimePoint now) {
   std::set<EndpointId> old;
   for (const auto& [id, endpoint] : facts_.endpoints) {
@@ -68,7 +68,7 @@ core::Touched Garbage::collectNetworks(TimePoint now) {
   return touched;
 }
 
-// Veth pairs before their bridge: without it nothing would prove them ours.
+// Removes veth pairs before their bridge: without the bridge we could not prove that they are ours.
 void Garbage::collectLinks(const std::set<std::string>& inUse, TimePoint now) {
   std::set<std::string> wanted = inUse;
   for (const auto& [id, network] : facts_.networks) wanted.insert(core::bridgeName(id));

@@ -1,8 +1,9 @@
 #pragma once
-// Leftovers that no plugin call removes: links of a network that was removed while the plugin was down,
-// networks that Swarm forgot on this node, endpoints of a dockerd that was killed. A leftover is removed
-// only after two full lists of dockerd's did not contain it, the second one at least kAge after the first:
-// a container that is just being started is in no list yet.
+// Removes leftovers that no plugin call removes: links of a network that was removed while the
+// plugin was down, networks that Swarm has removed from this node, endpoints of a dockerd that was
+// killed. A leftover is removed only if two full lists from dockerd do not contain it, the second
+// one at least kAge after the first: a container that is being started is in no list yet. The
+// reconciler owns it.
 
 #include "core/fold.hpp"
 #include "reconcile/ports.hpp"
@@ -20,8 +21,8 @@ class Garbage {
 
   Garbage(core::Facts& facts, Kernel& kernel) : facts_(facts), kernel_(kernel) {}
 
-  // To be called when a full list of dockerd's has been taken into the facts. `inUse`: bridges
-  // that still have something to be withdrawn. Returns the networks whose facts changed.
+  // To be called when the facts contain a new full list from dockerd. `inUse`: the bridges that the
+  // reconciler still manages. Returns the networks whose facts changed.
   core::Touched collect(const std::set<std::string>& inUse, TimePoint now);
 
  private:
@@ -32,8 +33,9 @@ class Garbage {
 
   core::Facts& facts_;
   Kernel& kernel_;
-  std::map<std::string, TimePoint> before_;  // dead at the last call, since
-  std::map<std::string, TimePoint> seen_;    // at this one
+  // Candidate for removal -> when collect() found it first.
+  std::map<std::string, TimePoint> before_;  // in the previous call
+  std::map<std::string, TimePoint> seen_;    // in this call
 };
 
 }  // namespace bgplb::reconcile

@@ -16,7 +16,7 @@ void Loop::wake() {
 
 Result<void> Loop::settle(const NetworkId& id) {
   auto outcome = reconciler_.settle(id, std::chrono::steady_clock::now());
-  wake();  // for the timer, and for the networks that settling touched
+  wake();  // to set the timer, and for the networks that this step made dirty
   return outcome;
 }
 

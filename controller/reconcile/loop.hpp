@@ -1,6 +1,7 @@
 #pragma once
-// Drives the reconciler: wakes are coalesced (however many changes one turn of the event loop
-// brings, one step follows), and a timer brings it back when something is due.
+// Runs the reconciler's steps on the event loop. wake() coalesces: one step follows, however many
+// changes one turn of the event loop brings. A timer starts the next step at the time that the last
+// step returned. Owned by App; the adapters and the plugin API call wake() and settle().
 
 #include "reconcile/reconciler.hpp"
 
@@ -16,7 +17,7 @@ class Loop {
   Reconciler& reconciler() { return reconciler_; }
   void wake();
   void onStep(std::function<void()> callback) { onStep_ = std::move(callback); }  // after each step
-  // For a plugin handler: takes the step now and returns what failed for this network.
+  // For a plugin handler: runs the step now and returns the error of this network.
   Result<void> settle(const NetworkId& id);
 
  private:

@@ -1,6 +1,7 @@
 #pragma once
-// What the reconciler needs from its surroundings, as small interfaces. Each has one adapter (netlink/,
-// bird/, firewall/, docker/, state/) and one fake in test/fakes. Everything runs on one thread.
+// The ports of the reconciler: interfaces to the kernel, BIRD, the packet filter, dockerd and the
+// state file. Each has one adapter (netlink/, bird/, firewall/, docker/, state/) and one fake in
+// test/fakes. All calls and callbacks are on the event loop's thread.
 
 #include "base/address.hpp"
 #include "base/ids.hpp"
@@ -21,14 +22,14 @@ namespace bgplb::reconcile {
 
 // An address of this host (RTM_NEWADDR).
 struct HostAddress {
-  Prefix subnet;       // ifa_prefixlen applied
-  Address address;     // IFA_LOCAL, else IFA_ADDRESS
+  Prefix subnet;    // ifa_prefixlen applied
+  Address address;  // IFA_LOCAL, else IFA_ADDRESS
   int ifIndex = 0;
   bool usable = true;  // false: tentative, dadfailed, deprecated, temporary, or not of global scope
   friend bool operator==(const HostAddress&, const HostAddress&) = default;
 };
 
-// How this host reaches an address (RTM_GETROUTE).
+// The route of this host to an address (RTM_GETROUTE).
 struct RouteLookup {
   int ifIndex = 0;
   std::string dev;
@@ -36,30 +37,33 @@ struct RouteLookup {
   std::optional<Address> source;   // RTA_PREFSRC
 };
 
-// The kernel objects of the VIP networks (rtnetlink). The adapter keeps a mirror of the kernel's state
-// (dump, then notifications, read up to date after each request), so observing costs no system call
-// and shows the state that the kernel reports. All calls are synchronous and bounded (a request that
-// the kernel does not answer within 2 s is Transient).
+// The kernel objects of the VIP networks (rtnetlink). The adapter keeps a mirror of the kernel's
+// state: a dump, then the notifications, which are read after each request. So observe() needs no
+// system call. All calls are synchronous and bounded: a request without a reply from the kernel
+// within 2 s is Transient.
 class Kernel {
  public:
   virtual ~Kernel() = default;
 
-  // Success of a LinkDel may mean that the removal is under way; the link is not observed any more.
+  // After a successful LinkDel the removal may still be in progress, but observe() and hasVeth() no
+  // longer show the link.
   virtual Result<void> apply(const core::Action& action) = 0;
   virtual core::KernelNetwork observe(const std::string& bridge) const = 0;
-  // Links that are provably ours, whatever network they belong to: bridges with a name and an address
-  // as only we make them, and veth host ends with our names that are ports of those.
+  // The links of any network that are provably ours: bridges whose name and MAC address both have
+  // the form that only this plugin uses, and veth host ends with our names that are ports of such a
+  // bridge.
   virtual std::set<std::string> ownLinks() const = 0;
-  virtual bool hasVeth(const std::string& host) const = 0;  // of any bridge or none
-  // Whether established connections are led by connection marks (firewall/flow_marks.hpp). Without
-  // marks the next-hop groups move a connection as late as they can. Existing groups are altered too,
-  // in the background.
+  // Whether the host end exists, as a port of a bridge or not.
+  virtual bool hasVeth(const std::string& host) const = 0;
+  // Whether connection marks route established connections (firewall/flow_marks.hpp). Without
+  // marks, the next-hop groups move a connection as late as possible. Existing groups are changed
+  // as well, in the background.
   virtual void setPinned(bool pinned) = 0;
-  // Dumps everything again, in the background: what the mirror has missed is reported as a change.
+  // Dumps everything again in the background. Differences to the mirror are reported as changes.
   virtual void resync() = 0;
 };
 
-// How this host is connected (rtnetlink).
+// The host's addresses and routes (rtnetlink).
 class HostNetwork {
  public:
   virtual ~HostNetwork() = default;
@@ -69,62 +73,65 @@ class HostNetwork {
   virtual Result<RouteLookup> routeTo(const Address& destination) = 0;
 };
 
-// What must be set, or sent, on the host so that VIPs work.
+// Kernel settings of the host that VIPs require, and the priming of neighbour discovery.
 class HostSettings {
  public:
   virtual ~HostSettings() = default;
 
-  // Loose reverse path filtering (IFLA_INET_CONF, IPV4_DEVCONF_RP_FILTER = 2, RFC 3704 section 2.4)
-  // on `dev` if it is strict there; netlink because /proc/sys is read-only in a plugin.
+  // Sets reverse path filtering on `dev` to loose (IFLA_INET_CONF, IPV4_DEVCONF_RP_FILTER = 2, RFC
+  // 3704 section 2.4) if it is strict. Uses netlink, because /proc/sys is read-only in a plugin.
   virtual Result<void> relaxReversePathFilter(const std::string& dev) = 0;
-  // Multipath routes choose by a hash over addresses and ports (fib_multipath_hash_policy 1) where it is
-  // over addresses alone (0), so that the connections of one client are spread, too. The error says
-  // how to set it by hand.
+  // Sets fib_multipath_hash_policy from 0 (hash over the addresses) to 1 (hash over addresses and
+  // ports), so that the connections of one client are distributed as well. The error contains the
+  // command for the operator.
   virtual Result<void> hashFlows(Family family) = 0;
   // Primes neighbour discovery for an IPv6 neighbour that may not be able to solicit this host yet:
-  // who is solicited learns the solicitor's link-layer address (RFC 4861 section 7.2.3). Sends a
-  // datagram and does not wait for its outcome.
+  // a solicited node learns the solicitor's link-layer address (RFC 4861 section 7.2.3). Sends a
+  // datagram and does not wait for a result.
   virtual Result<void> primeNeighbor(const Address& neighbor) = 0;
 };
 
-// Packet filter rules that let forwarded traffic reach the VIPs.
+// The packet filter rules that accept forwarded traffic to the VIPs.
 class Firewall {
  public:
   virtual ~Firewall() = default;
-  // `wanted`: there is at least one VIP network. Idempotent; runs in the background, later calls
-  // replace earlier ones that have not begun.
+  // `wanted`: at least one VIP network exists. Idempotent. Runs in the background; a later call
+  // replaces an earlier one that has not begun.
   virtual void ensure(bool wanted) = 0;
 };
 
-// The routing daemon. It holds the wanted set itself; calls return at once and the daemon is
-// reconfigured in the background, one command in flight, changes made meanwhile in one go.
+// The routing daemon. The adapter owns the set of wanted prefixes. Calls return at once, and the
+// daemon is reconfigured in the background with one command in flight; later changes go into one
+// next command.
 class Routing {
  public:
   virtual ~Routing() = default;
-  // Also to change the attributes of a prefix that is announced, which touches nothing else.
+  // Also changes the attributes of an announced prefix, without effect on other prefixes.
   virtual void announce(const Prefix& prefix, const core::RouteAttributes& attributes = {}) = 0;
-  // Also of a prefix that a former controller announced, before this one has announced all of its own.
+  // Also for a prefix that a previous controller announced, before this controller has announced
+  // its own set completely.
   virtual void withdraw(const Prefix& prefix) = 0;
   // Wanted, or withdrawn but not yet confirmed by the daemon.
   virtual bool mayBeAnnounced(const Prefix& prefix) const = 0;
 };
 
-// What the reconciler asks dockerd for. Runs in the background with deadlines.
+// The reconciler's requests to dockerd. Each runs in the background with a deadline.
 class Engine {
  public:
   virtual ~Engine() = default;
-  // POST /containers/{id}/kill?signal=SIGTERM. Not `stop`: Docker before 23 ignores its signal
-  // parameter and would send the container's own stop signal again. Success: it was delivered, or
-  // the container is not running any more.
+  // POST /containers/{id}/kill?signal=SIGTERM. Not `stop`, because Docker before 23 ignores the
+  // signal parameter of `stop` and would send the container's own stop signal again. Success:
+  // SIGTERM was delivered, or the container is no longer running.
   virtual void terminate(const ContainerId& id, std::function<void(Result<void>)> done) = 0;
 };
 
-// What neither Docker nor the kernel can report after a restart of this program: the drains.
+// Persistent state: the drains, which neither Docker nor the kernel can report after a restart.
 class Store {
  public:
   virtual ~Store() = default;
-  // Runs in the background and replaces a state that has not been written yet. `done` gets the outcome of
-  // this write, or of the one that replaced it, and an error if the disk does not answer in time.
+  // Runs in the background and replaces a state that has not been written yet. `done` gets the
+  // result of this write or of the write that replaced it, or an error if the disk does not respond
+  // in time.
   virtual void saveDrains(const std::map<ContainerId, core::FormerDrain>& drains,
                           std::function<void(Result<void>)> done) = 0;
 };

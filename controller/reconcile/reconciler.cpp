@@ -11,9 +11,10 @@ namespace bgplb::reconcile {
 
 namespace {
 
-// Networks of a whole-host pass that one step takes: a withdrawal waits for one step at most.
+// Networks per step of a pass over all networks: a withdrawal waits for one such step at most.
 constexpr std::size_t kBackgroundPerStep = 50;
-// The kernel notifies when a link comes up; if that notification is lost, this is the poll interval.
+// The kernel notifies when a link comes up; if that notification is lost, this is the poll
+// interval.
 constexpr std::chrono::milliseconds kLinkAwaited{200};
 
 bool isLinkAction(const core::Action& action) {
@@ -22,7 +23,7 @@ bool isLinkAction(const core::Action& action) {
          std::holds_alternative<core::LinkDel>(action);
 }
 
-// What cannot be done before the container's end of the link is up.
+// Actions that the kernel refuses until the container end of a veth pair is up.
 bool isRouting(const core::Action& action) {
   return std::holds_alternative<core::NextHopAdd>(action) ||
          std::holds_alternative<core::GroupReplace>(action) ||
@@ -57,7 +58,7 @@ void Reconciler::touch(const core::Touched& networks) {
   touched_.insert(networks.begin(), networks.end());
 }
 
-// At the first step, before anything is changed.
+// Records the routes of a previous controller in the first step, before any change.
 void Reconciler::noteFormer() {
   if (former_) return;
   former_.emplace();
@@ -66,7 +67,8 @@ void Reconciler::noteFormer() {
   }
 }
 
-// A bridge of a former controller, of a network that dockerd has not listed yet, has lost its last port.
+// Withdraws the VIPs of a previous controller's bridge that has lost its last port, while dockerd
+// has not listed the bridge's network yet.
 void Reconciler::withdrawAbandoned(const std::string& bridge) {
   if (facts_.listed || !former_) return;
   const auto former = former_->find(bridge);
@@ -132,8 +134,8 @@ std::optional<core::TimePoint> Reconciler::step(TimePoint now) {
 }
 
 Result<void> Reconciler::settle(const NetworkId& id, TimePoint now) {
-  // A call about an unknown network does not mean that the network was removed: what a former controller
-  // installed for it stays.
+  // A plugin call for an unknown network does not mean that the network was removed: the objects
+  // that a previous controller installed for it stay.
   if (facts_.networks.count(id) > 0) touched_.insert(id);
   step(now);
   const auto track = tracks_.find(id);
@@ -165,8 +167,8 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
     for (const auto& vip : network->second.vips()) track.vips.insert(vip);
   }
   const auto observed = kernel_.observe(bridge);
-  // The network was deleted, or left by its last container, before dockerd has listed it: its VIPs are
-  // known from the routes only.
+  // The network was deleted, or its last container left, before dockerd has listed the network. Its
+  // VIPs are known only from the routes.
   if (network == facts_.networks.end() || network->second.vips().empty()) {
     for (const auto& route : observed.routes) {
       if (routing_.mayBeAnnounced(route)) track.vips.insert(route);
@@ -188,21 +190,23 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
       containerEnds[host] = core::vethContainerName(endpoint);
     }
   }
-  const auto desired = core::desiredNetwork(facts_, id, observed, existing, track.hold,
-                                            policy_, now);
+  const auto desired =
+      core::desiredNetwork(facts_, id, observed, existing, track.hold, policy_, now);
   bool linkAwaited = false;
   const auto outcome = applyAll(core::plan(bridge, desired.kernel, observed, containerEnds),
                                 disturbed_.erase(id) > 0, linkAwaited);
   track.reevaluateAt = desired.reevaluateAt;
   if (linkAwaited && desired.announce) {
-    track.reevaluateAt = std::min(track.reevaluateAt.value_or(TimePoint::max()), now + kLinkAwaited);
+    track.reevaluateAt =
+        std::min(track.reevaluateAt.value_or(TimePoint::max()), now + kLinkAwaited);
   }
   updateAnnouncement(id, track, desired, now);
   ensureFlowHashing(desired.kernel);
   noteProblem(id, track, outcome, now);
   if (track.reevaluateAt) timers_.insert({*track.reevaluateAt, id});
 
-  const bool gone = network == facts_.networks.end() && !track.hold.announced && outcome.has_value();
+  const bool gone =
+      network == facts_.networks.end() && !track.hold.announced && outcome.has_value();
   if (gone) {
     for (const auto& vip : track.vips) {
       if (isAnnouncedFor(id, vip)) announcedFor_.erase(vip);
@@ -212,18 +216,18 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
   }
 }
 
-// Actions caused by Docker events are logged at debug level; one info line per network follows once BIRD
-// has been reconfigured, because logging here would delay the announcement. Repairs after foreign changes
-// are logged one by one.
+// Actions on links, and repairs after a change by another program, are logged one by one. All other
+// actions are logged at debug level only, because logging them would delay the announcement;
+// updateAnnouncement() logs one info line per network instead.
 Result<void> Reconciler::applyAll(const std::vector<core::Action>& actions, bool disturbed,
                                   bool& linkAwaited) {
   Result<void> first;
   for (const auto& action : actions) {
-    // Keep the bridge if a port could not be removed: without its bridge we could no longer prove that
-    // the port is ours.
+    // Keep the bridge if a port could not be removed: without its bridge we could no longer prove
+    // that the port is ours.
     if (!first && isBridgeDel(action)) continue;
-    // Keep next hops as well: with the last member of a group that could not be changed the kernel would
-    // remove the group, and with the group the host route of an announced VIP.
+    // Keep next hops as well: if a group could not be changed, removing its last member would make
+    // the kernel remove the group and the host route of an announced VIP.
     if (!first && std::holds_alternative<core::NextHopDel>(action)) continue;
     const auto outcome = kernel_.apply(action);
     if (!outcome && isRouting(action) && outcome.error().kind == ErrorKind::NotFound) {
@@ -232,8 +236,8 @@ Result<void> Reconciler::applyAll(const std::vector<core::Action>& actions, bool
       continue;
     }
     if (outcome) {
-      const bool told = disturbed || isLinkAction(action);
-      log::write(told ? log::Level::Info : log::Level::Debug, core::toText(action));
+      const bool atInfo = disturbed || isLinkAction(action);
+      log::write(atInfo ? log::Level::Info : log::Level::Debug, core::toText(action));
     } else if (first) {
       first = outcome.error().within(core::toText(action));
     }
@@ -252,8 +256,8 @@ bool Reconciler::anyAnnounced(const NetworkId& id, const Track& track) const {
   });
 }
 
-// Before the first lists nothing is known about the containers of a former controller: its announcements
-// stay, unless the last backend on the bridge has left.
+// Before the first lists, the containers behind a previous controller's announcements are unknown.
+// So the announcements stay, unless the last backend on the bridge has left.
 bool Reconciler::mayWithdraw(const NetworkId& id) const {
   if (facts_.listed) return true;
   const auto network = facts_.networks.find(id);
@@ -273,16 +277,16 @@ bool Reconciler::mayWithdraw(const NetworkId& id) const {
 
 void Reconciler::updateAnnouncement(const NetworkId& id, Track& track,
                                     const core::DesiredNetwork& desired, TimePoint now) {
-  const auto there = kernel_.observe(core::bridgeName(id));
+  const auto observed = kernel_.observe(core::bridgeName(id));
   const auto network = facts_.networks.find(id);
   const bool reachable = std::any_of(
-      desired.serving.begin(), desired.serving.end(), [&there](const EndpointId& endpoint) {
-        return there.veths.count(core::vethHostName(endpoint)) > 0;
+      desired.serving.begin(), desired.serving.end(), [&observed](const EndpointId& endpoint) {
+        return observed.veths.count(core::vethHostName(endpoint)) > 0;
       });
   for (const auto& vip : track.vips) {
     const bool current = network != facts_.networks.end() &&
                          (network->second.vip4 == vip || network->second.vip6 == vip);
-    if (desired.announce && current && reachable && there.routes.count(vip) > 0) {
+    if (desired.announce && current && reachable && observed.routes.count(vip) > 0) {
       announcedFor_.insert_or_assign(vip, id);
       routing_.announce(vip, *desired.announce);
     } else if (isAnnouncedFor(id, vip) && mayWithdraw(id)) {
@@ -297,7 +301,8 @@ void Reconciler::updateAnnouncement(const NetworkId& id, Track& track,
   const bool wasAnnounced = track.hold.announced;
   track.hold.announced = anyAnnounced(id, track);
   if (!desired.announce && track.hold.announced) waiting_.insert(id);
-  // Confirmed already (no daemon runs): reconcile again at once for the host route.
+  // The withdrawal is already confirmed because no daemon runs. Reconcile again at once to remove
+  // the host route.
   if (wasAnnounced && !track.hold.announced) touched_.insert(id);
 }
 

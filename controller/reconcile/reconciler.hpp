@@ -1,15 +1,16 @@
 #pragma once
-// The one writer. Everything that happens only changes the facts and marks networks as touched; step()
-// then observes the kernel, computes the desired state, plans and acts, per touched network, so that a
-// change costs nothing for the networks it does not concern.
+// The only writer of kernel objects and announcements. Every event changes the facts and marks
+// networks as dirty (touch()). step() then observes the kernel, computes the desired state, plans
+// and acts for each dirty network, so that a change costs nothing for the other networks. Owns the
+// facts; Loop calls step(), and App and the adapters call the touch functions.
 //
-// Order, for one VIP: links and host route, then the announcement; the withdrawal, then (once the
-// daemon has confirmed it, and after the drain grace) the host route. A VIP is announced only when
-// its host route was seen in the kernel.
+// Order for one VIP: links and host route, then the announcement. The withdrawal, then the removal
+// of the host route, after the daemon has confirmed the withdrawal and DRAIN_GRACE is over. A VIP
+// is announced only if the kernel has its host route.
 //
-// step() never waits: kernel requests are synchronous and bounded; the routing daemon, the firewall,
-// dockerd and the state file are served in the background and wake the loop again. So a plugin handler
-// may call it.
+// step() never waits. Kernel requests are synchronous and bounded. Calls to the routing daemon, the
+// firewall, dockerd and the state file run in the background and wake the loop again. So a plugin
+// handler may call step().
 
 #include "base/backoff.hpp"
 #include "core/desired.hpp"
@@ -34,32 +35,33 @@ class Reconciler {
   Reconciler(Kernel& kernel, HostSettings& host, Routing& routing, Firewall& firewall,
              Engine& engine, Store& store, const core::Policy& policy);
 
-  // Wakes the loop; called when something finished in the background.
+  // `wake` is called when a background operation has finished; it must schedule a step.
   void onWake(std::function<void()> wake);
   const core::Policy& policy() const { return policy_; }
-  void setPolicy(const core::Policy& policy);  // may be called at any time; every network is touched
+  void setPolicy(const core::Policy& policy);  // at any time; marks every network as dirty
 
   core::Facts& facts() { return facts_; }
   const core::Facts& facts() const { return facts_; }
 
   void touch(const core::Touched& networks);
-  void touchBridge(const std::string& link);  // someone else changed our objects in the kernel
-  void touchUnconfirmed();  // the routing daemon confirmed something
-  void touchBridges();      // a Docker bridge, or who is on one, changed
-  void touchBridgesOf(const ContainerId& id);  // only on which ones this container is
-  void touchFirewall();     // Docker rearranged its chains
-  void touchAll(TimePoint now);  // after a full list of dockerd's
-  void removeEndpoint(const EndpointId& id);  // DeleteEndpoint: its veth pair goes at once
+  void touchBridge(const std::string& link);  // another program changed our kernel objects
+  void touchUnconfirmed();                    // the routing daemon confirmed a configuration
+  void touchBridges();  // a Docker bridge changed, or the containers attached to it
+  void touchBridgesOf(const ContainerId& id);   // only the attachments of this container changed
+  void touchFirewall();                         // Docker rearranged its chains
+  void touchAll(TimePoint now);                 // after a full list from dockerd
+  void removeEndpoint(const EndpointId& id);    // DeleteEndpoint: removes the veth pair at once
   void primeNeighbor(const Address& neighbor);  // core/neighbors_to_prime.hpp
-  void setPinned(bool pinned) { kernel_.setPinned(pinned); }  // as the firewall reports it
+  void setPinned(bool pinned) { kernel_.setPinned(pinned); }  // from the firewall's status
   void saveDrains(TimePoint now) { drainer_.saveNow(now); }   // before this program ends
-  void resumeDrains(std::map<ContainerId, core::FormerDrain> drains);  // a former run's, at start
+  // At start, with the drains from the state file.
+  void resumeDrains(std::map<ContainerId, core::FormerDrain> drains);
 
-  // Brings every touched network to its desired state. Returns when to call again even if nothing
-  // happens.
+  // Brings every dirty network to its desired state. Returns the time for the next step if no event
+  // causes an earlier one.
   std::optional<TimePoint> step(TimePoint now);
 
-  // For a plugin handler: step(), and what went wrong with this network if anything did.
+  // For a plugin handler: runs step() and returns the error of this network, if any.
   Result<void> settle(const NetworkId& id, TimePoint now);
 
   // For the status page.
@@ -67,10 +69,10 @@ class Reconciler {
   std::string problem(const NetworkId& id) const;  // empty: none
 
  private:
-  // What is remembered of a network between two steps.
+  // The state of a network between two steps.
   struct Track {
     core::RouteHold hold;
-    std::set<Prefix> vips;  // also those of a network that is gone
+    std::set<Prefix> vips;  // including former ones and those of a removed network
     bool ready = false;
     std::optional<TimePoint> reevaluateAt;
     std::string problem;
@@ -105,25 +107,26 @@ class Reconciler {
   Garbage garbage_;
 
   core::Touched touched_;
-  core::Touched background_;  // by touchAll(): a few in each step
-  core::Touched disturbed_;  // by someone else, in the kernel
+  core::Touched background_;  // from touchAll(): kBackgroundPerStep in each step
+  core::Touched disturbed_;   // networks whose kernel objects another program changed
   bool bridgesTouched_ = true;
   std::set<ContainerId> bridgesTouchedOf_;
   bool firewallTouched_ = true;
   std::map<NetworkId, Track> tracks_;
-  std::map<std::string, NetworkId> byBridge_;  // our link's name -> network
-  // Until the first lists: the routes on the bridges that a former controller installed. The kernel removes
-  // a route with the last port of its bridge, before the VIP has been withdrawn.
+  std::map<std::string, NetworkId> byBridge_;  // name of our bridge -> network
+  // The routes that a previous controller installed, by bridge; used until the first lists. The
+  // kernel removes a route together with the last port of its bridge, so the VIP to withdraw would
+  // be unknown.
   std::optional<std::map<std::string, std::set<Prefix>>> former_;
-  // For which network a VIP was announced last: one made anew may have it while the withdrawal for the
-  // one before is under way.
+  // The network for which a VIP was announced last. A new network may have the VIP while the
+  // withdrawal for the removed network is still in progress.
   std::map<Prefix, NetworkId> announcedFor_;
-  core::Touched waiting_;                      // withdrawn, not yet confirmed
+  core::Touched waiting_;  // withdrawn, not yet confirmed
   std::set<std::pair<TimePoint, NetworkId>> timers_;
   std::set<Prefix> gatewaySubnets_;
   std::set<std::string> relaxed_;
   std::set<Family> flowsHashed_;
-  std::set<std::string> hashingProblems_;  // said once
+  std::set<std::string> hashingProblems_;  // logged once each
   std::optional<bool> firewallWanted_;
 };
 

@@ -1,4 +1,5 @@
-// The reconciler's part that is of the host as a whole, and what it tells of itself.
+// The reconciler's work for the host as a whole (flow hashing, Docker bridges, firewall), and its
+// status.
 #include "base/log.hpp"
 #include "reconcile/reconciler.hpp"
 
@@ -8,7 +9,7 @@
 
 namespace bgplb::reconcile {
 
-// Only where it matters: it concerns every multipath route of the host.
+// Only once a VIP has two backends, because the setting affects every multipath route of the host.
 void Reconciler::ensureFlowHashing(const core::KernelNetwork& desired) {
   for (const auto& [family, members] : desired.groups) {
     if (members.size() < 2 || !flowsHashed_.insert(family).second) continue;
@@ -27,7 +28,7 @@ void Reconciler::reconcileBridges() {
       routing_.announce(subnet);
     }
   }
-  // Before the first lists a former controller's announcements stay.
+  // Before the first lists, the announcements of a previous controller stay.
   if (facts_.listed) {
     for (auto subnet = gatewaySubnets_.begin(); subnet != gatewaySubnets_.end();) {
       if (wanted.count(*subnet) > 0) {
@@ -43,27 +44,29 @@ void Reconciler::reconcileBridges() {
 }
 
 void Reconciler::relaxReplyBridges(const std::set<std::string>& links) {
-  if (facts_.networks.empty()) return;  // nobody sends from a VIP
+  if (facts_.networks.empty()) return;  // no container sends from a VIP
   for (const auto& link : links) {
     if (!relaxed_.insert(link).second) continue;
     const auto outcome = host_.relaxReversePathFilter(link);
     if (!outcome && outcome.error().kind != ErrorKind::NotFound) {
-      log::warning("{}: replies from VIPs may be dropped: {}; set it by hand: sysctl -w "
-                   "net.ipv4.conf.{}.rp_filter=2",
-                   link, outcome.error().message, link);
+      log::warning(
+          "{}: replies from VIPs may be dropped: {}; set it by hand: sysctl -w "
+          "net.ipv4.conf.{}.rp_filter=2",
+          link, outcome.error().message, link);
     }
     if (!outcome) relaxed_.erase(link);
   }
 }
 
 void Reconciler::primeNeighbor(const Address& neighbor) {
-  if (const auto sent = host_.primeNeighbor(neighbor); !sent) log::debug("{}", sent.error().message);
+  if (const auto sent = host_.primeNeighbor(neighbor); !sent)
+    log::debug("{}", sent.error().message);
 }
 
 void Reconciler::reconcileFirewall() {
   const bool wanted = !facts_.networks.empty();
   if (!std::exchange(firewallTouched_, false) && firewallWanted_ == wanted) return;
-  // Before the first lists the host may have networks that are not known yet.
+  // Before the first lists, the host may have networks that are still unknown.
   if (!wanted && !facts_.listed) return;
   if (firewallWanted_ != wanted) bridgesTouched_ = bridgesTouched_ || wanted;
   firewallWanted_ = wanted;
@@ -82,9 +85,9 @@ std::string Reconciler::reasons(const NetworkId& id, TimePoint now) const {
       const auto container = facts_.containers.find(*known->second.container);
       if (container != facts_.containers.end()) who = container->second.name;
     }
-    const bool linkThere = kernel_.hasVeth(core::vethHostName(endpoint));
+    const bool linkExists = kernel_.hasVeth(core::vethHostName(endpoint));
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", who,
-                        core::word(core::readiness(facts_, endpoint, linkThere, policy_, now)));
+                        core::word(core::readiness(facts_, endpoint, linkExists, policy_, now)));
   }
   return text.empty() ? "no backend" : text;
 }
