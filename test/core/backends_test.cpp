@@ -21,13 +21,16 @@ struct Backends {
   explicit Backends(std::initializer_list<unsigned> numbers) {
     for (const unsigned number : numbers) add(number);
   }
-  static EndpointId early(unsigned number) { return EndpointId(fmt::format("{:012x}{:052x}", number, 0)); }
+  static EndpointId early(unsigned number) {
+    return EndpointId(fmt::format("{:012x}{:052x}", number, 0));
+  }
   static MacAddress macOf(unsigned number) {
     const std::uint8_t bytes[6] = {2, 0, 0, 0, 0, static_cast<std::uint8_t>(number)};
     return MacAddress::fromBytes(bytes);
   }
   void add(unsigned number) {
-    core::endpointCreated(facts, kWeb1, early(number), ip("10.0.0.101"), ip("2001:db8::1"), macOf(number));
+    core::endpointCreated(facts, kWeb1, early(number), ip("10.0.0.101"), ip("2001:db8::1"),
+                          macOf(number));
     core::endpointLink(facts, early(number), core::LinkState::Joined);
     veths.insert(core::vethHostName(early(number)));
   }
@@ -37,14 +40,15 @@ struct Backends {
   std::map<unsigned, Slot> slots() const {
     std::map<unsigned, Slot> byNumber;
     const auto all = core::assignSlots(facts, facts.networks.at(kWeb1), observed, veths);
-    for (const auto& [endpoint, slot] : all) byNumber[facts.endpoints.at(endpoint).mac->bytes()[5]] = slot;
+    for (const auto& [endpoint, slot] : all)
+      byNumber[facts.endpoints.at(endpoint).mac->bytes()[5]] = slot;
     return byNumber;
   }
 };
 
 }  // namespace
 
-TEST_CASE("NextHop.IsASlotsAddress") {
+TEST_CASE("NextHop.AddressContainsTheSlot") {
   CHECK(core::nextHop(Family::V4, 7).toString() == "169.254.77.7");
   CHECK(core::nextHop(Family::V6, 171).toString() == "fe80::77:ab");
   for (const Family family : {Family::V4, Family::V6}) {
@@ -61,29 +65,29 @@ TEST_CASE("Slots.AreCountedFromOne") {
   CHECK(Backends{1, 2, 3}.slots() == std::map<unsigned, Slot>{{1, 1}, {2, 2}, {3, 3}});
 }
 
-TEST_CASE("Slots.StayWithTheirBackend") {
+TEST_CASE("Slots.BackendKeepsItsSlot") {
   Backends backends{1, 2, 3};
   backends.seen(9, 1);
   backends.seen(1, 3);
   CHECK(backends.slots() == std::map<unsigned, Slot>{{1, 9}, {2, 2}, {3, 1}});
 }
 
-TEST_CASE("Slots.OfOneThatLeftIsTakenLast") {
+TEST_CASE("Slots.SlotOfARemovedBackendIsReusedLast") {
   Backends backends{1};
-  backends.seen(1, 77);  // still known to the kernel, and to connections
+  backends.seen(1, 77);  // still in the kernel, and in connection marks
   CHECK(backends.slots() == std::map<unsigned, Slot>{{1, 2}});
   for (Slot slot = 2; slot <= core::kSlots; ++slot) backends.seen(slot, 77);
   CHECK(backends.slots() == std::map<unsigned, Slot>{{1, 1}});
 }
 
-TEST_CASE("Slots.AreForBackendsThatAPacketReaches") {
+TEST_CASE("Slots.OnlyReachableBackendsGetOne") {
   Backends backends{1, 2, 3};
   backends.veths.erase(core::vethHostName(Backends::early(1)));
   core::endpointLink(backends.facts, Backends::early(2), core::LinkState::Left);
   CHECK(backends.slots() == std::map<unsigned, Slot>{{3, 1}});
 }
 
-TEST_CASE("Slots.EndAtTheLast") {
+TEST_CASE("Slots.AtMost254Backends") {
   Backends backends{};
   for (unsigned number = 0; number < 256; ++number) backends.add(number);
   CHECK(backends.slots().size() == core::kSlots);

@@ -11,7 +11,7 @@ using core::Readiness;
 
 namespace {
 
-// One running container with a health check, seen from before its first answer.
+// One running container with a health check that has not passed yet.
 struct Backend {
   core::Facts facts;
   core::Policy policy;
@@ -25,9 +25,9 @@ struct Backend {
     report(Health::Starting);
   }
   void report(Health health, const char* startedAt = "1") {
-    auto said = test::report(kCtr1, kWeb1, kEp1, health);
-    said.startedAt = startedAt;
-    core::containerReported(facts, said, now);
+    auto reported = test::report(kCtr1, kWeb1, kEp1, health);
+    reported.startedAt = startedAt;
+    core::containerReported(facts, reported, now);
   }
   void health(Health health) { core::containerHealth(facts, kCtr1, health, now); }
   void fail() {
@@ -40,7 +40,7 @@ struct Backend {
 
 }  // namespace
 
-TEST_CASE("Flapping.TwoFailuresCostNothing_TheThirdIsHeldDown") {
+TEST_CASE("Flapping.TwoFailuresHaveNoEffect_TheThirdCausesAHoldDown") {
   Backend backend;
   backend.health(Health::Healthy);
   CHECK(backend.state() == Readiness::Ready);
@@ -49,13 +49,13 @@ TEST_CASE("Flapping.TwoFailuresCostNothing_TheThirdIsHeldDown") {
   CHECK(backend.state() == Readiness::Ready);
   backend.fail();
   CHECK(backend.state() == Readiness::HeldDown);
-  backend.now += 8999ms;  // a second has gone since the failure
+  backend.now += 8999ms;  // fail() has advanced the clock by 1 s
   CHECK(backend.state() == Readiness::HeldDown);
   backend.now += 1ms;
   CHECK(backend.state() == Readiness::Ready);
 }
 
-TEST_CASE("Flapping.TheHoldGrows_AndIsCapped") {
+TEST_CASE("Flapping.TheHoldDownDoubles_UpToALimit") {
   Backend backend({.holdDown = 2s});
   backend.health(Health::Healthy);
   for (int failure = 0; failure < 2; ++failure) backend.fail();
@@ -70,7 +70,7 @@ TEST_CASE("Flapping.TheHoldGrows_AndIsCapped") {
   }
 }
 
-TEST_CASE("Flapping.AMinuteWithoutAFailureForgetsThem") {
+TEST_CASE("Flapping.AMinuteWithoutAFailureResetsTheCount") {
   Backend backend;
   backend.health(Health::Healthy);
   backend.fail();
@@ -80,7 +80,7 @@ TEST_CASE("Flapping.AMinuteWithoutAFailureForgetsThem") {
   CHECK(backend.state() == Readiness::Ready);
 }
 
-TEST_CASE("Flapping.NeverHeldDown_WhenSwitchedOff") {
+TEST_CASE("Flapping.HoldDownZeroDisablesHoldDown") {
   Backend backend({.holdDown = 0s});
   backend.health(Health::Healthy);
   for (int failure = 0; failure < 10; ++failure) backend.fail();
@@ -102,7 +102,7 @@ TEST_CASE("Flapping.CrashesCount_StopsDoNot") {
   CHECK(backend.state() == (stopped ? Readiness::Ready : Readiness::HeldDown));
 }
 
-TEST_CASE("Flapping.StoppingItByHandIsANewBeginning") {
+TEST_CASE("Flapping.AUserStopResetsTheCount") {
   Backend backend;
   backend.health(Health::Healthy);
   for (int failure = 0; failure < 3; ++failure) backend.fail();
@@ -114,7 +114,7 @@ TEST_CASE("Flapping.StoppingItByHandIsANewBeginning") {
   CHECK(backend.state() == Readiness::Ready);
 }
 
-TEST_CASE("Rising.ReadyWhenItHasBeenWellForRiseTime") {
+TEST_CASE("Rising.ReadyAfterRiseTimeWithoutAFailure") {
   Backend backend({.riseTime = 5s});
   backend.health(Health::Healthy);
   CHECK(backend.state() == Readiness::Rising);
@@ -127,7 +127,7 @@ TEST_CASE("Rising.ReadyWhenItHasBeenWellForRiseTime") {
   CHECK(backend.state() == Readiness::Ready);
 }
 
-TEST_CASE("Rising.WhatWasHealthyBeforeWeStartedHasRisen") {
+TEST_CASE("Rising.ABackendHealthyBeforeOurStartIsReadyAtOnce") {
   Backend backend({.riseTime = 5s});
   backend.facts.containers.clear();
   backend.report(Health::Healthy);

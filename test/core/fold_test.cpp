@@ -21,9 +21,9 @@ core::NetworkReport clusterWide() {
 
 }  // namespace
 
-// Else every manager would have the bridges of all the cluster's networks, and have them again after
-// the last task has left.
-TEST_CASE("Fold.AClusterWideNetworkIsHere_OnlyIfACallOrAContainerSaysSo") {
+// Otherwise every manager would have bridges for all networks of the cluster, and would create them
+// again after the last task has left.
+TEST_CASE("Fold.AClusterWideNetworkIsAdded_OnlyByACallOrAContainer") {
   core::Facts facts;
   listNetwork(facts, clusterWide(), true);
   listNetworks(facts, {clusterWide()}, {kSwarmNet});
@@ -41,8 +41,9 @@ TEST_CASE("Fold.AClusterWideNetworkIsHere_OnlyIfACallOrAContainerSaysSo") {
   CHECK(facts.networks.at(kSwarmNet).options.mtu == 9000);
 }
 
-// Else its former network would keep an endpoint that is deleted with the latter.
-TEST_CASE("Fold.AnEndpointIsOfOneNetwork_WhoeverSaidWhatBefore") {
+// Otherwise the former network would keep an endpoint that is deleted together with the new
+// network.
+TEST_CASE("Fold.AnEndpointBelongsToTheLastReportedNetwork") {
   core::Facts facts;
   core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), std::nullopt);
   core::networkCreated(facts, kWeb2, net("10.0.0.102/32"), std::nullopt);
@@ -63,18 +64,22 @@ TEST_CASE("Fold.AnEndpointIsOfOneNetwork_WhoeverSaidWhatBefore") {
 namespace {
 
 core::NetworkReport reported(const NetworkId& id, std::map<std::string, std::string> options) {
-  return {.id = id, .name = "web1", .driver = "bgplb", .subnets = {net("10.0.0.101/32")},
-          .labels = {}, .options = std::move(options)};
+  return {.id = id,
+          .name = "web1",
+          .driver = "bgplb",
+          .subnets = {net("10.0.0.101/32")},
+          .labels = {},
+          .options = std::move(options)};
 }
 
 }  // namespace
 
-// dockerd replays no CreateNetwork after a restart.
-TEST_CASE("Fold.WeightIsLearntFromTheEnginesList") {
+// dockerd does not repeat CreateNetwork after a restart.
+TEST_CASE("Fold.TheWeightIsReadFromDockersNetworkList") {
   core::Facts facts;
   listNetwork(facts, reported(kWeb1, {{"bgplb.weight", "4"}}), true);
   CHECK(facts.networks.at(kWeb1).options == core::NetworkOptions{.weight = 4});
-  // Another version of the plugin accepted these: what can be read still counts.
+  // Another version of the plugin accepted these options. Valid ones still take effect.
   listNetwork(facts,
               reported(kWeb1, {{"bgplb.weight", "many"},
                                {"bgplb.colour", "red"},
@@ -85,7 +90,7 @@ TEST_CASE("Fold.WeightIsLearntFromTheEnginesList") {
   CHECK(facts.networks.at(kWeb2).options == core::NetworkOptions{});
 }
 
-TEST_CASE("Fold.AVipIsFoundByItsIndex_WhileANetworkHasIt") {
+TEST_CASE("Fold.TheVipIndexContainsTheVipsOfAllNetworks") {
   core::Facts facts;
   const auto first = net("10.0.0.101/32");
   const auto second = net("10.0.0.102/32");
@@ -94,7 +99,7 @@ TEST_CASE("Fold.AVipIsFoundByItsIndex_WhileANetworkHasIt") {
   CHECK(facts.byVip.at(first) == std::set<NetworkId>{kWeb1, kWeb2});
   CHECK(facts.byVip.at(net("2001:db8::1/128")) == std::set<NetworkId>{kWeb1});
 
-  core::networkCreated(facts, kWeb1, second, std::nullopt);  // it has another one now
+  core::networkCreated(facts, kWeb1, second, std::nullopt);  // replaces its VIP
   CHECK(facts.byVip.at(first) == std::set<NetworkId>{kWeb2});
   CHECK(facts.byVip.at(second) == std::set<NetworkId>{kWeb1});
   core::networkDeleted(facts, kWeb1);
@@ -102,7 +107,7 @@ TEST_CASE("Fold.AVipIsFoundByItsIndex_WhileANetworkHasIt") {
   CHECK(facts.byVip.empty());
 }
 
-TEST_CASE("Fold.AContainerIsOnNoNetworkThatIsGone") {
+TEST_CASE("Fold.AContainerIsNotAttachedToARemovedNetwork") {
   core::Facts facts;
   core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), std::nullopt);
   core::networkCreated(facts, kWeb2, net("10.0.0.102/32"), std::nullopt);

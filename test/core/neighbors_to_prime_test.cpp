@@ -33,14 +33,14 @@ const std::vector<Prefix> kBoth{net("172.28.0.0/24"), net("2001:db8:0:28::/64")}
 
 }  // namespace
 
-TEST_CASE("NeighborsToPrime.OnTheBridgesThatItsDescriptionNames") {
+TEST_CASE("NeighborsToPrime.AddressesOnTheBridgesInTheInspectReply") {
   const auto toPrime =
       core::neighborsToPrime(facts(kBoth), on({kWeb1, kGateway, NetworkId("overlay")}));
   CHECK(toPrime.addresses == std::vector<Address>{kThere});
   CHECK(!toPrime.unresolved);
 }
 
-TEST_CASE("NeighborsToPrime.DockerGwbridgeIsAsked_WhenItHasIpv6AndNoOtherIsThere") {
+TEST_CASE("NeighborsToPrime.DockerGwbridgeIsInspected_IfItHasIpv6AndNoOtherBridgeDoes") {
   CHECK(core::neighborsToPrime(facts(kBoth), on({kWeb1})).unresolved == kGwbridge);
   CHECK(!core::neighborsToPrime(facts({net("172.28.0.0/24")}), on({kWeb1})).unresolved);
   auto ipv4Only = on({kWeb1, kGateway});
@@ -48,7 +48,7 @@ TEST_CASE("NeighborsToPrime.DockerGwbridgeIsAsked_WhenItHasIpv6AndNoOtherIsThere
   CHECK(core::neighborsToPrime(facts(kBoth), ipv4Only).unresolved == kGwbridge);
 }
 
-TEST_CASE("NeighborsToPrime.NobodyWithoutAVip") {
+TEST_CASE("NeighborsToPrime.NoneForAContainerOnNoVipNetwork") {
   const auto toPrime = core::neighborsToPrime(facts(kBoth), on({kGateway}));
   CHECK(toPrime.addresses.empty());
   CHECK(!toPrime.unresolved);

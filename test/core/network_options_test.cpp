@@ -21,14 +21,14 @@ bool contains(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("NetworkOptions.NoneGivenMeansTheDefaults") {
+TEST_CASE("NetworkOptions.DefaultsApplyWithoutOptions") {
   CHECK(parseOptions({}).value() == NetworkOptions{});
   CHECK(NetworkOptions{}.mtu == 1500);
-  // Docker's own options mean nothing to this plugin.
+  // This plugin ignores Docker's own options.
   CHECK(parseOptions({{"com.docker.network.enable_ipv6", "true"}}).value() == NetworkOptions{});
 }
 
-TEST_CASE("NetworkOptions.MtuIsANumberOfBytes_OrASentence") {
+TEST_CASE("NetworkOptions.MtuIsANumberOfBytes_OrAnError") {
   CHECK(parseOptions({{"com.docker.network.driver.mtu", "68"}}).value().mtu == 68);
   CHECK(parseOptions({{"com.docker.network.driver.mtu", "65535"}}).value().mtu == 65535);
   for (const char* bad : {"", "67", "65536", "-1500", "1500x", "9k"}) {
@@ -37,7 +37,7 @@ TEST_CASE("NetworkOptions.MtuIsANumberOfBytes_OrASentence") {
   }
 }
 
-TEST_CASE("NetworkOptions.WeightIsAWholeNumber_OrASentence") {
+TEST_CASE("NetworkOptions.WeightIsAWholeNumber_OrAnError") {
   CHECK(parseOptions({{"bgplb.weight", "1"}}).value().weight == 1U);
   CHECK(parseOptions({{"bgplb.weight", "1000000"}}).value().weight == 1'000'000U);
   for (const char* bad : {"", "0", "-1", "+1", "1.5", " 1", "1 ", "0x1", "1000001",
@@ -47,21 +47,21 @@ TEST_CASE("NetworkOptions.WeightIsAWholeNumber_OrASentence") {
   }
 }
 
-TEST_CASE("NetworkOptions.AnUnknownOptionNamesTheNearestKnownOne") {
+TEST_CASE("NetworkOptions.TheErrorForAnUnknownOptionSuggestsAKnownOne") {
   CHECK(contains(why({{"bgplb.wieght", "1"}}), "did you mean bgplb.weight?"));
   CHECK(contains(why({{"com.dokcer.network.driver.mtu", "1"}}),
                  "did you mean com.docker.network.driver.mtu?"));
   CHECK(why({{std::string(10'000, 'x'), "1"}}).size() < 300);
 }
 
-TEST_CASE("NetworkOptions.EveryProblemIsNamedAtOnce") {
+TEST_CASE("NetworkOptions.OneErrorListsAllProblems") {
   const auto message =
       why({{"bgplb.weight", "0"}, {"com.docker.network.driver.mtu", "1"}, {"x", ""}});
   for (const char* part : {"bgplb.weight=0", "mtu=1", "-o x is unknown"})
     CHECK(contains(message, part));
 }
 
-TEST_CASE("NetworkOptions.OfAnExistingNetwork_WhatCannotBeReadHasItsDefault") {
+TEST_CASE("NetworkOptions.InvalidOptionsOfAnExistingNetworkHaveTheirDefaults") {
   const auto options = core::readableOptions({{"bgplb.weight", "many"},
                                               {"bgplb.colour", "red"},
                                               {"com.docker.network.driver.mtu", "9000"}});

@@ -16,7 +16,7 @@ std::string problems(const std::vector<core::Peer>& peers) {
 
 }  // namespace
 
-TEST_CASE("Peer.AnAddressGivesANameThatBirdTakes") {
+TEST_CASE("Peer.TheDefaultNameIsAValidBirdSymbol") {
   CHECK(core::peerName(ip("192.168.8.137")) == "192_168_8_137");
   CHECK(core::peerName(ip("2001:db8::137")) == "2001_db8__137");
   CHECK(core::peerName(ip("2001:db8:0:0:1::137")) != core::peerName(ip("2001:db8::1:137")));
@@ -26,7 +26,7 @@ TEST_CASE("Peer.AnAddressGivesANameThatBirdTakes") {
   }
 }
 
-TEST_CASE("Peer.NamesArePartsOfABirdSymbol") {
+TEST_CASE("Peer.NamesMustBeValidInABirdSymbol") {
   for (const char* good : {"a", "left", "Router_2"}) CHECK(core::nameProblem(good).empty());
   for (const auto& bad : {std::string(), std::string("a-b"), std::string("a b"), std::string("a;b"),
                           std::string("\xc3\xa4"), std::string(41, 'x')}) {
@@ -35,7 +35,7 @@ TEST_CASE("Peer.NamesArePartsOfABirdSymbol") {
   }
 }
 
-TEST_CASE("Peer.ReservedAsNumbers") {
+TEST_CASE("Peer.ReservedAsNumbersAreRefused") {
   for (const std::uint32_t as : {0U, 23456U, 65535U, 4294967295U}) {
     CAPTURE(as);
     CHECK(core::asProblem(as).find(std::to_string(as)) != std::string::npos);
@@ -46,7 +46,7 @@ TEST_CASE("Peer.ReservedAsNumbers") {
   }
 }
 
-TEST_CASE("Peer.PasswordsThatBirdCannotHold") {
+TEST_CASE("Peer.PasswordsThatBirdCannotReadAreRefused") {
   for (const std::string bad : {"a\"b", "\"", "a\nb", "a\tb", "a\rb", "a\x7f", "\x01"}) {
     const auto problem = core::passwordProblem("sesame" + bad);
     CHECK_FALSE(problem.empty());
@@ -61,7 +61,7 @@ TEST_CASE("Peer.PasswordsThatBirdCannotHold") {
   }
 }
 
-TEST_CASE("Peer.EachProblemNamesThePeer") {
+TEST_CASE("Peer.EachProblemContainsThePeersAddress") {
   CHECK(problems({peer("192.168.8.137", 64512), peer("2001:db8::137", 64512)}).empty());
   auto wrong = peer("192.168.8.137", 23456);
   wrong.name = "a b";
@@ -80,7 +80,7 @@ TEST_CASE("Peer.EachProblemNamesThePeer") {
   }
 }
 
-TEST_CASE("Peer.NoTwoShareANameOrAnAddress") {
+TEST_CASE("Peer.DuplicateNamesAndAddressesAreRefused") {
   auto second = peer("192.168.8.138", 64512);
   second.name = "192_168_8_137";
   CHECK(problems({peer("192.168.8.137", 64512), second}).find("another peer has the name") !=

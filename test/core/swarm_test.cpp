@@ -18,7 +18,7 @@ core::NetworkReport vipNetwork(const NetworkId& id, const char* name,
 
 }  // namespace
 
-TEST_CASE("Swarm.AServiceWithAVirtualIpIsNamed_WithTheCommandThatHelps") {
+TEST_CASE("Swarm.TheNoteAboutAServiceWithAVirtualIpContainsTheCommand") {
   const std::vector networks{vipNetwork(kWeb1, "web1", {net("10.0.0.101/32")})};
   core::ServiceReport service{.name = "shop", .virtualIp = true, .networks = {kWeb1, kWeb2}};
   const auto notes = core::swarmNotes(networks, {service});
@@ -29,12 +29,12 @@ TEST_CASE("Swarm.AServiceWithAVirtualIpIsNamed_WithTheCommandThatHelps") {
 
   service.virtualIp = false;
   CHECK(core::swarmNotes(networks, {service}).empty());
-  service = {.name = "other", .virtualIp = true, .networks = {kWeb2}};  // not a network of ours
+  service = {.name = "other", .virtualIp = true, .networks = {kWeb2}};  // not one of our networks
   CHECK(core::swarmNotes(networks, {service}).empty());
 }
 
-// On one host the second of them is refused; on two hosts nobody else would notice.
-TEST_CASE("Swarm.TwoNetworksWithOneVipAreNamed") {
+// On one host the second network is refused. On two hosts no host would detect the conflict.
+TEST_CASE("Swarm.TheNoteAboutADuplicateVipContainsBothNetworks") {
   const auto v6 = net("2001:db8:0:1::101/128");
   const auto first = vipNetwork(kWeb1, "web1", {net("10.0.0.101/32"), v6});
   const auto notes =
@@ -46,7 +46,7 @@ TEST_CASE("Swarm.TwoNetworksWithOneVipAreNamed") {
   CHECK(core::swarmNotes({first, vipNetwork(kWeb2, "web2", {net("10.0.0.102/32")})}, {}).empty());
 }
 
-TEST_CASE("Swarm.TheStandInOfIPv6OnlyNetworksIsNoVip") {
+TEST_CASE("Swarm.ThePlaceholderPoolOfIPv6OnlyNetworksIsNotAVip") {
   const auto standIn = net("192.0.0.8/32");
   CHECK(core::swarmNotes({vipNetwork(kWeb1, "web1", {standIn, net("2001:db8::1/128")}),
                           vipNetwork(kWeb2, "web2", {standIn, net("2001:db8::2/128")})},

@@ -16,19 +16,23 @@ TEST_CASE("Vip.PoolsAreSingleAddresses") {
   CHECK(core::requestPool("", "", true, v6)->prefix == net("2001:db8:0:1::101/128"));
   CHECK(core::requestPool("10.0.0.101/32", "", false, v6)->prefix == net("10.0.0.101/32"));
   CHECK(core::requestPool("", "", false, v6)->prefix == net("0.0.0.0/32"));
-  CHECK(core::requestPool("", "", false, {})->prefix == net("0.0.0.0/32"));  // an IPv6 --subnet may follow
+  CHECK(core::requestPool("", "", false, {})->prefix ==
+        net("0.0.0.0/32"));  // an IPv6 --subnet may follow
 }
 
-// Swarm's leader asks once; what it got comes back from every node and every later leader.
-TEST_CASE("Vip.TheStandInOfAnIPv6OnlyNetworkMayComeBackAsItsSubnet") {
-  const Options v6{{"v6subnet", "2001:db8:0:1::101/128"}, {"com.docker.network.ipam.serial", "true"}};
+// Swarm's leader requests a pool once. Every node and every later leader requests the same pool
+// again.
+TEST_CASE("Vip.ThePlaceholderPoolIsAcceptedAsASubnet") {
+  const Options v6{{"v6subnet", "2001:db8:0:1::101/128"},
+                   {"com.docker.network.ipam.serial", "true"}};
   const auto first = core::requestPool("", "", false, v6);
   const auto again = core::requestPool(first->prefix.toString(), "", false, v6);
   REQUIRE(again);
   CHECK(again->id == first->id);
   CHECK(*core::requestAddress(again->id, "0.0.0.0") == net("0.0.0.0/32"));
 
-  // A task with the address 0.0.0.0 is rejected by Swarm. Which one came first is kept.
+  // Swarm rejects a task with the address 0.0.0.0. A network keeps the placeholder that it got
+  // first.
   const auto swarm = core::requestPool("", "", false, v6, true);
   REQUIRE(swarm);
   CHECK(swarm->prefix == net("192.0.0.8/32"));
@@ -41,13 +45,13 @@ TEST_CASE("Vip.TheStandInOfAnIPv6OnlyNetworkMayComeBackAsItsSubnet") {
   CHECK_FALSE(core::isStandIn(net("10.0.0.101/32")));
 }
 
-TEST_CASE("Vip.KeysThatSwarmAddsAreNoTypingErrors") {
+TEST_CASE("Vip.KeysThatSwarmAddsAreAccepted") {
   const Options swarm{{"RequestAddressType", "com.docker.network.gateway"},
                       {"com.docker.network.ipam.serial", "true"}};
   CHECK(core::requestPool("2001:db8::1/128", "", false, swarm)->prefix == net("2001:db8::1/128"));
 }
 
-TEST_CASE("Vip.OtherPoolsAreRefusedWithWhatIsAllowed") {
+TEST_CASE("Vip.TheErrorForAnotherPoolListsTheAllowedOnes") {
   const auto [pool, v6, options] = GENERATE(table<std::string, bool, Options>({
       {"10.0.0.0/24", false, {}},
       {"10.0.0.101/31", false, {}},
@@ -86,7 +90,7 @@ TEST_CASE("Vip.OtherPoolsAreRefusedWithWhatIsAllowed") {
   CHECK(refused.error().message.find("--subnet A.B.C.D/32") != std::string::npos);
 }
 
-TEST_CASE("Vip.AddressIsTheVipAgainAndAgain") {
+TEST_CASE("Vip.EveryRequestForAnAddressReturnsTheVip") {
   const auto pool = core::requestPool("10.0.0.101/32", "", false, {});
   for (int i = 0; i < 3; ++i) {
     CHECK(*core::requestAddress(pool->id, "") == net("10.0.0.101/32"));
@@ -97,7 +101,7 @@ TEST_CASE("Vip.AddressIsTheVipAgainAndAgain") {
   CHECK_FALSE(core::requestAddress("bgplb/10.0.0.0/24", ""));
 }
 
-TEST_CASE("Vip.ANetworkWhoseBridgeIsAnotherNetworksIsRefused") {
+TEST_CASE("Vip.ANetworkWithTheBridgeNameOfAnotherIsRefused") {
   const NetworkId alike{kWeb1.value.substr(0, 9) + "f" + kWeb2.value.substr(10)};
   core::Facts facts;
   CHECK(core::checkBridge(facts, kWeb1));
@@ -112,7 +116,7 @@ TEST_CASE("Vip.ANetworkWhoseBridgeIsAnotherNetworksIsRefused") {
         std::string::npos);
 }
 
-TEST_CASE("Vip.ConflictsAreNamed") {
+TEST_CASE("Vip.ConflictsAreRefused") {
   core::Facts facts;
   core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), net("2001:db8::1/128"));
   const std::vector<core::LocalAddress> local{{ip("192.168.8.40"), net("192.168.8.0/24")}};

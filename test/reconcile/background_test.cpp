@@ -1,4 +1,4 @@
-// A pass over all networks of the host, and what happens meanwhile.
+// A pass over all networks of the host, and changes during the pass.
 #include "reconcile/web1_host.hpp"
 
 #include "support/catch.hpp"
@@ -12,7 +12,7 @@ namespace {
 
 NetworkId other(int i) { return NetworkId(fmt::format("{:09x}{:055x}", i + 1, 0)); }
 
-// Kernel objects that are to be repaired by the pass, one network each.
+// A host whose pass has to restore the bridges of kOthers networks.
 struct BusyHost : Host {
   static constexpr int kOthers = 1000;
 
@@ -34,10 +34,10 @@ struct BusyHost : Host {
 
 }  // namespace
 
-TEST_CASE("Reconciler.ServesAnUrgentNetwork_BetweenTheTurnsOfAWholeHostPass") {
+TEST_CASE("Reconciler.ReconcilesADirtyNetwork_BetweenTheTurnsOfAPassOverAllNetworks") {
   BusyHost host;
   host.reconciler.touchAll(host.now);
-  CHECK(host.reconciler.step(host.now) == core::TimePoint::min());  // to be called again at once
+  CHECK(host.reconciler.step(host.now) == core::TimePoint::min());  // the next step follows at once
   const int inOneTurn = host.repaired();
   CHECK(inOneTurn > 0);
   CHECK(inOneTurn <= 50);

@@ -1,5 +1,5 @@
 #pragma once
-// The fake kernel and routing daemon, with what must hold at each single call.
+// Fakes of the kernel, the routing daemon and dockerd that check the invariants of each call.
 
 #include "fakes/fake_world.hpp"
 
@@ -18,21 +18,22 @@ struct Violation {
 class CheckedRouting : public FakeRouting {
  public:
   void announce(const Prefix& prefix, const core::RouteAttributes& attributes) override {
-    if (ours.count(prefix) == 0) throw Violation{"announced, not ours: " + prefix.toString()};
+    if (ours.count(prefix) == 0)
+      throw Violation{"announced a foreign prefix: " + prefix.toString()};
     if (const auto why = objection(prefix); !why.empty()) {
       throw Violation{fmt::format("{} announced {}", prefix.toString(), why)};
     }
     if (attributes.bandwidth && attributes.bandwidth->bytesPerSecond == 0) {
-      throw Violation{"announced with no bandwidth at all: " + prefix.toString()};
+      throw Violation{"announced with a bandwidth of 0: " + prefix.toString()};
     }
     FakeRouting::announce(prefix, attributes);
   }
   void withdraw(const Prefix& prefix) override {
-    if (ours.count(prefix) == 0) throw Violation{"withdrawn, not ours: " + prefix.toString()};
+    if (ours.count(prefix) == 0) throw Violation{"withdrew a foreign prefix: " + prefix.toString()};
     FakeRouting::withdraw(prefix);
     if (!daemonRuns) unconfirmed.erase(prefix);
   }
-  // The daemon goes on with what the former controller told it, until the next one has told all.
+  // The daemon keeps the previous controller's prefixes until the new controller's set is complete.
   void controllerRestarted() {
     unconfirmed.merge(wanted);
     wanted.clear();
@@ -56,14 +57,14 @@ class CheckedKernel : public FakeKernel {
   Result<void> apply(const core::Action& action) override {
     std::visit([this](const auto& concrete) { checkOurs(concrete); }, action);
     if (failIn > 0 && --failIn == 0) return transient("made to fail");
-    if (const auto missing = std::visit(
-            [this](const auto& concrete) { return missingLink(concrete); }, action)) {
-      // Nothing is there to be taken away, and nothing can be put on it.
+    if (const auto missing =
+            std::visit([this](const auto& concrete) { return missingLink(concrete); }, action)) {
+      // The link does not exist: a removal succeeds, anything else fails.
       if (*missing) return {};
       return notFound("no such link");
     }
     if (const auto* link = std::get_if<core::LinkDel>(&action); link && inUse(link->name)) {
-      throw Violation{fmt::format("'{}' while a container has its other end", toText(action))};
+      throw Violation{fmt::format("'{}' while a container has the container end", toText(action))};
     }
     const auto before = routes();
     const auto outcome = FakeKernel::apply(action);
@@ -71,8 +72,8 @@ class CheckedKernel : public FakeKernel {
     const auto after = routes();
     for (const auto& prefix : before) {
       if (after.count(prefix) == 0 && routing_.mayBeAnnounced(prefix)) {
-        throw Violation{fmt::format("'{}' while {} may be announced", core::toText(action),
-                                    prefix.toString())};
+        throw Violation{
+            fmt::format("'{}' while {} may be announced", core::toText(action), prefix.toString())};
       }
     }
     return outcome;
@@ -88,7 +89,7 @@ class CheckedKernel : public FakeKernel {
     return links;
   }
 
-  // Host routes on any bridge of ours.
+  // The host routes on all our bridges.
   std::set<Prefix> routes() const {
     std::set<Prefix> all;
     for (const auto& [name, network] : networks) {
@@ -100,20 +101,21 @@ class CheckedKernel : public FakeKernel {
     existing.erase(host);
     for (auto& [name, network] : networks) network.veths.erase(host);
   }
-  // A bridge takes its routes and neighbours with it, its ports outlive it.
+  // The kernel removes the routes and neighbours of a bridge with the bridge, but not its ports.
   void loseBridge(const std::string& name) { networks.erase(name); }
 
   std::set<std::string> ourLinks;
   std::set<Prefix> ourRoutes;
-  std::function<bool(const std::string&)> inUse;  // a veth pair
-  unsigned failIn = 0;  // the so many-th call from now fails, once
+  std::function<bool(const std::string&)> inUse;  // whether a container has the veth pair
+  unsigned failIn = 0;                            // N: only the Nth call from now fails
 
  private:
   void check(const std::string& link) const {
-    if (ourLinks.count(link) == 0) throw Violation{"touched, not ours: link " + link};
+    if (ourLinks.count(link) == 0) throw Violation{"changed a foreign link: " + link};
   }
   void check(const Prefix& prefix) const {
-    if (ourRoutes.count(prefix) == 0) throw Violation{"touched, not ours: " + prefix.toString()};
+    if (ourRoutes.count(prefix) == 0)
+      throw Violation{"changed a foreign route: " + prefix.toString()};
   }
   void check(const Address& address) const {
     if (!core::slotOf(address)) check(Prefix::host(address));
@@ -133,7 +135,7 @@ class CheckedKernel : public FakeKernel {
     if constexpr (requires { a.via; }) check(a.via);
   }
 
-  // The link that the action needs is not there: true for a removal.
+  // None: the link that the action needs exists. Otherwise whether the action is a removal.
   std::optional<bool> without(const std::string& link, bool removal) const {
     if (networks.count(link) > 0 || existing.count(link) > 0) return std::nullopt;
     return removal;
@@ -145,13 +147,15 @@ class CheckedKernel : public FakeKernel {
   std::optional<bool> missingLink(const core::NeighDel& a) const { return without(a.dev, true); }
   std::optional<bool> missingLink(const core::NextHopDel& a) const { return without(a.dev, true); }
   std::optional<bool> missingLink(const core::GroupDel& a) const { return without(a.dev, true); }
-  std::optional<bool> missingLink(const core::PinnedRouteDel& a) const { return without(a.dev, true); }
+  std::optional<bool> missingLink(const core::PinnedRouteDel& a) const {
+    return without(a.dev, true);
+  }
   template <typename Step>
   std::optional<bool> missingLink(const Step& a) const {
     return without(a.dev, false);
   }
 
-  // One destination with one metric is one route, whichever link it is on.
+  // The kernel has one route for a destination and metric, on any link.
   void moveRoute(const core::RouteReplace& route) {
     for (auto& [name, network] : networks) {
       if (name != route.dev && ourLinks.count(name) > 0) network.routes.erase(route.destination);
@@ -164,12 +168,14 @@ class CheckedKernel : public FakeKernel {
 class CheckedEngine : public FakeEngine {
  public:
   void terminate(const ContainerId& id, std::function<void(Result<void>)> done) override {
-    if (drained.count(id) == 0) throw Violation{"SIGTERM to one that was never drained"};
-    if (confirmed.count(id) == 0) throw Violation{"SIGTERM to one not confirmed to be on a VIP network"};
+    if (drained.count(id) == 0) throw Violation{"SIGTERM to a container that was never drained"};
+    if (confirmed.count(id) == 0) {
+      throw Violation{"SIGTERM to a container that dockerd has not reported on a VIP network"};
+    }
     FakeEngine::terminate(id, std::move(done));
   }
-  std::set<ContainerId> drained;    // ever
-  std::set<ContainerId> confirmed;  // dockerd reported it on a VIP network, in this run of it
+  std::set<ContainerId> drained;    // all that ever got SIGUSR2
+  std::set<ContainerId> confirmed;  // reported by dockerd on a VIP network, in the container's run
 };
 
 }  // namespace bgplb::test

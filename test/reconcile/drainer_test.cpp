@@ -1,4 +1,4 @@
-// When a drain's SIGTERM is sent, and when the drains are written down.
+// When the drainer sends SIGTERM, and when it saves the drains.
 #include "reconcile/web1_host.hpp"
 
 #include "support/catch.hpp"
@@ -8,7 +8,7 @@ using namespace bgplb::test;
 using namespace std::chrono_literals;
 using core::Health;
 
-TEST_CASE("Drainer.TheDrainsAreWrittenWhenTheWithdrawalIsConfirmed") {
+TEST_CASE("Drainer.SavesTheDrains_WhenTheWithdrawalIsConfirmed") {
   Host host;
   host.makeReady();
   host.signal(kCtr1, kSigUsr2);
@@ -21,7 +21,7 @@ TEST_CASE("Drainer.TheDrainsAreWrittenWhenTheWithdrawalIsConfirmed") {
   CHECK(host.store.drains.count(kCtr1) == 1);
 }
 
-TEST_CASE("Drainer.TheDrainsAreWrittenAfterASecond_IfNobodyConfirms") {
+TEST_CASE("Drainer.SavesTheDrainsAfterASecond_WithoutAConfirmation") {
   Host host;
   host.makeReady();
   host.signal(kCtr1, kSigUsr2);
@@ -32,7 +32,7 @@ TEST_CASE("Drainer.TheDrainsAreWrittenAfterASecond_IfNobodyConfirms") {
   CHECK(host.store.saves == 1);
 }
 
-TEST_CASE("Drainer.TheDrainsAreWrittenBeforeThisProgramEnds") {
+TEST_CASE("Drainer.SavesTheDrainsBeforeThisProgramEnds") {
   Host host;
   host.makeReady();
   host.signal(kCtr1, kSigUsr2);
@@ -40,7 +40,7 @@ TEST_CASE("Drainer.TheDrainsAreWrittenBeforeThisProgramEnds") {
   CHECK(host.store.drains.count(kCtr1) == 1);
 }
 
-TEST_CASE("Drainer.WhereNothingIsWithdrawnTheDrainsAreWrittenAtOnce") {
+TEST_CASE("Drainer.SavesTheDrainsAtOnce_IfNothingIsWithdrawn") {
   Host host;
   host.makeReady();
   host.join(kEp2, "02:00:00:00:00:02");
@@ -50,7 +50,7 @@ TEST_CASE("Drainer.WhereNothingIsWithdrawnTheDrainsAreWrittenAtOnce") {
   CHECK(host.store.drains.count(kCtr1) == 1);
 }
 
-TEST_CASE("Drainer.ADiskThatHangsHoldsUpNoWithdrawalAndNoSigterm") {
+TEST_CASE("Drainer.AHangingDiskDelaysNeitherWithdrawalNorSigterm") {
   Host host;
   host.makeReady();
   host.store.hangs = true;
@@ -70,7 +70,7 @@ TEST_CASE("Drainer.ADiskThatHangsHoldsUpNoWithdrawalAndNoSigterm") {
   CHECK(host.store.drains.at(kCtr1).drain.terminated);  // the latest state
 }
 
-TEST_CASE("Drainer.DrainsThatCouldNotBeWrittenAreWrittenAgain") {
+TEST_CASE("Drainer.AFailedWriteIsRetried") {
   Host host;
   host.makeReady();
   host.store.problem = "disk full";
@@ -89,7 +89,7 @@ TEST_CASE("Drainer.DrainsThatCouldNotBeWrittenAreWrittenAgain") {
   CHECK(host.store.saves == saves + 1);  // SIGTERM was sent
 }
 
-TEST_CASE("Drainer.ASentSigtermIsWrittenAtOnce") {
+TEST_CASE("Drainer.ASentSigtermIsSavedAtOnce") {
   Host host;
   int wakes = 0;
   host.reconciler.onWake([&wakes] { ++wakes; });
@@ -136,7 +136,7 @@ TEST_CASE("Drainer.SigtermsInFlightAreBounded") {
   CHECK(host.engine.terminated.size() == 20);
 }
 
-TEST_CASE("Drainer.NoSigtermWithoutAnAnswerInThisRunOfTheContainer") {
+TEST_CASE("Drainer.NoSigtermWithoutAnInspectReplyInThisRunOfTheContainer") {
   Host host;
   host.makeReady();
   host.touch(core::containerDied(host.facts(), kCtr1, host.now));

@@ -36,7 +36,7 @@ struct Leftovers {
 
 }  // namespace
 
-TEST_CASE("Garbage.ABridgeThatNobodyKnowsGoesWhenTwoListsWereWithoutIt") {
+TEST_CASE("Garbage.AnUnknownBridgeIsRemoved_AfterTwoListsWithoutIt") {
   Leftovers host;
   host.collect(0s);
   host.collect(49s);
@@ -46,7 +46,7 @@ TEST_CASE("Garbage.ABridgeThatNobodyKnowsGoesWhenTwoListsWereWithoutIt") {
   CHECK(host.has(host.alive));
 }
 
-TEST_CASE("Garbage.NothingGoesBeforeTheFirstLists") {
+TEST_CASE("Garbage.NothingIsRemovedBeforeTheFirstLists") {
   Leftovers host;
   host.facts.listed = false;
   host.collect(0s);
@@ -54,14 +54,14 @@ TEST_CASE("Garbage.NothingGoesBeforeTheFirstLists") {
   CHECK(host.has(host.dead));
 }
 
-TEST_CASE("Garbage.WhatIsStillToBeWithdrawnStays") {
+TEST_CASE("Garbage.ABridgeInUseStays") {
   Leftovers host;
   host.collect(0s, {host.dead});
   host.collect(100s, {host.dead});
   CHECK(host.has(host.dead));
 }
 
-TEST_CASE("Garbage.WhatIsKnownAgainInBetweenBeginsAnew") {
+TEST_CASE("Garbage.ALeftoverThatWasKnownInBetweenGetsANewAge") {
   Leftovers host;
   host.collect(0s);
   core::networkCreated(host.facts, kGone, net("10.0.0.9/32"), std::nullopt);
@@ -72,7 +72,7 @@ TEST_CASE("Garbage.WhatIsKnownAgainInBetweenBeginsAnew") {
   CHECK(host.has(host.dead));
 }
 
-TEST_CASE("Garbage.NetworksThatDockerForgot_NotThoseWithEndpoints") {
+TEST_CASE("Garbage.RemovesUnlistedNetworks_ExceptThoseWithEndpoints") {
   Leftovers host;
   host.facts.networks[kWeb1].listed = false;
   const bool used = GENERATE(true, false);
@@ -85,7 +85,7 @@ TEST_CASE("Garbage.NetworksThatDockerForgot_NotThoseWithEndpoints") {
   CHECK(host.facts.networks.count(kWeb1) == (used ? 1 : 0));
 }
 
-TEST_CASE("Garbage.EndpointsWithoutLinkAndContainer") {
+TEST_CASE("Garbage.RemovesEndpointsWithoutLinkAndContainer") {
   Leftovers host;
   core::endpointCreated(host.facts, kWeb1, kEp1, std::nullopt, std::nullopt, std::nullopt);
   core::endpointLink(host.facts, kEp1, core::LinkState::Joined);

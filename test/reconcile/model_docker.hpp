@@ -1,6 +1,6 @@
 #pragma once
-// What is true in the model of a host: the networks that dockerd has, the containers and how they
-// do. It knows nothing of the controller, so that it can tell what the controller should conclude.
+// A model of dockerd: its networks and its containers with their state. The model does not know the
+// controller, so the expected state of the controller can be derived from the model.
 
 #include "core/fold.hpp"
 #include "core/network_options.hpp"
@@ -25,7 +25,7 @@ struct ModelNetwork {
   std::optional<Prefix> vip6;
   unsigned mtu = core::kDefaultMtu;
   std::optional<unsigned> weight{};
-  NetworkId id{};  // another one each time the network is made
+  NetworkId id{};  // a new one each time the network is created
   bool exists = false;
 
   std::vector<Prefix> vips() const {
@@ -43,21 +43,31 @@ struct ModelEndpoint {
   bool joined = false;
 };
 
-// A step of dockerd's while it starts or ends a container, in which it holds the container's lock.
+// A step of dockerd while it starts or ends a container. dockerd holds the container's lock
+// meanwhile.
 struct DockerdStep {
-  enum class Kind { CreateEndpoint, Join, Start, Leave, DeleteEndpoint, Die, Connected, Disconnected };
+  enum class Kind {
+    CreateEndpoint,
+    Join,
+    Start,
+    Leave,
+    DeleteEndpoint,
+    Die,
+    Connected,
+    Disconnected
+  };
   Kind kind;
   std::size_t network = 0;
 };
 
 struct ModelContainer {
   std::string name;
-  std::set<std::size_t> networks{};  // what it is started with
+  std::set<std::size_t> networks{};  // attached at start
   bool healthCheck = false;
   int stopSignal = 15;
   std::chrono::seconds stopTimeout{10};
 
-  ContainerId id{};  // another one each time it is made
+  ContainerId id{};  // a new one each time the container is created
   unsigned runs = 0;
   core::RunState run = core::RunState::Stopped;
   core::Health health = core::Health::None;
@@ -85,9 +95,10 @@ class ModelDocker {
     networks[2] = {.name = "web3", .vip6 = net("2001:db8:0:1::103/128")};
     containers[0] = {.name = "a", .networks = {0}, .healthCheck = true};
     containers[1] = {.name = "b", .networks = {0, 1}, .stopSignal = 3};
-    containers[2] = {.name = "c", .networks = {1}, .healthCheck = true, .stopTimeout = std::chrono::seconds(30)};
+    containers[2] = {
+        .name = "c", .networks = {1}, .healthCheck = true, .stopTimeout = std::chrono::seconds(30)};
     containers[3] = {.name = "d", .networks = {2, 1}, .healthCheck = true};
-    containers[4] = {.name = "e"};  // on no VIP network, unless it is connected to one
+    containers[4] = {.name = "e"};  // on no VIP network until it is connected to one
     for (auto& container : containers) renew(container);
   }
 
@@ -103,7 +114,8 @@ class ModelDocker {
   }
   ModelEndpoint newEndpoint(const NetworkId& network) {
     const unsigned number = ++made_;
-    const std::string address = fmt::format("02:00:00:00:{:02x}:{:02x}", number >> 8, number & 0xff);
+    const std::string address =
+        fmt::format("02:00:00:00:{:02x}:{:02x}", number >> 8, number & 0xff);
     return {network, EndpointId(fmt::format("e{:011x}{:052}", number, 0)), mac(address.c_str())};
   }
 
@@ -128,7 +140,7 @@ class ModelDocker {
                        [&id](const ModelNetwork& network) { return network.id == id; });
   }
 
-  // A start that failed leaves its endpoints, but nothing that could use them.
+  // After a failed start the endpoints exist, but no process uses them.
   bool isJoined(const std::string& veth) const {
     for (const auto& container : containers) {
       const bool isStarting =
@@ -179,7 +191,8 @@ class ModelDocker {
     for (const auto& [index, endpoint] : container.endpoints) {
       report.attachments.push_back({endpoint.network, endpoint.id, endpoint.mac, std::nullopt});
     }
-    report.attachments.push_back({gatewayId, EndpointId("gateway-endpoint"), std::nullopt, std::nullopt});
+    report.attachments.push_back(
+        {gatewayId, EndpointId("gateway-endpoint"), std::nullopt, std::nullopt});
     return report;
   }
   // GET /containers/json
@@ -194,7 +207,7 @@ class ModelDocker {
   std::array<ModelNetwork, 3> networks;
   std::array<ModelContainer, 5> containers;
   const Prefix gatewaySubnet = net("172.23.0.0/24");
-  NetworkId gatewayId{"9999"};  // another one each time it is made
+  NetworkId gatewayId{"9999"};  // a new one each time the network is created
   bool gatewayExists = true;
 
  private:

@@ -8,7 +8,7 @@ using namespace bgplb::test;
 using namespace std::chrono_literals;
 using core::Health;
 
-TEST_CASE("Reconciler.APolicyTakesEffectAtOnce") {
+TEST_CASE("Reconciler.AChangedPolicyTakesEffectAtOnce") {
   Host host;
   host.makeReady();
   for (int failure = 0; failure < 3; ++failure) {

@@ -1,6 +1,7 @@
-// Whatever happens in whatever order: the controller keeps its promises at every step, and ends
-// where one that has seen nothing of it would begin. BGPLB_SEED=<n> runs the sequence of one seed,
-// BGPLB_PROPERTY_ROUNDS=<n> more of them. A failure is cut down to the events that it takes.
+// A property test: after random events in random order the controller keeps its invariants at every
+// step, and ends in the state of a fresh controller. BGPLB_SEED=<n> runs the sequence of one seed,
+// BGPLB_PROPERTY_ROUNDS=<n> runs n sequences. A failing sequence is reduced to the necessary
+// events.
 #include "reconcile/storm.hpp"
 
 #include "support/catch.hpp"
@@ -18,9 +19,9 @@ constexpr unsigned kMostEvents = 250;
 
 using Events = std::vector<Event>;
 
-unsigned fromEnvironment(const char* name, unsigned otherwise) {
+unsigned fromEnvironment(const char* name, unsigned fallback) {
   const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : static_cast<unsigned>(std::strtoul(text, nullptr, 10));
+  return text == nullptr ? fallback : static_cast<unsigned>(std::strtoul(text, nullptr, 10));
 }
 
 unsigned weight(Kind kind) {
@@ -35,7 +36,7 @@ unsigned weight(Kind kind) {
     case Kind::Confirm:
     case Kind::Time: return 5;
     case Kind::Interfere:
-    case Kind::KernelNews:
+    case Kind::KernelNotifies:
     case Kind::Sigusr2: return 3;
     case Kind::End: return 3;
     case Kind::DeleteNetwork:
@@ -45,7 +46,7 @@ unsigned weight(Kind kind) {
   }
 }
 
-// Most storms break out over a host where something runs already.
+// Most storms begin on a host with running containers.
 template <typename Below>
 Events begun(Below below) {
   Events events;
@@ -55,12 +56,13 @@ Events begun(Below below) {
     for (int step = 0; step < 5; ++step) events.push_back({Kind::Dockerd});
   }
   for (unsigned i = 0; i < 4 && below(4) > 0; ++i) {
-    events.insert(events.end(), {{Kind::Deliver}, {Kind::Ask}, {Kind::Ask}, {Kind::Healthy, i}, {Kind::Deliver}});
+    events.insert(events.end(),
+                  {{Kind::Deliver}, {Kind::Ask}, {Kind::Ask}, {Kind::Healthy, i}, {Kind::Deliver}});
   }
   return events;
 }
 
-// Not std::discrete_distribution: a seed must mean the same with every library.
+// Not std::discrete_distribution: a seed must give the same sequence with every standard library.
 Events eventsOf(unsigned seed) {
   std::mt19937 random(seed);
   const auto below = [&random](unsigned limit) { return static_cast<unsigned>(random()) % limit; };
@@ -69,7 +71,7 @@ Events eventsOf(unsigned seed) {
   Events events = begun(below);
   events.resize(events.size() + 20 + below(kMostEvents - 20));
   for (auto& event : events) {
-    if (event.kind != Kind::Step) continue;  // one of the beginning
+    if (event.kind != Kind::Step) continue;  // an event of begun()
     unsigned left = below(sum);
     std::size_t kind = 0;
     while (left >= weight(static_cast<Kind>(kind))) left -= weight(static_cast<Kind>(kind++));
@@ -81,7 +83,7 @@ Events eventsOf(unsigned seed) {
   return events;
 }
 
-// Empty: all is as it must be.
+// The first violated invariant; empty: none.
 std::string violationOf(const Events& events) {
   try {
     Storm storm;
@@ -94,7 +96,7 @@ std::string violationOf(const Events& events) {
   return "";
 }
 
-// Leaves out what the failure does not need: halves first, single events last.
+// Removes the events that the failure does not need: halves first, single events last.
 Events cutDown(Events events) {
   for (std::size_t size = events.size(); size > 0; size /= 2) {
     for (std::size_t at = 0; at < events.size();) {
@@ -123,7 +125,7 @@ void check(unsigned seed) {
 
 }  // namespace
 
-TEST_CASE("Property.EveryStormEndsWhereAFreshControllerWouldBegin") {
+TEST_CASE("Property.EveryStormEndsInTheStateOfAFreshController") {
   if (std::getenv("BGPLB_SEED") != nullptr) {
     check(fromEnvironment("BGPLB_SEED", 0));
     return;

@@ -1,4 +1,4 @@
-// What the reconciler does to the host as a whole: reconciler_host.cpp.
+// The reconciler's work for the host as a whole (reconciler_host.cpp).
 #include "reconcile/web1_host.hpp"
 
 #include "support/catch.hpp"
@@ -7,7 +7,7 @@ using namespace bgplb;
 using namespace bgplb::test;
 using core::Health;
 
-TEST_CASE("Reconciler.FlowsAreHashed_WhereThereIsAChoice") {
+TEST_CASE("Reconciler.SetsTheHashPolicy_WhenAVipHasTwoBackends") {
   Host host;
   host.makeReady();
   CHECK(host.kernel.hashed.empty());
@@ -16,7 +16,7 @@ TEST_CASE("Reconciler.FlowsAreHashed_WhereThereIsAChoice") {
   CHECK(host.kernel.hashed == std::set<Family>{Family::V4, Family::V6});
 }
 
-TEST_CASE("Reconciler.ABackendsOtherBridgesCarryItsReplies") {
+TEST_CASE("Reconciler.RelaxesRpFilterOnTheOtherBridgesOfABackend") {
   Host host;
   host.create();
   core::NetworkReport other{.id = kWeb2, .name = "other", .driver = "bridge"};

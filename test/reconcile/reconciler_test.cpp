@@ -8,7 +8,7 @@ using namespace std::chrono_literals;
 using core::Health;
 using core::LinkState;
 
-TEST_CASE("Reconciler.PlumbsAndAnnounces_WhenBackendIsHealthy") {
+TEST_CASE("Reconciler.CreatesKernelObjectsAndAnnounces_WhenTheBackendIsHealthy") {
   Host host;
   host.create();
   CHECK(host.kernel.observe(host.bridge).bridge);
@@ -17,7 +17,7 @@ TEST_CASE("Reconciler.PlumbsAndAnnounces_WhenBackendIsHealthy") {
   host.report(kCtr1, kEp1, Health::Starting);
   CHECK_FALSE(host.announced());
   CHECK_FALSE(host.routed());
-  CHECK(host.kernel.observe(host.bridge).neighbors.size() == 2);  // all but the route
+  CHECK(host.kernel.observe(host.bridge).neighbors.size() == 2);  // only the route is missing
 
   host.touch(core::containerHealth(host.facts(), kCtr1, Health::Healthy, host.now));
   CHECK(host.routing.wanted == std::set<Prefix>{host.vip4, host.vip6});
@@ -31,7 +31,7 @@ TEST_CASE("Reconciler.PlumbsAndAnnounces_WhenBackendIsHealthy") {
   CHECK(there.veths == std::set<std::string>{core::vethHostName(kEp1)});
 }
 
-TEST_CASE("Reconciler.AppliedPlanLeavesNothingToDo") {
+TEST_CASE("Reconciler.ASecondPassChangesNothing") {
   Host host;
   host.makeReady();
   host.kernel.log.clear();
@@ -40,7 +40,7 @@ TEST_CASE("Reconciler.AppliedPlanLeavesNothingToDo") {
   CHECK(host.kernel.log.empty());
 }
 
-TEST_CASE("Reconciler.NoHealthCheckIsReadyOnceAsked") {
+TEST_CASE("Reconciler.ABackendWithoutAHealthCheckIsReadyOnceInspected") {
   Host host;
   host.create();
   host.join(kEp1, "02:00:00:00:00:01");
@@ -49,7 +49,7 @@ TEST_CASE("Reconciler.NoHealthCheckIsReadyOnceAsked") {
   CHECK(host.announced());
 }
 
-TEST_CASE("Reconciler.RouteGoesAfterConfirmationAndGrace_WhenUnhealthy") {
+TEST_CASE("Reconciler.RemovesTheRouteAfterConfirmationAndGrace_WhenUnhealthy") {
   Host host;
   host.makeReady();
   host.touch(core::containerHealth(host.facts(), kCtr1, Health::Unhealthy, host.now));
@@ -69,7 +69,7 @@ TEST_CASE("Reconciler.RouteGoesAfterConfirmationAndGrace_WhenUnhealthy") {
   CHECK(host.routed());
 }
 
-TEST_CASE("Reconciler.RouteGoesWithConfirmation_WhenContainerDied") {
+TEST_CASE("Reconciler.RemovesTheRouteWithTheConfirmation_WhenTheContainerDied") {
   Host host;
   host.makeReady();
   host.touch(core::containerDied(host.facts(), kCtr1, host.now));
@@ -79,7 +79,7 @@ TEST_CASE("Reconciler.RouteGoesWithConfirmation_WhenContainerDied") {
   CHECK_FALSE(host.routed());
 }
 
-TEST_CASE("Reconciler.StopSignalWithdrawsAtOnce_AndIsJudgedAnewAfterTheTimeout") {
+TEST_CASE("Reconciler.AStopSignalWithdrawsAtOnce_UntilTheStopTimeout") {
   Host host;
   host.makeReady();
   const int signal = GENERATE(9, 15);
@@ -93,7 +93,7 @@ TEST_CASE("Reconciler.StopSignalWithdrawsAtOnce_AndIsJudgedAnewAfterTheTimeout")
   CHECK(host.routed());
 }
 
-TEST_CASE("Reconciler.BandwidthIsTheWeightOfAllReadyBackends") {
+TEST_CASE("Reconciler.TheBandwidthIsTheSumOfTheReadyBackendsWeights") {
   Host host;
   host.create();
   host.touch(core::networkCreated(host.facts(), kWeb1, host.vip4, host.vip6, {.weight = 5}));
@@ -107,7 +107,7 @@ TEST_CASE("Reconciler.BandwidthIsTheWeightOfAllReadyBackends") {
 
   host.touch(core::containerHealth(host.facts(), kCtr1, Health::Unhealthy, host.now));
   CHECK(host.routing.bandwidths == Bandwidths{{host.vip4, 5}, {host.vip6, 5}});
-  CHECK(host.routing.unconfirmed.empty());  // nothing was withdrawn for it
+  CHECK(host.routing.unconfirmed.empty());  // the change withdrew nothing
   host.touch(core::containerHealth(host.facts(), kCtr2, Health::Unhealthy, host.now));
   CHECK_FALSE(host.announced());
 }
@@ -135,7 +135,7 @@ TEST_CASE("Reconciler.PausedIsNotReady") {
   CHECK(host.announced());
 }
 
-TEST_CASE("Reconciler.DrainWithdraws_SendsSigtermOnce_AndHolds") {
+TEST_CASE("Reconciler.ADrainWithdraws_SendsSigtermOnce_AndLastsUntilTheEnd") {
   Host host;
   host.makeReady();
   host.signal(kCtr1, kSigUsr2);
@@ -156,7 +156,7 @@ TEST_CASE("Reconciler.DrainWithdraws_SendsSigtermOnce_AndHolds") {
   CHECK_FALSE(host.announced());
 }
 
-TEST_CASE("Reconciler.SigtermIsRepeated_WhileTheEngineDoesNotTakeIt") {
+TEST_CASE("Reconciler.SigtermIsRepeated_UntilDockerdDeliversIt") {
   Host host;
   host.makeReady();
   host.engine.answers = false;
@@ -170,7 +170,7 @@ TEST_CASE("Reconciler.SigtermIsRepeated_WhileTheEngineDoesNotTakeIt") {
   CHECK(host.engine.terminated.size() == 3);
 }
 
-TEST_CASE("Reconciler.DrainWithoutStopStaysDrainedUntilItsNextStart") {
+TEST_CASE("Reconciler.ADrainWithoutStopLastsUntilTheNextStart") {
   Host host;
   host.makeReady();
   auto policy = kPolicy;
@@ -188,14 +188,12 @@ TEST_CASE("Reconciler.DrainWithoutStopStaysDrainedUntilItsNextStart") {
   CHECK(host.announced());
 }
 
-TEST_CASE("Reconciler.SecondBackendKeepsTheVip_WhenTheFirstLeaves") {
+TEST_CASE("Reconciler.TheVipStaysAnnounced_WhenOneOfTwoBackendsLeaves") {
   Host host;
   host.makeReady();
   host.join(kEp2, "02:00:00:00:00:02");
   host.report(kCtr2, kEp2, Health::Healthy);
-  const auto members = [&host] {
-    return host.kernel.observe(host.bridge).groups.at(Family::V4);
-  };
+  const auto members = [&host] { return host.kernel.observe(host.bridge).groups.at(Family::V4); };
   const Address first = core::nextHop(Family::V4, 1);
   const Address second = core::nextHop(Family::V4, 2);
   CHECK(members() == std::set<Address>{first, second});
@@ -204,7 +202,7 @@ TEST_CASE("Reconciler.SecondBackendKeepsTheVip_WhenTheFirstLeaves") {
   CHECK(host.announced());
   CHECK(host.routing.unconfirmed.empty());
   CHECK(members() == std::set<Address>{second});
-  CHECK(host.kernel.observe(host.bridge).pinned.contains({host.vip4, first}));  // what is established
+  CHECK(host.kernel.observe(host.bridge).pinned.contains({host.vip4, first}));  // its connections
   host.touch(core::endpointLink(host.facts(), kEp1, LinkState::Left));
   host.reconciler.removeEndpoint(kEp1);
   host.step();
@@ -216,25 +214,25 @@ TEST_CASE("Reconciler.SecondBackendKeepsTheVip_WhenTheFirstLeaves") {
   CHECK_FALSE(there.pinned.contains({host.vip4, first}));
 }
 
-TEST_CASE("Reconciler.ALinkThatIsNotUpYetIsAwaited_AndIsNoProblem") {
+TEST_CASE("Reconciler.WaitsForALinkThatIsNotUp_WithoutAnError") {
   Host host;
   host.kernel.carrier = false;
   host.makeReady();
   CHECK_FALSE(host.announced());
   CHECK(host.reconciler.problem(kWeb1).empty());
   host.kernel.carrier = true;
-  SECTION("the kernel tells") {
+  SECTION("the kernel notifies") {
     host.reconciler.touchBridge(host.bridge);
     host.step();
   }
-  SECTION("a while later") { host.later(200ms); }
+  SECTION("polled after 200 ms") { host.later(200ms); }
   CHECK(host.announced());
   CHECK(host.routed());
 }
 
 TEST_CASE("Reconciler.NothingIsWithdrawn_BeforeTheFirstLists") {
   Host host;
-  host.routing.wanted.insert(host.vip4);  // a former controller's
+  host.routing.wanted.insert(host.vip4);  // announced by a previous controller
   host.touch(core::networkCreated(host.facts(), kWeb1, host.vip4, std::nullopt));
   CHECK(host.announced());
   host.facts().listed = true;
@@ -243,7 +241,7 @@ TEST_CASE("Reconciler.NothingIsWithdrawn_BeforeTheFirstLists") {
   CHECK_FALSE(host.announced());
 }
 
-TEST_CASE("Reconciler.LostVethIsNotReady") {
+TEST_CASE("Reconciler.ABackendWithoutItsVethIsNotReady") {
   Host host;
   host.makeReady();
   host.kernel.networks[host.bridge].veths.clear();
@@ -253,10 +251,10 @@ TEST_CASE("Reconciler.LostVethIsNotReady") {
   CHECK_FALSE(host.announced());
 }
 
-TEST_CASE("Reconciler.PutsBackWhatSomebodyTookAway") {
+TEST_CASE("Reconciler.RestoresObjectsThatAnotherProgramRemoved") {
   Host host;
   host.makeReady();
-  host.kernel.networks[host.bridge] = {};  // the bridge, and all on it; the veth pair outlives it
+  host.kernel.networks[host.bridge] = {};  // removes the bridge and its objects, not the veth pair
   host.reconciler.touchBridge(host.bridge);
   host.step();
   const auto there = host.kernel.observe(host.bridge);
@@ -266,7 +264,7 @@ TEST_CASE("Reconciler.PutsBackWhatSomebodyTookAway") {
   CHECK(host.announced());
 }
 
-TEST_CASE("Reconciler.TheVipOfANetworkMadeAnewIsNotWithdrawnForTheOldOne") {
+TEST_CASE("Reconciler.ANewNetworkKeepsTheVipOfARemovedOneAnnounced") {
   Host host;
   host.makeReady();
   host.touch(core::networkDeleted(host.facts(), kWeb1));
@@ -291,7 +289,7 @@ TEST_CASE("Reconciler.TheVipOfANetworkMadeAnewIsNotWithdrawnForTheOldOne") {
   CHECK_FALSE(host.announced());
 }
 
-TEST_CASE("Reconciler.NotAnnouncedWithoutHostRoute_AndTriedAgain") {
+TEST_CASE("Reconciler.DoesNotAnnounceWithoutAHostRoute_AndRetries") {
   Host host;
   host.create();
   host.join(kEp1, "02:00:00:00:00:01");
@@ -305,13 +303,13 @@ TEST_CASE("Reconciler.NotAnnouncedWithoutHostRoute_AndTriedAgain") {
   CHECK(host.reconciler.problem(kWeb1).empty());
 }
 
-TEST_CASE("Reconciler.ConvergesWhicheverCallFails") {
+TEST_CASE("Reconciler.Converges_AfterAnyFailedCall") {
   for (int failing = 1; failing < 12; ++failing) {
     Host host;
     host.kernel.failures = failing;
     host.makeReady();
     for (int i = 0; i < 20; ++i) host.later(60s);
-    // Join itself fails when the pair could not be made; dockerd then tries again.
+    // Join fails if the pair could not be created. The user then starts the container again.
     host.touch(core::endpointLink(host.facts(), kEp1, LinkState::Joining));
     host.touch(core::endpointLink(host.facts(), kEp1, LinkState::Joined));
     CAPTURE(failing);
@@ -320,7 +318,7 @@ TEST_CASE("Reconciler.ConvergesWhicheverCallFails") {
   }
 }
 
-TEST_CASE("Reconciler.DeletedNetworkLeavesNothing_AfterTheWithdrawal") {
+TEST_CASE("Reconciler.RemovesAllObjectsOfADeletedNetwork_AfterTheWithdrawal") {
   Host host;
   host.makeReady();
   host.touch(core::networkDeleted(host.facts(), kWeb1));
@@ -332,7 +330,7 @@ TEST_CASE("Reconciler.DeletedNetworkLeavesNothing_AfterTheWithdrawal") {
   CHECK(host.firewall.calls == std::vector<bool>{true, false});
 }
 
-TEST_CASE("Reconciler.NextHopsStayWhileTheirGroupCannotBeChanged") {
+TEST_CASE("Reconciler.KeepsNextHops_WhileTheirGroupCannotBeChanged") {
   Host host;
   host.makeReady();
   host.join(kEp2, "02:00:00:00:00:02");

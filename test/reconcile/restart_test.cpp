@@ -1,4 +1,4 @@
-// A controller is started anew, and something happens before the engine has told it anything.
+// A restarted controller: calls and events before the first lists from dockerd.
 #include "core/network_options.hpp"
 #include "reconcile/web1_host.hpp"
 
@@ -12,7 +12,7 @@ using core::LinkState;
 
 namespace {
 
-// What a former controller left: web1 with one backend, announced.
+// The state that a previous controller left: web1 with one backend, announced.
 struct Former {
   FakeKernel kernel;
   FakeRouting routing;
@@ -36,7 +36,7 @@ struct Former {
     there.routes = {vip};
     there.pinned = {{vip, via}};
     kernel.existing = there.veths;
-    routing.unconfirmed = {vip};  // until this controller has told all
+    routing.unconfirmed = {vip};  // until this controller's set is complete
   }
   reconcile::Reconciler next() {
     return {kernel, kernel, routing, firewall, engine, store, kPolicy};
@@ -72,13 +72,13 @@ struct Former {
 
 }  // namespace
 
-TEST_CASE("Restart.ACallAboutANetworkNotKnownYetTakesNothingAway") {
+TEST_CASE("Restart.ACallForAnUnknownNetworkRemovesNothing") {
   Former host;
   const auto before = host.kernel.observe(host.bridge);
   SECTION("Leave") { CHECK(host.reconciler.settle(kWeb1, host.now).has_value()); }
-  SECTION("CreateEndpoint, of whom the call does not tell the VIP") {
-    host.reconciler.touch(core::endpointCreated(host.facts(), kWeb1, kEp2, std::nullopt,
-                                                std::nullopt, std::nullopt));
+  SECTION("CreateEndpoint without an address") {
+    host.reconciler.touch(
+        core::endpointCreated(host.facts(), kWeb1, kEp2, std::nullopt, std::nullopt, std::nullopt));
     host.step();
   }
   CHECK(host.kernel.observe(host.bridge) == before);
@@ -88,7 +88,7 @@ TEST_CASE("Restart.ACallAboutANetworkNotKnownYetTakesNothingAway") {
   CHECK(host.routing.wanted == std::set<Prefix>{host.vip});
 }
 
-TEST_CASE("Restart.TheLastBackendOfABridgeIsWithdrawnBeforeTheLists") {
+TEST_CASE("Restart.TheEndOfTheLastBackendOfABridgeWithdraws_BeforeTheLists") {
   Former host;
   host.step();
   const bool second = GENERATE(false, true);
@@ -102,7 +102,7 @@ TEST_CASE("Restart.TheLastBackendOfABridgeIsWithdrawnBeforeTheLists") {
     REQUIRE(host.reconciler.settle(kWeb1, host.now));
     CHECK(host.kernel.observe(host.bridge).routes.contains(host.vip));  // not confirmed yet
   }
-  SECTION("its veth pair is gone, and the kernel has removed the route") {
+  SECTION("its veth pair was removed, and the kernel has removed the route") {
     there.veths.erase(core::vethHostName(kEp1));
     if (!second) {
       there.nextHops.clear();
@@ -114,7 +114,7 @@ TEST_CASE("Restart.TheLastBackendOfABridgeIsWithdrawnBeforeTheLists") {
   CHECK(host.routing.withdrawn.contains(host.vip) == !second);
 }
 
-TEST_CASE("Restart.ANetworkDeletedBeforeItIsKnownGoesAfterTheWithdrawal") {
+TEST_CASE("Restart.ANetworkDeletedBeforeTheListsIsRemovedAfterTheWithdrawal") {
   Former host;
   host.reconciler.touch(core::networkDeleted(host.facts(), kWeb1));
   host.step();
@@ -125,18 +125,16 @@ TEST_CASE("Restart.ANetworkDeletedBeforeItIsKnownGoesAfterTheWithdrawal") {
   CHECK(host.kernel.networks.empty());
 }
 
-TEST_CASE("Restart.EventsOfContainersNotKnownYetCount") {
+TEST_CASE("Restart.EventsOfUnknownContainersTakeEffect") {
   Former host;
   SECTION("SIGUSR2") { host.signal(kSigUsr2); }
-  SECTION("kill") {
-    host.signal(9);
-  }
+  SECTION("kill") { host.signal(9); }
   host.step();
   host.list("run 1");
   CHECK(host.routing.wanted.empty());
 }
 
-TEST_CASE("Restart.AnAnswerOlderThanAnEventIsKnownToBe_AlsoOfAContainerNotKnownYet") {
+TEST_CASE("Restart.AReplyOlderThanAnEventIsIgnored_EvenForAnUnknownContainer") {
   core::Facts facts;
   core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), std::nullopt);
   const auto requested = facts.revision;
@@ -151,7 +149,7 @@ TEST_CASE("Restart.AnAnswerOlderThanAnEventIsKnownToBe_AlsoOfAContainerNotKnownY
   CHECK(facts.containers.count(kCtr2) == 0);
 }
 
-TEST_CASE("Restart.ADrainBegunBetweenAStartAndTheFirstAnswerHolds") {
+TEST_CASE("Restart.ADrainBetweenAStartAndTheFirstReplyLasts") {
   Former host;
   host.list("run 1");
   host.reconciler.touch(core::containerDied(host.facts(), kCtr1, host.now));
@@ -167,12 +165,12 @@ TEST_CASE("Restart.ADrainBegunBetweenAStartAndTheFirstAnswerHolds") {
   CHECK(host.store.drains.at(kCtr1).startedAt == "run 2");
 }
 
-TEST_CASE("Restart.AFormerDrainIsNotForgotten") {
+TEST_CASE("Restart.APreviousControllersDrainLasts") {
   Former host;
   core::FormerDrain former{{.terminateAt = host.now + 1s}, "run 1"};
   host.reconciler.resumeDrains({{kCtr1, former}});
-  SECTION("ByAnAnswerThatComesBeforeTheNetworksAreKnown") { host.inspect("run 1"); }
-  SECTION("ByASecondSigusr2") {
+  SECTION("a reply before the networks are known") { host.inspect("run 1"); }
+  SECTION("a second SIGUSR2") {
     host.signal(kSigUsr2);
     host.step();
     CHECK(host.store.drains.at(kCtr1).startedAt == "run 1");
@@ -199,7 +197,7 @@ TEST_CASE("Restart.ADrainEndsWhenItsContainerIsReportedOnNoVipNetwork") {
   CHECK(host.routing.wanted == std::set<Prefix>{host.vip});
 }
 
-TEST_CASE("Restart.ABridgeStaysUntilAllIsTakenOffIt") {
+TEST_CASE("Restart.ABridgeStaysUntilAllItsPortsAreRemoved") {
   Former host;
   host.routing.unconfirmed.clear();
   auto& there = host.kernel.networks[host.bridge];
@@ -215,14 +213,14 @@ TEST_CASE("Restart.ABridgeStaysUntilAllIsTakenOffIt") {
   CHECK(host.kernel.existing.empty());
 }
 
-TEST_CASE("Restart.ACallBeforeTheListsTakesNothingAway") {
+TEST_CASE("Restart.ACallBeforeTheListsRemovesNothing") {
   Host host;
   host.makeReady();
   const auto before = host.kernel.observe(host.bridge);
   host.kernel.log.clear();
 
-  reconcile::Reconciler next{host.kernel, host.kernel, host.routing, host.firewall, host.engine,
-                             host.store, kPolicy};
+  reconcile::Reconciler next{host.kernel, host.kernel, host.routing, host.firewall,
+                             host.engine, host.store,  kPolicy};
   next.touch(core::networkCreated(next.facts(), kWeb1, host.vip4, host.vip6));
   core::endpointCreated(next.facts(), kWeb1, kEp2, std::nullopt, std::nullopt, std::nullopt);
   core::endpointLink(next.facts(), kEp2, LinkState::Left);
@@ -232,7 +230,7 @@ TEST_CASE("Restart.ACallBeforeTheListsTakesNothingAway") {
   CHECK(host.kernel.log.empty());
 }
 
-TEST_CASE("Restart.DrainOutlivesThisProgram") {
+TEST_CASE("Restart.ADrainSurvivesARestartOfThisProgram") {
   Host before;
   before.makeReady();
   before.signal(kCtr1, kSigUsr2);
@@ -241,8 +239,7 @@ TEST_CASE("Restart.DrainOutlivesThisProgram") {
 
   Host after;
   after.reconciler.resumeDrains(before.store.drains);
-  after.touch(
-      core::networkCreated(after.facts(), kWeb1, after.vip4, after.vip6));
+  after.touch(core::networkCreated(after.facts(), kWeb1, after.vip4, after.vip6));
   after.join(kEp1, "02:00:00:00:00:01");
   after.step();
   const bool sameRun = GENERATE(true, false);

@@ -1,4 +1,4 @@
-// The controller in the storm: its life, its steps, and what must hold after each.
+// The controller in the storm: its start, its steps, and the invariants after each step.
 #include "reconcile/storm.hpp"
 
 #include <algorithm>
@@ -14,19 +14,29 @@ constexpr int kMostSteps = 1000;
 const core::Policy kStormPolicy{
     .flap = {}, .drainGrace = 1s, .drainDelay = 5s, .drainOnSigusr2 = true};
 
-constexpr const char* kWords[kKinds] = {
-    "CreateNetwork", "DeleteNetwork", "Start", "End", "Destroy", "Pause", "Unpause", "Healthy",
-    "Unhealthy", "Kill", "Sigusr2", "Connect", "Disconnect", "Gateway", "Dockerd", "Deliver", "Ask",
-    "FailAnswer", "BreakStream", "List", "Interfere", "KernelNews", "FailCall", "EngineRefuses", "Confirm",
-    "RoutingEnds", "RoutingStarts", "Restart", "Step", "Time"};
+constexpr const char* kNames[kKinds] = {"CreateNetwork", "DeleteNetwork",
+                                        "Start",         "End",
+                                        "Destroy",       "Pause",
+                                        "Unpause",       "Healthy",
+                                        "Unhealthy",     "Kill",
+                                        "Sigusr2",       "Connect",
+                                        "Disconnect",    "Gateway",
+                                        "Dockerd",       "Deliver",
+                                        "Ask",           "FailAnswer",
+                                        "BreakStream",   "List",
+                                        "Interfere",     "KernelNotifies",
+                                        "FailCall",      "EngineRefuses",
+                                        "Confirm",       "RoutingEnds",
+                                        "RoutingStarts", "Restart",
+                                        "Step",          "Time"};
 
 }  // namespace
 
-const char* word(Kind kind) { return kWords[static_cast<std::size_t>(kind)]; }
+const char* nameOf(Kind kind) { return kNames[static_cast<std::size_t>(kind)]; }
 
-// As it is written in a test.
+// In C++ syntax, to be copied into a test.
 std::string toText(const Event& event) {
-  return fmt::format("{{Kind::{}, {}, {}, {}}},", word(event.kind), event.which, event.how,
+  return fmt::format("{{Kind::{}, {}, {}, {}}},", nameOf(event.kind), event.which, event.how,
                      event.step);
 }
 
@@ -48,9 +58,11 @@ void Storm::run(const Event& event) {
     case Kind::Deliver: deliver(); break;
     case Kind::Ask: answer(event.which); break;
     case Kind::FailAnswer:
-      if (!questions_.empty()) fail(std::next(questions_.begin(), event.which % questions_.size())->first);
+      if (!questions_.empty())
+        fail(std::next(questions_.begin(), event.which % questions_.size())->first);
       break;
-    case Kind::BreakStream:  // undelivered events are lost; the next connection begins with a new list
+    case Kind::BreakStream:  // undelivered events are lost; the next connection begins with a new
+                             // list
       if (following_) {
         disconnect();
       } else {
@@ -61,7 +73,7 @@ void Storm::run(const Event& event) {
       if (following_) listOn();
       break;
     case Kind::Interfere: interfere(event); break;
-    case Kind::KernelNews: kernelNews(); break;
+    case Kind::KernelNotifies: kernelNotifies(); break;
     case Kind::FailCall:
       kernel_.failIn = 1 + event.which % 6;
       steady_.clear();
@@ -85,7 +97,7 @@ void Storm::run(const Event& event) {
         pass(std::chrono::milliseconds(event.how % 2000));
         break;
       }
-      endDockerdSteps();  // they take no such time
+      endDockerdSteps();  // dockerd's steps take less time than that
       pass(30s);
       break;
     default: userActs(event);
@@ -97,13 +109,13 @@ void Storm::run(const Event& event) {
 // ---- the controller
 
 void Storm::startController() {
-  controller_ = std::make_unique<reconcile::Reconciler>(
-      kernel_, kernel_, routing_, firewall_, engine_, store_, kStormPolicy);
+  controller_ = std::make_unique<reconcile::Reconciler>(kernel_, kernel_, routing_, firewall_,
+                                                        engine_, store_, kStormPolicy);
   dialogue_ = std::make_unique<docker::EngineDialogue>(
       controller_->facts(), controller_->policy(), docker::DialogueOptions{.driverName = "bgplb"});
   controller_->resumeDrains(store_.drains);
   for (auto& container : docker_.containers) {
-    // A drain that began just before the end of the former controller may not have been saved.
+    // A drain that began just before the end of the previous controller may not have been saved.
     const auto saved = store_.drains.find(container.id);
     const bool remembered =
         saved != store_.drains.end() && saved->second.startedAt == container.startedAt();
@@ -112,11 +124,11 @@ void Storm::startController() {
   }
   questions_.clear();
   events_.clear();
-  told_.clear();
+  knownRun_.clear();
   answered_.clear();
   drainedAt_.clear();
   engine_.confirmed.clear();
-  news_.clear();  // it begins with a dump of everything
+  unreported_.clear();  // the new controller begins with a complete dump
   following_ = false;
   stream_.clear();
   connect();
@@ -132,7 +144,7 @@ void Storm::step() {
       return;
     }
   }
-  throw Violation{"the controller does not come to rest"};
+  throw Violation{"the controller never finishes its steps"};
 }
 
 void Storm::pass(std::chrono::milliseconds time) {
@@ -150,38 +162,40 @@ void Storm::pass(std::chrono::milliseconds time) {
     now_ = std::max(now_, *due);
     timeOut();
   }
-  throw Violation{"the controller's timer does not rest"};
+  throw Violation{"the controller's timer never stops"};
 }
 
 Result<void> Storm::settleNetwork(const NetworkId& id) { return controller_->settle(id, now_); }
 
-// The backends that serve, of networks that are announced and that nobody has interfered with.
+// The serving backends of announced networks that no other program has changed.
 void Storm::findSteady() {
   steady_.clear();
   if (!routing_.daemonRuns) return;
   for (const auto& container : docker_.containers) {
-    if (!container.mayServe() || !container.steps.empty() || unsure_.count(container.id) > 0) continue;
+    if (!container.mayServe() || !container.steps.empty() || unsure_.count(container.id) > 0)
+      continue;
     for (const auto& [index, endpoint] : container.endpoints) {
       const auto there = kernel_.observe(core::bridgeName(endpoint.network));
       const auto vips = docker_.networks[index].vips();
       const bool announced = std::all_of(vips.begin(), vips.end(), [&](const Prefix& vip) {
         return routing_.wanted.count(vip) > 0 && there.routes.count(vip) > 0;
       });
-      const bool member = std::any_of(
-          there.neighbors.begin(), there.neighbors.end(), [&](const auto& neighbor) {
+      const bool member =
+          std::any_of(there.neighbors.begin(), there.neighbors.end(), [&](const auto& neighbor) {
             const auto group = there.groups.find(neighbor.first.family());
             return neighbor.second == endpoint.mac && group != there.groups.end() &&
                    group->second.count(neighbor.first) > 0;
           });
       const bool port = there.veths.count(core::vethHostName(endpoint.id)) > 0;
-      if (announced && member && port && news_.count(core::bridgeName(endpoint.network)) == 0) {
+      if (announced && member && port &&
+          unreported_.count(core::bridgeName(endpoint.network)) == 0) {
         steady_.insert({container.id, index});
       }
     }
   }
 }
 
-// ---- what must hold after every step
+// ---- invariants after every step
 
 bool Storm::allDrained(const Prefix& vip) const {
   bool any = false;
@@ -203,7 +217,7 @@ std::string Storm::objectionTo(const Prefix& prefix) const {
   return allDrained(prefix) ? "though every backend is drained" : "";
 }
 
-// The index says what the networks say.
+// The index of VIPs matches the networks.
 void Storm::checkIndex() const {
   std::map<Prefix, std::set<NetworkId>> expected;
   for (const auto& [id, network] : controller_->facts().networks) {
@@ -212,7 +226,7 @@ void Storm::checkIndex() const {
   if (controller_->facts().byVip != expected) throw Violation{"the index of VIPs is wrong"};
 }
 
-// What a former controller announced stays announced, whatever dockerd does not answer.
+// The announcements of a previous controller stay, even if dockerd does not reply.
 void Storm::checkSteady() const {
   if (!routing_.complete) return;
   for (const auto& [id, index] : steady_) {
@@ -223,12 +237,13 @@ void Storm::checkSteady() const {
   }
 }
 
-// A drain that the controller is sure of is in the state file after a second at the latest.
+// A drain that dockerd has confirmed is in the state file within one second.
 void Storm::checkSaved() const {
   for (const auto& container : docker_.containers) {
     const auto since = drainedAt_.find(container.id);
     if (!container.drained || since == drainedAt_.end() || now_ - since->second < 1s) continue;
-    const bool sure = answered_.count(container.id) > 0 && engine_.confirmed.count(container.id) > 0;
+    const bool sure =
+        answered_.count(container.id) > 0 && engine_.confirmed.count(container.id) > 0;
     if (!sure || store_.drains.count(container.id) > 0) continue;
     throw Violation{"the drain of " + container.name + " is not saved"};
   }
@@ -238,13 +253,13 @@ void Storm::check() {
   checkIndex();
   checkSteady();
   checkSaved();
-  if (!facts().listed) return;  // what a former controller announced stays until then
+  if (!facts().listed) return;  // until then, a previous controller's announcements stay
   for (const auto& prefix : routing_.wanted) {
     if (prefix == docker_.gatewaySubnet) continue;
     if (allDrained(prefix)) {
       throw Violation{prefix.toString() + " stays announced though every backend is drained"};
     }
-    if (news_.empty() && kernel_.routes().count(prefix) == 0) {
+    if (unreported_.empty() && kernel_.routes().count(prefix) == 0) {
       throw Violation{prefix.toString() + " stays announced without a host route"};
     }
   }

@@ -1,8 +1,8 @@
 #pragma once
-// A host in a storm: dockerd's calls, its events and answers, the kernel's and the routing daemon's
-// notifications reach the controller in any order, late or never; calls and questions fail, the
-// controller dies. An event is a value that means something in every situation (or nothing), so that a
-// sequence of events can be cut short and still be run.
+// A host for the property test. Plugin calls, events and replies of dockerd and notifications of
+// the kernel and the routing daemon reach the controller in any order, late or never. Calls and
+// requests fail, and the controller is killed. An event is a value that is valid in every situation
+// (perhaps without effect), so a shortened sequence of events can still be run.
 
 #include "docker/engine_dialogue.hpp"
 #include "reconcile/checked_ports.hpp"
@@ -19,31 +19,60 @@
 namespace bgplb::test {
 
 enum class Kind {
-  CreateNetwork, DeleteNetwork,                                            // the user
-  Start, End, Destroy, Pause, Unpause, Healthy, Unhealthy, Kill, Sigusr2, Connect, Disconnect, Gateway,
-  Dockerd,                                                                 // takes its next step
-  Deliver, Ask, FailAnswer, BreakStream, List,                             // dockerd's API
-  Interfere, KernelNews, FailCall, EngineRefuses,                          // what goes wrong
-  Confirm, RoutingEnds, RoutingStarts,                                     // the routing daemon
-  Restart, Step, Time,                                                     // the controller
+  // The user.
+  CreateNetwork,
+  DeleteNetwork,
+  Start,
+  End,
+  Destroy,
+  Pause,
+  Unpause,
+  Healthy,
+  Unhealthy,
+  Kill,
+  Sigusr2,
+  Connect,
+  Disconnect,
+  Gateway,
+  // dockerd takes the next step of a start or an end.
+  Dockerd,
+  // dockerd's API.
+  Deliver,
+  Ask,
+  FailAnswer,
+  BreakStream,
+  List,
+  // Faults.
+  Interfere,
+  KernelNotifies,
+  FailCall,
+  EngineRefuses,
+  // The routing daemon.
+  Confirm,
+  RoutingEnds,
+  RoutingStarts,
+  // The controller.
+  Restart,
+  Step,
+  Time,
 };
 inline constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::Time) + 1;
 
 struct Event {
   Kind kind = Kind::Step;
-  unsigned which = 0;  // of what there is, modulo
+  unsigned which = 0;  // index of the object, modulo the number of objects
   unsigned how = 0;
-  bool step = true;    // the controller takes its step before the next event
+  bool step = true;  // the controller runs a step before the next event
 };
 
-const char* word(Kind kind);
+const char* nameOf(Kind kind);
 std::string toText(const Event& event);
 
 class Storm {
  public:
   Storm();
   void run(const Event& event);  // throws Violation
-  void settle();                 // everything succeeds and everything is told
+  void settle();                 // from now on calls succeed, and everything pending is delivered
   void checkEnd();               // throws Violation
 
  private:
@@ -55,8 +84,8 @@ class Storm {
   struct Asked {
     docker::Question question;
     core::TimePoint since;
-    std::uint64_t eventsBefore = 0;  // of the container
-    std::optional<Result<docker::Answer>> answer{};  // empty: dockerd has not answered yet
+    std::uint64_t eventsBefore = 0;                  // of the container
+    std::optional<Result<docker::Answer>> answer{};  // none: dockerd has not replied yet
   };
 
   // dockerd and its user
@@ -67,7 +96,7 @@ class Storm {
   void end(ModelContainer& container, bool eventFirst);
   void endTheTerminated();
   void endDockerdSteps();
-  void startAnew(ModelContainer& container);
+  void restartContainer(ModelContainer& container);
   void dockerdSteps(ModelContainer& container);
   bool join(ModelContainer& container, ModelEndpoint& endpoint);
   void createNetwork(ModelNetwork& network);
@@ -81,21 +110,21 @@ class Storm {
   void disconnect();
   void deliver();
   void onSigusr2(const StreamEvent& event);
-  void answer(unsigned which);  // dockerd answers; or an answer that is on its way arrives
+  void answer(unsigned which);  // dockerd replies, or a reply in flight arrives
   void answer(std::uint64_t call);
   void fail(std::uint64_t call);
   std::optional<Result<docker::Answer>> answerOf(const docker::Question& question) const;
   void noteReport(const Asked& asked, const core::ContainerReport& report);
   void apply(docker::Reaction reaction);
-  void listOn();  // begins a full list, or goes on with it
+  void listOn();  // begins or continues a full list
   void listWhole();
   void timeOut();
 
-  // what goes wrong
+  // faults
   void interfere(const Event& event);
   void loseLeftovers(const std::string& bridge);
   void restart(unsigned which, unsigned how);
-  void kernelNews();
+  void kernelNotifies();
 
   // the controller
   void step();
@@ -130,14 +159,15 @@ class Storm {
   bool following_ = true;  // the event stream is connected
   std::deque<StreamEvent> stream_;
   std::map<std::uint64_t, Asked> questions_;
-  std::map<ContainerId, std::uint64_t> events_;    // delivered to this controller
-  std::map<ContainerId, std::string> told_;        // which run this controller takes it to be in
-  std::set<ContainerId> answered_;                 // and an answer of dockerd's said so
-  std::set<ContainerId> unsure_;                   // notified of a drain that may be of another run
-  std::map<ContainerId, core::TimePoint> drainedAt_;  // in this run
-  // Since before the controller died these serve, and nothing happened to them.
+  std::map<ContainerId, std::uint64_t> events_;  // number of events delivered to this controller
+  std::map<ContainerId, std::string> knownRun_;  // the container's run as known to this controller
+  std::set<ContainerId> answered_;               // a reply of dockerd confirmed that run
+  std::set<ContainerId> unsure_;                 // got SIGUSR2, perhaps in another run
+  std::map<ContainerId, core::TimePoint> drainedAt_;  // in the current run
+  // Backends that have served since before the controller's restart, without any change.
   std::set<std::pair<ContainerId, std::size_t>> steady_;
-  std::set<std::string> news_;  // bridges that somebody else changed
+  std::set<std::string>
+      unreported_;  // bridges with changes of which the controller was not notified
 };
 
 }  // namespace bgplb::test

@@ -1,4 +1,4 @@
-// dockerd and its user in the storm: what they do to the model, and the plugin's calls.
+// dockerd and its user in the storm: their changes of the model, and the plugin calls.
 #include "reconcile/storm.hpp"
 
 #include "core/vip.hpp"
@@ -31,7 +31,7 @@ void Storm::userActs(const Event& event) {
       return;
     default: break;
   }
-  if (!container.steps.empty()) return;  // dockerd holds its lock
+  if (!container.steps.empty()) return;  // dockerd holds the container's lock
   std::erase_if(steady_, [&](const auto& entry) { return entry.first == container.id; });
   if (event.kind == Kind::Start && !container.isRunning()) begin(container);
   if (event.kind == Kind::Destroy && !container.isRunning()) {
@@ -59,7 +59,7 @@ void Storm::userActs(const Event& event) {
   if (event.kind == Kind::Unhealthy) emit("health_status: unhealthy", container);
 }
 
-// One of those that dockerd is starting or ending.
+// A container that dockerd is starting or ending; null: none.
 ModelContainer* Storm::busy(unsigned which) {
   std::vector<ModelContainer*> all;
   for (auto& container : docker_.containers) {
@@ -68,7 +68,7 @@ ModelContainer* Storm::busy(unsigned which) {
   return all.empty() ? nullptr : all[which % all.size()];
 }
 
-// A change of how a running container does.
+// Changes the state of a running container. False: the state stays the same.
 bool Storm::changes(ModelContainer& container, Kind kind) {
   const auto health = kind == Kind::Healthy ? core::Health::Healthy : core::Health::Unhealthy;
   switch (kind) {
@@ -107,7 +107,7 @@ void Storm::end(ModelContainer& container, bool eventFirst) {
   if (!eventFirst) container.steps.push_back({Do::Die});
 }
 
-// Most programs end when they are told to.
+// Ends the containers that got SIGTERM.
 void Storm::endTheTerminated() {
   for (const auto& id : std::exchange(engine_.terminated, {})) {
     auto* container = docker_.find(ContainerId(id));
@@ -122,7 +122,7 @@ void Storm::endDockerdSteps() {
   }
 }
 
-void Storm::startAnew(ModelContainer& container) {
+void Storm::restartContainer(ModelContainer& container) {
   if (!container.isRunning()) return;
   end(container, false);
   endDockerdSteps();
@@ -130,7 +130,7 @@ void Storm::startAnew(ModelContainer& container) {
   endDockerdSteps();
 }
 
-// The next of dockerd's steps, as docker/plugin_api.cpp handles it.
+// The next step of dockerd, with the calls as docker/plugin_api.cpp handles them.
 void Storm::dockerdSteps(ModelContainer& container) {
   if (container.steps.empty()) return;
   const DockerdStep step = container.steps.front();
@@ -155,7 +155,8 @@ void Storm::dockerdSteps(ModelContainer& container) {
       if (container.isRunning()) {  // only this network is not connected
         container.steps.push_back({Do::DeleteEndpoint, step.network});
       } else {
-        end(container, false);  // the start has failed, and what was joined is left
+        end(container,
+            false);  // the start has failed; dockerd calls Leave for the joined endpoints
       }
       break;
     }
@@ -182,9 +183,9 @@ void Storm::dockerdSteps(ModelContainer& container) {
       }
       controller_->removeEndpoint(endpoint.id);
       settleNetwork(endpoint.network).has_error();
-      // A link that the call could not remove: its container end is gone all the same.
+      // If the call could not remove the link, the container's namespace is removed nevertheless.
       kernel_.loseVeth(core::vethHostName(endpoint.id));
-      news_.insert(core::bridgeName(endpoint.network));
+      unreported_.insert(core::bridgeName(endpoint.network));
       break;
     }
     case Do::Die: emit("die", container); break;
@@ -212,7 +213,7 @@ void Storm::createNetwork(ModelNetwork& network) {
   kernel_.ourLinks.insert(core::bridgeName(network.id));
   for (const auto& vip : network.vips()) {
     if (core::checkVip(facts(), network.id, vip, {})) continue;
-    throw Violation{"no network has it, but it is refused: " + vip.toString()};
+    throw Violation{"VIP refused although no network has it: " + vip.toString()};
   }
   const bool isNew = facts().networks.count(network.id) == 0;
   controller_->touch(core::networkCreated(facts(), network.id, network.vip4, network.vip6,

@@ -1,4 +1,4 @@
-// What goes wrong in the storm, how it calms down, and what must be so afterwards.
+// The faults in the storm, the end of the storm, and the invariants afterwards.
 #include "reconcile/storm.hpp"
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace {
 
 const Prefix kStray = net("192.0.2.1/32");
 
-// A network's next hops by the backends that they lead to.
+// A network's next hops, identified by the MAC addresses of their backends.
 struct NextHops {
   std::set<std::pair<Family, MacAddress>> neighbors, nextHops, members;
   std::set<std::pair<Prefix, MacAddress>> pinned;
@@ -26,20 +26,21 @@ NextHops byMac(const core::KernelNetwork& network) {
   for (const auto& [family, members] : network.groups) {
     for (const auto& via : members) found.members.emplace(family, macOf(via));
   }
-  for (const auto& route : network.pinned) found.pinned.emplace(route.destination, macOf(route.via));
+  for (const auto& route : network.pinned)
+    found.pinned.emplace(route.destination, macOf(route.via));
   return found;
 }
 
 }  // namespace
 
-// Somebody takes away or adds what is on our bridges. The news of it come later.
+// Another program adds or removes objects on our bridges. The controller is notified later.
 void Storm::interfere(const Event& event) {
   const auto& network = docker_.networks[event.which % docker_.networks.size()];
   const std::string bridge = core::bridgeName(network.id);
   const auto found = kernel_.networks.find(bridge);
   if (found == kernel_.networks.end()) return;
   auto& there = found->second;
-  news_.insert(bridge);
+  unreported_.insert(bridge);
   std::erase_if(steady_, [&](const auto& entry) {
     return entry.second == event.which % docker_.networks.size();
   });
@@ -62,7 +63,7 @@ void Storm::interfere(const Event& event) {
       break;
     case 4:
       loseLeftovers(bridge);
-      there.veths.clear();  // they are no ports of the bridge any more
+      there.veths.clear();  // the veth pairs are no longer ports of the bridge
       break;
     case 5:
       there.strays.insert(kStray);
@@ -78,19 +79,20 @@ void Storm::interfere(const Event& event) {
   }
 }
 
-// A leftover that is no port of a bridge of ours could not be proved to be ours.
+// Removes leftover ports: without our bridge the controller could not prove that they are ours.
 void Storm::loseLeftovers(const std::string& bridge) {
   for (const auto& veth : kernel_.observe(bridge).veths) {
     if (!docker_.isJoined(veth)) kernel_.loseVeth(veth);
   }
 }
 
-void Storm::kernelNews() {
-  for (const auto& bridge : std::exchange(news_, {})) controller_->touchBridge(bridge);
+void Storm::kernelNotifies() {
+  for (const auto& bridge : std::exchange(unreported_, {})) controller_->touchBridge(bridge);
 }
 
-// While no controller runs dockerd's calls fail, and it goes on without them. The kernel takes the
-// veth pairs with the container's namespace, or dockerd has brought their ends back before.
+// Replaces the controller. While no controller runs, dockerd's calls fail, and dockerd ignores
+// that. The kernel removes the veth pairs with the container's namespace, unless dockerd has moved
+// their container ends back before.
 void Storm::restart(unsigned which, unsigned how) {
   step();
   findSteady();
@@ -102,7 +104,8 @@ void Storm::restart(unsigned which, unsigned how) {
     if (how % 8 == 1 || how % 8 == 2) {
       for (const auto& [index, endpoint] : container.endpoints) {
         const std::string veth = core::vethHostName(endpoint.id);
-        const bool isPort = kernel_.observe(core::bridgeName(endpoint.network)).veths.count(veth) > 0;
+        const bool isPort =
+            kernel_.observe(core::bridgeName(endpoint.network)).veths.count(veth) > 0;
         if (how % 8 == 1 || !isPort) kernel_.loseVeth(veth);
       }
       container.endpoints.clear();
@@ -125,11 +128,11 @@ void Storm::settle() {
   if (!following_) connect();
   listWhole();
   for (auto& container : docker_.containers) {
-    if (unsure_.count(container.id) > 0) startAnew(container);
+    if (unsure_.count(container.id) > 0) restartContainer(container);
   }
-  for (int list = 0; list < 3; ++list) {  // leftovers are known by two, a while apart
+  for (int list = 0; list < 3; ++list) {  // leftovers are removed after two lists, some time apart
     listWhole();
-    kernelNews();
+    kernelNotifies();
     for (int i = 0; i < 10; ++i) {
       pass(31s);
       routing_.confirmAll();
@@ -139,7 +142,7 @@ void Storm::settle() {
   }
 }
 
-// Everything under way arrives, and a list is read to its end.
+// Delivers everything in flight, and completes a list.
 void Storm::listWhole() {
   endTheTerminated();
   endDockerdSteps();
@@ -162,14 +165,14 @@ void Storm::checkEnd() {
   checkEndsWithoutLists();
 }
 
-// What the controller thinks of each backend.
+// The controller's readiness of each backend.
 std::string Storm::readiness() const {
   std::string text;
   for (const auto& container : docker_.containers) {
     for (const auto& [index, endpoint] : container.endpoints) {
       const bool there = kernel_.hasVeth(core::vethHostName(endpoint.id));
-      const auto answer = core::readiness(controller_->facts(), endpoint.id, there,
-                                          controller_->policy(), now_);
+      const auto answer =
+          core::readiness(controller_->facts(), endpoint.id, there, controller_->policy(), now_);
       text += fmt::format(" {}@{} {}", container.name, docker_.networks[index].name,
                           core::word(answer));
     }
@@ -177,7 +180,7 @@ std::string Storm::readiness() const {
   return text;
 }
 
-// By the model alone.
+// Compares the announcements with the model.
 void Storm::checkAnnounced() const {
   std::set<Prefix> expected;
   std::map<Prefix, std::uint64_t> bandwidths;
@@ -206,14 +209,15 @@ void Storm::checkAnnounced() const {
   if (!routing_.unconfirmed.empty()) throw Violation{"still waiting for a confirmation"};
 }
 
-// A controller that learns the same of Docker, on a kernel where nothing is but the veth pairs.
+// Compares with a fresh controller that gets the same lists, on a kernel with only the veth pairs.
 void Storm::checkLikeFresh() const {
   FakeKernel kernel;
   FakeRouting routing;
   FakeFirewall firewall;
   FakeEngine engine;
   FakeStore store;
-  reconcile::Reconciler fresh(kernel, kernel, routing, firewall, engine, store, controller_->policy());
+  reconcile::Reconciler fresh(kernel, kernel, routing, firewall, engine, store,
+                              controller_->policy());
   auto& facts = fresh.facts();
   std::map<ContainerId, core::FormerDrain> drains;
   for (const auto& container : docker_.containers) {
@@ -235,7 +239,9 @@ void Storm::checkLikeFresh() const {
   while (fresh.step(now_) == core::TimePoint::min()) {
   }
 
-  const auto differs = [](const std::string& what) { throw Violation{"unlike a fresh one: " + what}; };
+  const auto differs = [](const std::string& what) {
+    throw Violation{"differs from a fresh controller: " + what};
+  };
   if (kernel.existing != kernel_.existing) differs("veth pairs");
   for (const auto& [name, network] : kernel_.networks) {
     if (kernel.networks.count(name) == 0) differs("left over: " + name);
@@ -246,11 +252,12 @@ void Storm::checkLikeFresh() const {
     if (there.veths != expected.veths) differs("ports of " + name);
     if (there.routes != expected.routes) differs("routes on " + name);
     if (!there.strays.empty()) differs("a stray route on " + name);
-    // Which backend has which slot depends on what was before.
+    // The slot of a backend depends on the history.
     if (byMac(there) != byMac(expected)) differs("next hops on " + name);
   }
-  if (routing.wanted != routing_.wanted) differs("what is announced");
-  if (firewall_.calls.empty() || firewall.calls.back() != firewall_.calls.back()) differs("firewall");
+  if (routing.wanted != routing_.wanted) differs("announcements");
+  if (firewall_.calls.empty() || firewall.calls.back() != firewall_.calls.back())
+    differs("firewall");
 }
 
 void Storm::checkAtRest() {
@@ -260,10 +267,11 @@ void Storm::checkAtRest() {
   controller_->touchAll(now_);
   step();
   if (!kernel_.log.empty()) throw Violation{"not at rest: " + kernel_.log.front()};
-  if (routing_.wanted != wanted || routing_.bandwidths != bandwidths) throw Violation{"not at rest: announcements"};
+  if (routing_.wanted != wanted || routing_.bandwidths != bandwidths)
+    throw Violation{"not at rest: announcements"};
 }
 
-// What a list would mend must not need one: confirmations, timers and second tries are enough.
+// Withdrawals must not need a list: confirmations, timers and retries are enough.
 void Storm::checkEndsWithoutLists() {
   steady_.clear();
   for (auto& container : docker_.containers) {
@@ -280,9 +288,13 @@ void Storm::checkEndsWithoutLists() {
   std::set<Prefix> left = routing_.wanted;
   left.merge(routing_.unconfirmed);
   left.erase(docker_.gatewaySubnet);
-  if (!left.empty()) throw Violation{left.begin()->toString() + " is announced for the dead"};
+  if (!left.empty()) {
+    throw Violation{left.begin()->toString() + " is announced after the end of its containers"};
+  }
   const auto routes = kernel_.routes();
-  if (!routes.empty()) throw Violation{routes.begin()->toString() + " has a route to the dead"};
+  if (!routes.empty()) {
+    throw Violation{routes.begin()->toString() + " has a route after the end of its containers"};
+  }
 }
 
 }  // namespace bgplb::test

@@ -1,4 +1,4 @@
-// dockerd's API in the storm: the event stream, and the answers to the questions of the real
+// dockerd's API in the storm: the event stream, and the replies to the requests of the real
 // dialogue.
 #include "reconcile/storm.hpp"
 
@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr int kSigUsr2 = 12;
-constexpr auto kCallDeadline = 10s;  // of docker/engine_client.hpp
+constexpr auto kCallDeadline = 10s;  // as in docker/engine_client.hpp
 
 }  // namespace
 
@@ -52,7 +52,7 @@ void Storm::deliver() {
   if (!next.id.empty()) ++events_[next.id];
   const std::string& action = next.event.action;
   if (action == "start") {
-    told_[next.id] = ModelContainer::startOf(next.run);
+    knownRun_[next.id] = ModelContainer::startOf(next.run);
     answered_.erase(next.id);
     unsure_.erase(next.id);
     drainedAt_.erase(next.id);
@@ -66,9 +66,9 @@ void Storm::deliver() {
 void Storm::onSigusr2(const StreamEvent& event) {
   const auto& id = event.id;
   engine_.drained.insert(id);
-  const auto told = told_.find(id);
-  // Only of a run that it knows can the controller be sure that this is the one.
-  const bool known = told != told_.end() && told->second == ModelContainer::startOf(event.run);
+  const auto run = knownRun_.find(id);
+  // The controller can assign the signal to a run only if it knows the current run.
+  const bool known = run != knownRun_.end() && run->second == ModelContainer::startOf(event.run);
   const bool answered = answered_.count(id) > 0;
   const bool confirmed = engine_.confirmed.count(id) > 0;
   if (!known || !answered || !confirmed) unsure_.insert(id);
@@ -85,7 +85,7 @@ void Storm::apply(docker::Reaction reaction) {
   controller_->touch(reaction.touched);
   if (reaction.listed) {
     controller_->touchAll(now_);
-    news_.clear();
+    unreported_.clear();
   }
   if (reaction.bridges) controller_->touchBridges();
   if (reaction.firewall) controller_->touchFirewall();
@@ -97,7 +97,7 @@ void Storm::apply(docker::Reaction reaction) {
   }
 }
 
-// None: dockerd holds the container's lock.
+// None: no reply, because dockerd holds the container's lock.
 std::optional<Result<docker::Answer>> Storm::answerOf(const docker::Question& question) const {
   using docker::Answer;
   using Answered = Result<Answer>;
@@ -141,12 +141,12 @@ void Storm::answer(std::uint64_t call) {
   apply(dialogue_->answered(call, *done.answer, now_));
 }
 
-// What the controller can be sure of after this answer. An answer that is older than an event of
-// its container says nothing.
+// Records what the controller knows after this reply. A reply that is older than an event of its
+// container has no effect.
 void Storm::noteReport(const Asked& asked, const core::ContainerReport& report) {
   if (asked.eventsBefore != events_[report.id]) return;
-  told_[report.id] = report.startedAt;
-  const bool sure = facts().listed;  // else its networks may be unknown
+  knownRun_[report.id] = report.startedAt;
+  const bool sure = facts().listed;  // otherwise its networks may be unknown
   const bool isNew = sure && answered_.insert(report.id).second;
   const auto* container = docker_.find(report.id);
   const bool onVip = std::any_of(
@@ -177,7 +177,7 @@ void Storm::listOn() {
     answer(call);
     return;
   }
-  // The stream is connected anew, and all its events are replayed.
+  // Reconnects the stream, and dockerd sends all its events again.
   apply(dialogue_->streamLost(unavailable("the stream ended"), now_));
   apply(dialogue_->streamConnected(now_));
 }

@@ -1,5 +1,5 @@
 #pragma once
-// A reconciler on faked ports, and the shorthand in which its tests tell what happens to it.
+// A reconciler on fake ports, with short functions for the events in its tests.
 
 #include "fakes/fake_world.hpp"
 #include "reconcile/reconciler.hpp"
@@ -11,7 +11,7 @@
 
 namespace bgplb::test {
 
-// The scenario's settings: SIGUSR2_HANDLER=true, all else as it is by default.
+// SIGUSR2_HANDLER=true, all other settings with their defaults.
 inline const core::Policy kPolicy{.flap = {},
                                   .drainGrace = std::chrono::seconds(1),
                                   .drainDelay = std::chrono::seconds(5),
