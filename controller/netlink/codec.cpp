@@ -23,15 +23,16 @@ constexpr unsigned kHasCarrier = unsigned{IFF_RUNNING} | unsigned{IFF_LOWER_UP};
 
 constexpr int kLargestErrno = 4095;  // MAX_ERRNO, linux/err.h
 
-// Attributes of one level by type; the last of equal ones counts, as in the kernel.
+// The attributes of one nesting level, by type. Of several with the same type, the last one counts,
+// as in the kernel.
 template <std::size_t Max>
 class Attributes {
  public:
-  // What follows `fixed` bytes of payload.
+  // The attributes that follow a family header of `fixed` bytes.
   Attributes(const nlmsghdr& message, std::size_t fixed) {
     const auto* start = static_cast<const char*>(
         mnl_nlmsg_get_payload_offset(&message, static_cast<unsigned>(fixed)));
-    // Not mnl_nlmsg_get_payload_tail(), which rounds up and so may lie behind the message.
+    // Not mnl_nlmsg_get_payload_tail(): it rounds up and may point beyond the end of the message.
     const auto* end = reinterpret_cast<const char*>(&message) + message.nlmsg_len;
     if (start < end) addAll(start, end);
   }
@@ -93,11 +94,11 @@ bool isInternet(int family) { return family == AF_INET || family == AF_INET6; }
 
 std::optional<Link> parseLink(const nlmsghdr& message) {
   const auto* header = familyHeader<ifinfomsg>(message);
-  // The bridge code sends messages of its own in this group (AF_BRIDGE): a removal there means that
-  // a port left its bridge, not that the link is gone; the port's own message follows.
+  // The bridge driver sends AF_BRIDGE messages to this group. There, RTM_DELLINK means that a port
+  // left its bridge, not that the link was removed; an AF_UNSPEC message about the port follows.
   if (header == nullptr || header->ifi_family != AF_UNSPEC) return std::nullopt;
   const Attributes<IFLA_LINKINFO> attributes(message, sizeof(ifinfomsg));
-  // Wireless drivers announce events of theirs as links without the other attributes.
+  // Wireless drivers report events as link messages that carry none of the other attributes.
   if (attributes.find(IFLA_WIRELESS) != nullptr || attributes.find(IFLA_IFNAME) == nullptr) {
     return std::nullopt;
   }
@@ -133,7 +134,7 @@ std::optional<Route> parseAnyRoute(const nlmsghdr& message) {
               .nextHop = attributes.u32(RTA_NH_ID).value_or(0),
               .gateway = attributes.address(RTA_GATEWAY, family),
               .source = attributes.address(RTA_PREFSRC, family)};
-  const nlattr* via = attributes.find(RTA_VIA);  // an IPv4 route by way of an IPv6 neighbour
+  const nlattr* via = attributes.find(RTA_VIA);  // an IPv4 route with an IPv6 next hop
   if (via != nullptr && mnl_attr_get_payload_len(via) >= sizeof(rtvia) + 16) {
     const auto* next = static_cast<const rtvia*>(mnl_attr_get_payload(via));
     if (next->rtvia_family == AF_INET6)
@@ -153,7 +154,7 @@ std::optional<Route> parseRoute(const nlmsghdr& message) {
 
 std::optional<Neighbor> parseNeighbor(const nlmsghdr& message) {
   const auto* header = familyHeader<ndmsg>(message);
-  // AF_BRIDGE: forwarding entries of bridges, which use the same messages.
+  // AF_BRIDGE entries are bridge forwarding entries (FDB), which use the same message type.
   if (header == nullptr || !isInternet(header->ndm_family) ||
       (header->ndm_flags & NTF_PROXY) != 0) {
     return std::nullopt;
@@ -172,15 +173,16 @@ std::optional<reconcile::HostAddress> parseAddress(const nlmsghdr& message) {
   const auto* header = familyHeader<ifaddrmsg>(message);
   if (header == nullptr || !isInternet(header->ifa_family)) return std::nullopt;
   const Attributes<IFA_FLAGS> attributes(message, sizeof(ifaddrmsg));
-  // On a point-to-point link IFA_ADDRESS is the other end.
+  // On a point-to-point link, IFA_ADDRESS is the peer's address.
   auto address = attributes.address(IFA_LOCAL, header->ifa_family);
   if (!address) address = attributes.address(IFA_ADDRESS, header->ifa_family);
   if (!address || header->ifa_prefixlen > (address->isV4() ? 32 : 128)) return std::nullopt;
   std::uint32_t unusable = IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_DEPRECATED;
-  // The same bit means "secondary" for IPv4, which is a good address, and "temporary" for IPv6.
+  // The same bit means IFA_F_SECONDARY for IPv4, where the address is usable, and IFA_F_TEMPORARY
+  // for IPv6.
   if (address->isV6()) unusable |= IFA_F_TEMPORARY;
   std::uint32_t flags = attributes.u32(IFA_FLAGS).value_or(header->ifa_flags);
-  // An optimistic address is tentative and may be used all the same (RFC 4429).
+  // An optimistic address is tentative, but may already be used (RFC 4429).
   if ((flags & IFA_F_OPTIMISTIC) != 0) flags &= ~std::uint32_t{IFA_F_TENTATIVE};
   return reconcile::HostAddress{
       .subnet = Prefix::of(*address, header->ifa_prefixlen),
@@ -200,7 +202,8 @@ std::optional<NextHop> parseNextHop(const nlmsghdr& message) {
               .ifIndex = static_cast<int>(attributes.u32(NHA_OIF).value_or(0)),
               .gateway = {},
               .members = {}};
-  if (isInternet(header->nh_family)) hop.gateway = attributes.address(NHA_GATEWAY, header->nh_family);
+  if (isInternet(header->nh_family))
+    hop.gateway = attributes.address(NHA_GATEWAY, header->nh_family);
   if (const nlattr* group = attributes.find(NHA_GROUP)) {
     const auto* entry = static_cast<const char*>(mnl_attr_get_payload(group));
     for (std::size_t left = mnl_attr_get_payload_len(group); left >= sizeof(nexthop_grp);
@@ -223,8 +226,9 @@ std::optional<SlotRule> parseRule(const nlmsghdr& message) {
     return std::nullopt;
   }
   const auto table = attributes.u32(FRA_TABLE).value_or(header->table);
-  const core::Slot slot = table - core::kSlotTable;  // anything below wraps to far above
-  if (slot == 0 || slot > core::kSlots || attributes.u32(FRA_FWMARK) != slot << core::kSlotMarkShift ||
+  const core::Slot slot = table - core::kSlotTable;  // a smaller table wraps around, beyond kSlots
+  if (slot == 0 || slot > core::kSlots ||
+      attributes.u32(FRA_FWMARK) != slot << core::kSlotMarkShift ||
       attributes.u32(FRA_FWMASK) != core::kSlotMarkMask) {
     return std::nullopt;
   }
@@ -240,7 +244,7 @@ std::optional<Notification> notification(Change change, std::optional<T>&& objec
 }  // namespace
 
 bool isWhole(const nlmsghdr* message, int left) {
-  // mnl_nlmsg_ok() alone takes a length of 2^31 and more for a negative one, which always fits.
+  // mnl_nlmsg_ok() treats a length of 2^31 or more as negative and accepts it.
   return mnl_nlmsg_ok(message, left) && message->nlmsg_len <= static_cast<std::uint32_t>(left);
 }
 
@@ -276,7 +280,7 @@ std::optional<unsigned> parseReversePathFilter(const nlmsghdr& message) {
 }
 
 Reply parseReply(const nlmsghdr& message) {
-  // Both kinds begin with the errno, which the kernel gives as a negative number.
+  // NLMSG_ERROR and NLMSG_DONE both begin with a negative errno.
   if (mnl_nlmsg_get_payload_len(&message) < sizeof(int)) return {};
   int code = 0;
   std::memcpy(&code, mnl_nlmsg_get_payload(&message), sizeof(code));
@@ -287,7 +291,7 @@ Reply parseReply(const nlmsghdr& message) {
     fixed = sizeof(nlmsgerr);
     if (message.nlmsg_len < MNL_NLMSG_HDRLEN + fixed) return reply;
     const auto* error = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(&message));
-    // Unless capped, the refused request is repeated in front of the attributes.
+    // Without NLM_F_CAPPED, the payload of the request is echoed before the attributes.
     if ((message.nlmsg_flags & NLM_F_CAPPED) == 0)
       fixed += MNL_ALIGN(error->msg.nlmsg_len - sizeof(nlmsghdr));
   }

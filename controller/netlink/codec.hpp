@@ -1,6 +1,6 @@
 #pragma once
-// rtnetlink messages as values. Nothing here talks to the kernel: bytes in, values out.
-// docs: rtnetlink(7), linux/if_link.h, linux/rtnetlink.h, linux/neighbour.h.
+// Parses rtnetlink messages into values. Pure, no system calls. Called by Socket and Monitor with
+// what they receive. Formats: rtnetlink(7), linux/if_link.h, linux/rtnetlink.h, linux/neighbour.h.
 
 #include "base/address.hpp"
 #include "base/result.hpp"
@@ -23,21 +23,22 @@ struct Link {
   int master = 0;    // index of the bridge (or bond, VRF) it is a port of; 0: none
   unsigned mtu = 0;
   bool up = false;  // administratively (IFF_UP)
-  // IFF_RUNNING or IFF_LOWER_UP. When a link is told without both, the kernel has removed the next
-  // hops on it.
+  // IFF_RUNNING or IFF_LOWER_UP. When a notification shows a link without both flags, the kernel
+  // has removed the next hops on the link.
   bool running = false;
   std::optional<MacAddress> address;
   friend bool operator==(const Link&, const Link&) = default;
 };
 
-// A unicast route in any table but the local one, for any source and type of service.
+// A unicast route in any table except the local one. Routes that match only some sources or one
+// type of service are excluded.
 struct Route {
   Prefix destination;
   unsigned table = 0;
   unsigned char protocol = 0;
   unsigned metric = 0;
   int ifIndex = 0;            // 0: none or several next hops
-  std::uint32_t nextHop = 0;  // RTA_NH_ID; 0: none, the route has its own
+  std::uint32_t nextHop = 0;  // RTA_NH_ID; 0: the route has no nexthop object
   std::optional<Address> gateway;
   std::optional<Address> source;
   friend bool operator==(const Route&, const Route&) = default;
@@ -51,17 +52,17 @@ struct Neighbor {
   friend bool operator==(const Neighbor&, const Neighbor&) = default;
 };
 
-// A nexthop object: one way, or a group of those.
+// A nexthop object: a single next hop, or a group of them.
 struct NextHop {
   std::uint32_t id = 0;
   unsigned char protocol = 0;
   int ifIndex = 0;  // 0: a group
   std::optional<Address> gateway;
-  std::set<std::uint32_t> members;  // of a group
+  std::set<std::uint32_t> members;  // group members; empty for a single next hop
   friend bool operator==(const NextHop&, const NextHop&) = default;
 };
 
-// A routing policy rule of ours: it leads what has the slot's mark to the slot's table.
+// One of our routing policy rules: packets with the slot's mark are routed by the slot's table.
 struct SlotRule {
   Family family = Family::V4;
   core::Slot slot = 0;
@@ -72,8 +73,8 @@ using Object = std::variant<Link, Route, Neighbor, NextHop, SlotRule, reconcile:
 
 enum class Change {
   Present,   // new or altered
-  Replaced,  // a route that took the place of the one with its destination and metric: for that
-             // one no message comes
+  Replaced,  // a route that replaced another one with the same destination and metric; the kernel
+             // sends no notification about the replaced route
   Removed,
 };
 
@@ -83,30 +84,30 @@ struct Notification {
   friend bool operator==(const Notification&, const Notification&) = default;
 };
 
-// Whether a message is there that ends within the `left` bytes from its header on.
+// Whether the `left` bytes that begin at `message` hold the complete message.
 bool isWhole(const nlmsghdr* message, int left);
 
-// From a dump or a multicast group. None: of no interest, or not whole.
+// Parses a message of a dump or of a multicast group. None: irrelevant to the mirror, or malformed.
 std::optional<Notification> parse(const nlmsghdr& message);
 
-// RTM_GETROUTE's answer: a route of any table and type.
+// Parses the reply to RTM_GETROUTE: a route of any table and type.
 std::optional<Route> parseRouteReply(const nlmsghdr& message);
 
-// RTM_GETNETCONF's answer: the rp_filter setting of one link, or of "all".
+// Parses the reply to RTM_GETNETCONF: the rp_filter setting of one link, or of "all".
 std::optional<unsigned> parseReversePathFilter(const nlmsghdr& message);
 
-// An NLMSG_ERROR, or an NLMSG_DONE (which carries an errno too when a dump fails half-way).
+// An NLMSG_ERROR, or an NLMSG_DONE, which also carries an errno if a dump fails part-way.
 struct Reply {
   int error = 0;     // positive errno; 0: success
-  std::string text;  // the kernel's own words (extended acknowledgement), if it gave any
+  std::string text;  // NLMSGERR_ATTR_MSG of the extended acknowledgement; may be empty
   friend bool operator==(const Reply&, const Reply&) = default;
 };
 Reply parseReply(const nlmsghdr& message);
 
-// What a caller can do about an errno of rtnetlink.
+// Maps an errno of rtnetlink to the kind of error that tells the caller how to react.
 Error errorOf(const Reply& reply);
 
-// The metric the kernel gives a route for which none was asked.
+// The metric that the kernel assigns to a route requested without one.
 unsigned defaultMetric(Family family);
 
 }  // namespace bgplb::netlink

@@ -6,14 +6,15 @@ namespace bgplb::netlink {
 
 namespace {
 
-constexpr int kAttempts = 3;  // the pause before the next dump grows with the duration of this one
+// Few, because RefreshPacer waits longer before the next refresh the longer this one takes.
+constexpr int kAttempts = 3;
 
 Result<void> dump(Socket& socket, const Request& request, Mirror& mirror) {
   Changes ignored;
   Result<void> outcome;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    // Objects that an interrupted dump listed and that were removed meanwhile: their notifications
-    // remove them from the mirror.
+    // An interrupted dump may list objects that have since been removed. The notifications about
+    // their removal remove them from the mirror later.
     outcome = socket.dump(request, [&](const nlmsghdr& message) {
       if (const auto found = parse(message)) mirror.fold(*found, ignored);
     });

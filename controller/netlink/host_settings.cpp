@@ -38,8 +38,8 @@ Result<void> relaxReversePathFilter(Socket& socket, const Link& link) {
   return socket.request(linkSetReversePathFilter(link.index, kLoose));
 }
 
-// Netlink does not have this setting. In a plugin /proc/sys is read-only, and the host's is mounted
-// elsewhere (plugin-rootfs/config.json).
+// Netlink does not offer this setting. In a managed plugin, /proc/sys is read-only and the host's
+// /proc/sys is mounted at /host/proc/sys (plugin-rootfs/config.json).
 Result<void> hashFlows(Family family) {
   const std::string name =
       fmt::format("net/{}/fib_multipath_hash_policy", family == Family::V4 ? "ipv4" : "ipv6");

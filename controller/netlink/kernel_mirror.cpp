@@ -18,13 +18,15 @@ namespace bgplb::netlink {
 
 namespace {
 
-constexpr std::size_t kPerTurn = 1024;  // datagrams; then others on the event loop get their turn
+constexpr std::size_t kPerTurn = 1024;  // datagrams read before other handlers may run
 constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
-constexpr int kOverruns = 8;  // in one call; whoever makes them must not keep this program busy
-// Failed dumps in a row, some 8 s, before they are logged: while hundreds of containers start, the
-// kernel's state does change faster than a dump takes.
+// Overruns handled in one call. The limit keeps a program that floods netlink from blocking the
+// event loop.
+constexpr int kOverruns = 8;
+// Failed dumps in a row, about 8 s, before the failure is logged: while hundreds of containers
+// start, it is normal that the kernel's state changes faster than a dump can read it.
 constexpr int kQuietFailures = 5;
-constexpr std::size_t kComparedPerTurn = 500;  // bridges
+constexpr std::size_t kComparedPerTurn = 500;  // bridges compared before other handlers may run
 constexpr std::chrono::milliseconds kFirstReopen{250};
 constexpr std::chrono::milliseconds kLongestReopen{30000};
 
@@ -41,7 +43,7 @@ KernelMirror::KernelMirror(boost::asio::io_context& io, OnChange onChange, int r
       refreshTimer_(io) {}
 
 KernelMirror::~KernelMirror() {
-  if (readable_.is_open()) readable_.release();  // the monitor closes it
+  if (readable_.is_open()) readable_.release();  // monitor_ closes the descriptor
 }
 
 Result<void> KernelMirror::start() {
@@ -64,7 +66,7 @@ void KernelMirror::fold(const Notification& change, Changes& changes) {
     if (change.change == Change::Removed) {
       removing_.erase(link->index);
     } else if (removing_.contains(link->index)) {
-      return;  // on its way out it is set down first
+      return;  // a link that is being removed is first reported as down
     }
   }
   mirror_.fold(change, changes);
@@ -74,7 +76,7 @@ void KernelMirror::fold(const Notification& change, Changes& changes) {
 // False: the monitor has failed.
 bool KernelMirror::drain(std::size_t limit, Changes& changes) {
   bool lost = false;
-  // After an overrun the kernel drops messages until the socket is read empty.
+  // After an overrun, the kernel drops messages until the socket's queue is empty.
   for (int attempt = 0; attempt < kOverruns; ++attempt) {
     const auto drained =
         monitor_.drain(limit, [&](const Notification& change) { fold(change, changes); });
@@ -85,8 +87,8 @@ bool KernelMirror::drain(std::size_t limit, Changes& changes) {
     if (*drained != Monitor::Drained::Overrun) break;
     lost = true;
   }
-  // Foreign routes are not mirrored, so no dump shows whether one of them changed.
-  if (lost) pending_.uplink = true;
+  // Foreign routes are not mirrored, so a dump cannot show whether one of them changed.
+  if (lost) pending_.hostNetwork = true;
   verify(mirror_, changes);
   if (std::exchange(changes.unsure, false) || lost) refreshSoon();
   return true;
@@ -117,7 +119,7 @@ void KernelMirror::verifyNextHops(const std::string& bridge) {
 }
 
 void KernelMirror::catchUp() {
-  if (!drain(kNoLimit, acting_ ? seen_ : pending_)) {
+  if (!drain(kNoLimit, acting_ ? changesDuringAction_ : pending_)) {
     monitorFailed_ = true;
     readable_.cancel();  // watch() opens the monitor again
   }
@@ -131,7 +133,7 @@ Task<> KernelMirror::watch() {
         co_await readable_.async_wait(boost::asio::posix::stream_descriptor::wait_read, asTuple);
     if (error && !monitorFailed_) co_return;
     monitorFailed_ = monitorFailed_ || !drain(kPerTurn, pending_);
-    // A failed socket stays readable: waiting for it again would return at once, for ever.
+    // A failed socket stays readable: waiting on it again would be a busy loop.
     while (monitorFailed_) {
       reopenTimer_.expires_after(backoff.next());
       co_await reopenTimer_.async_wait(asTuple);
@@ -148,7 +150,7 @@ Result<void> KernelMirror::reopenMonitor() {
   noteProblem(opened);
   if (!opened) return opened;
   readable_.assign(monitor_.fd());
-  pending_.uplink = true;
+  pending_.hostNetwork = true;
   refreshSoon();
   return {};
 }
@@ -180,9 +182,9 @@ Task<> KernelMirror::refresh() {
   refreshing_ = false;
 }
 
-// A mirror made by a dump and of all messages that came after the dump began is right: the last
-// message about an object shows the object's state. If messages were lost meanwhile, the new mirror
-// is no worse than the former one, which lacks them as well.
+// A dump plus all notifications received since the dump began is a correct mirror, because the last
+// message about an object shows the object's state. If notifications were lost meanwhile, the new
+// mirror is no worse than the old one, which lacks them as well.
 Task<Result<void>> KernelMirror::refreshOnce() {
   ++dumps_;
   sinceDumpBegan_.emplace();
@@ -194,7 +196,8 @@ Task<Result<void>> KernelMirror::refreshOnce() {
   removing_.clear();
   if (onRefreshed_) onRefreshed_();
   report();
-  // To free thousands of networks takes milliseconds, too.
+  // Freeing the old mirror of thousands of networks takes milliseconds, so it runs in the
+  // background.
   const auto former = std::make_shared<Mirror>(std::move(*fresh));
   std::function<Result<void>()> release = [former] {
     *former = Mirror{};
@@ -204,8 +207,9 @@ Task<Result<void>> KernelMirror::refreshOnce() {
   co_return Result<void>{};
 }
 
-// Reports what the mirror had missed, and exchanges it for `fresh`. Some bridges are compared in
-// each turn of the event loop; notifications are folded into both mirrors meanwhile.
+// Reports the changes that the old mirror missed, then swaps the mirror with `fresh`. Compares at
+// most kComparedPerTurn bridges per turn of the event loop; meanwhile, notifications are folded
+// into both mirrors.
 Task<> KernelMirror::takeOver(Mirror& fresh) {
   std::set<std::string> bridges = mirror_.bridges();
   bridges.insert(fresh.bridges().begin(), fresh.bridges().end());
@@ -219,7 +223,7 @@ Task<> KernelMirror::takeOver(Mirror& fresh) {
     }
     if (Mirror::differ(mirror_, fresh, bridge)) missed.bridges.insert(bridge);
   }
-  missed.uplink = mirror_.addresses() != fresh.addresses();
+  missed.hostNetwork = mirror_.addresses() != fresh.addresses();
   pending_.add(std::move(missed));
   std::swap(mirror_, fresh);
 }
@@ -251,8 +255,8 @@ void KernelMirror::beginAction(const std::string& bridge) {
 void KernelMirror::endAction(const std::string& bridge, const core::Action* done) {
   catchUp();
   acting_ = false;
-  if (seen_.bridges.erase(bridge) > 0) own_.insert(bridge);
-  pending_.add(std::exchange(seen_, {}));
+  if (changesDuringAction_.bridges.erase(bridge) > 0) own_.insert(bridge);
+  pending_.add(std::exchange(changesDuringAction_, {}));
   if (done != nullptr) {
     auto& expected = expected_.at(bridge);
     expected = core::applied(std::move(expected), *done);
@@ -261,7 +265,7 @@ void KernelMirror::endAction(const std::string& bridge, const core::Action* done
 }
 
 void KernelMirror::assumeRemoved(const Link& link) {
-  fold({Change::Removed, link}, acting_ ? seen_ : pending_);
+  fold({Change::Removed, link}, acting_ ? changesDuringAction_ : pending_);
   removing_.insert(link.index);
 }
 
@@ -274,8 +278,8 @@ void KernelMirror::report() {
   });
 }
 
-// Compares once for all actions of a turn: with each action, a bridge with hundreds of backends
-// would cost the square of their number.
+// Compares once for all actions of a turn of the event loop. A comparison after each action would
+// make a bridge with n backends cost O(n^2).
 void KernelMirror::deliver() {
   for (const auto& bridge : std::exchange(own_, {})) {
     if (mirror_.observe(bridge) != expected_.at(bridge)) pending_.bridges.insert(bridge);
@@ -283,7 +287,7 @@ void KernelMirror::deliver() {
   expected_.clear();
   if (pending_.empty()) return;
   Changes changes = std::exchange(pending_, {});
-  if (onChange_) onChange_(std::move(changes.bridges), changes.uplink);
+  if (onChange_) onChange_(std::move(changes.bridges), changes.hostNetwork);
 }
 
 }  // namespace bgplb::netlink

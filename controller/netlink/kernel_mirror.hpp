@@ -1,11 +1,13 @@
 #pragma once
-// Keeps the mirror of the kernel true: dumps the kernel's state, folds every notification into it,
-// and dumps again when notifications were lost. RtnlKernel owns it; the actions read it.
+// Keeps the mirror of the kernel's state current: dumps the state, folds in every notification, and
+// dumps again after notifications were lost. RtnlKernel owns the KernelMirror; LinkActions and
+// RouteActions read it.
 //
-// A dump of thousands of networks takes hundreds of milliseconds, so it runs on a thread of its own
-// (dump.hpp), at a bounded pace (refresh_pacer.hpp). Until it is finished, the mirror is used as it
-// is. That is safe: every request names what it expects, so the kernel refuses an action that a
-// wrong mirror led to, and an announcement waits for a route that the mirror shows.
+// A dump of thousands of networks takes hundreds of milliseconds. It therefore runs on a background
+// thread (dump.hpp), at a limited rate (refresh_pacer.hpp). The mirror stays in use until the dump
+// is finished. A wrong mirror is safe: every request names the state that it expects, so the kernel
+// refuses an action derived from a wrong mirror, and a VIP is announced only once the mirror shows
+// its route.
 
 #include "core/actions.hpp"
 #include "io/task.hpp"
@@ -31,46 +33,46 @@ namespace bgplb::netlink {
 
 class KernelMirror {
  public:
-  // Networks of ours that another program changed; whether an address of this host, a link by which
-  // this host is reached, or a foreign route has changed. Called from the event loop, never from
-  // inside a call.
-  using OnChange = std::function<void(std::set<std::string> bridges, bool addressesOrUplink)>;
+  // `bridges`: our bridges whose network another program changed. `hostNetwork`: an address of
+  // this host, a link that may carry the host's own traffic, or a foreign route has changed. Called
+  // from the event loop, never from inside one of the functions below.
+  using OnChange = std::function<void(std::set<std::string> bridges, bool hostNetwork)>;
 
-  // `receiveBuffer` as for Monitor::open(). Must live until `io` is run no more.
+  // `receiveBuffer` as for Monitor::open(). Must outlive the last run of `io`.
   KernelMirror(boost::asio::io_context& io, OnChange onChange, int receiveBuffer);
   KernelMirror(const KernelMirror&) = delete;
   KernelMirror& operator=(const KernelMirror&) = delete;
   ~KernelMirror();
 
-  // Opens the sockets, dumps everything (the caller waits for it) and begins to watch. What changes
-  // meanwhile is reported.
+  // Opens the sockets, dumps the complete state (blocks) and subscribes to notifications. Changes
+  // during the dump are reported.
   Result<void> start();
 
   const Mirror& state() const { return mirror_; }
   int monitorFd() const { return monitor_.fd(); }
 
-  // Folds the notifications that are waiting: each request's effects are among them as soon as the
-  // kernel has acknowledged it.
+  // Folds in the queued notifications. They include the effects of every request that the kernel
+  // has acknowledged.
   void catchUp();
-  // Brackets the requests of one action about `bridge`, so that our own effects are not reported as
-  // changes of another program: `done` is the action, null if it failed.
+  // Enclose the requests of one action on `bridge`, so that their effects are not reported as
+  // changes by another program. `done`: the action, or null if it failed.
   void beginAction(const std::string& bridge);
   void endAction(const std::string& bridge, const core::Action* done);
-  // The removal of this link has been accepted; its notification comes later. Until then, or until
-  // the next dump, the link is not shown.
+  // Hides the link until the notification of its removal or the next dump. For a removal that is in
+  // progress in the kernel.
   void assumeRemoved(const Link& link);
 
-  // Compares the next hops on that link with the kernel's, at once: a dump of one link's next hops
-  // fits into one datagram, so no change can interrupt it.
+  // Compares the next hops on the bridge with the kernel's immediately. A dump of one link's next
+  // hops fits into one datagram, so no concurrent change can interrupt it.
   void verifyNextHops(const std::string& bridge);
-  // The mirror may be wrong: dumps the kernel's state in the background, as soon as the pace allows
-  // and until a dump succeeds.
+  // Dumps the kernel's state in the background, as soon as RefreshPacer allows, and repeats until a
+  // dump succeeds. For a mirror that may be wrong.
   void refreshSoon();
-  // A routine check: one such dump.
+  // Dumps the kernel's state once in the background. For routine checks.
   void resync();
-  // Called after each such dump.
+  // Called after each successful background dump.
   void onRefreshed(std::function<void()> callback) { onRefreshed_ = std::move(callback); }
-  std::uint64_t dumps() const { return dumps_; }  // begun since the program's start
+  std::uint64_t dumps() const { return dumps_; }  // complete dumps begun since the program's start
   bool isRefreshing() const { return refreshing_; }
 
  private:
@@ -91,29 +93,31 @@ class KernelMirror {
   OnChange onChange_;
   int receiveBuffer_;
   std::function<void()> onRefreshed_;
-  std::shared_ptr<Socket> dumpSocket_ = std::make_shared<Socket>();  // the background thread's
+  std::shared_ptr<Socket> dumpSocket_ = std::make_shared<Socket>();  // used by background dumps
   Socket querySocket_;
   Monitor monitor_;
-  boost::asio::posix::stream_descriptor readable_;  // the monitor's descriptor; the monitor owns it
+  boost::asio::posix::stream_descriptor readable_;  // monitor_'s descriptor, which monitor_ closes
   bool monitorFailed_ = false;
   boost::asio::steady_timer reopenTimer_;
 
   Mirror mirror_;
-  std::set<int> removing_;   // links whose removal has been accepted, until it is notified
+  std::set<int> removing_;   // links whose removal is in progress and not yet notified
   bool stale_ = false;       // notifications were lost since the last dump began
   bool refreshing_ = false;  // refresh() is running
-  std::optional<std::vector<Notification>> sinceDumpBegan_;  // not yet folded into its mirror
+  // Notifications received since the current dump began, to be folded into its mirror.
+  std::optional<std::vector<Notification>> sinceDumpBegan_;
   RefreshPacer pacer_;
   boost::asio::steady_timer refreshTimer_;
   std::uint64_t dumps_ = 0;
-  std::string problem_;
+  std::string problem_;  // logged last; empty: none
 
   Changes pending_;  // to be reported
   bool posted_ = false;
-  bool acting_ = false;        // between beginAction() and endAction()
-  Changes seen_;               // meanwhile
+  bool acting_ = false;  // between beginAction() and endAction()
+  Changes changesDuringAction_;
   std::set<std::string> own_;  // bridges that our own actions changed since the last report
-  std::map<std::string, core::KernelNetwork> expected_;  // and their state if nobody else did
+  // The state of each such bridge if no other program has changed it.
+  std::map<std::string, core::KernelNetwork> expected_;
 };
 
 }  // namespace bgplb::netlink

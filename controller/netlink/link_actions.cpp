@@ -9,7 +9,7 @@ namespace bgplb::netlink {
 
 namespace {
 
-// Also what keeps a request within its buffer.
+// Limiting the length also keeps a request within its buffer.
 bool isLinkName(const std::string& name) { return !name.empty() && name.size() < IFNAMSIZ; }
 
 }  // namespace
@@ -21,14 +21,15 @@ std::optional<Link> LinkActions::find(const std::string& name) const {
 }
 
 Result<Link> LinkActions::findOrCreate(const std::string& name, const char* kind,
-                                      const Request& creation) {
+                                       const Request& creation) {
   auto link = find(name);
   if (!link) {
     const auto created = socket_.request(creation);
     if (!created) return created.error();
     mirror_.catchUp();
     link = find(name);
-    if (!link) return transient(fmt::format("{} was created, but no notification shows it yet", name));
+    if (!link)
+      return transient(fmt::format("{} was created, but no notification shows it yet", name));
   }
   if (link->kind != kind) {
     return conflict(fmt::format("{} exists and is not a {} but {}", name, kind,
@@ -38,7 +39,7 @@ Result<Link> LinkActions::findOrCreate(const std::string& name, const char* kind
 }
 
 Result<void> LinkActions::bringUp(const Link& link, unsigned mtu, int master) {
-  // Without IPv6 in the kernel this is refused, and then there is no address to prevent either.
+  // A kernel without IPv6 refuses this request; it does not generate link-local addresses either.
   if (!link.up) (void)socket_.request(linkSetNoAddressGeneration(link.index));
   if (link.mtu != mtu) {
     if (auto set = socket_.request(linkSetMtu(link.index, mtu)); !set) return set;
@@ -60,7 +61,7 @@ Result<void> LinkActions::apply(const core::BridgeAdd& action) {
   if (!link) return link.error();
   if (existed) {
     if (auto changed = socket_.request(bridgeChange(link->index)); !changed) return changed;
-    // Only if it differs: setting it drops the neighbours.
+    // Only if the address differs, because setting it removes all neighbours on the bridge.
     if (link->address != address) {
       if (auto set = socket_.request(linkSetAddress(link->index, address)); !set) return set;
     }

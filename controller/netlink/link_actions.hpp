@@ -1,6 +1,6 @@
 #pragma once
-// The actions on links and neighbours, each as the requests it takes. Every one may find its work
-// done already.
+// Applies the actions on links and neighbours: sends the rtnetlink requests of each. All actions
+// are idempotent. Owned and called by RtnlKernel.
 
 #include "core/actions.hpp"
 #include "netlink/kernel_mirror.hpp"
@@ -11,7 +11,7 @@ namespace bgplb::netlink {
 
 class LinkActions {
  public:
-  // The three live as long as this object.
+  // All three must outlive this object.
   LinkActions(Socket& socket, KernelMirror& mirror, LinkRemover& remover)
       : socket_(socket), mirror_(mirror), remover_(remover) {}
 
@@ -24,7 +24,8 @@ class LinkActions {
 
  private:
   std::optional<Link> find(const std::string& name) const;
-  // The link of that name, made by `creation` if there is none.
+  // Returns the link of that name. If it does not exist, sends `creation` first. Conflict: the link
+  // is of another kind.
   Result<Link> findOrCreate(const std::string& name, const char* kind, const Request& creation);
   Result<void> bringUp(const Link& link, unsigned mtu, int master);
 

@@ -26,8 +26,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kWait{20};
-constexpr std::chrono::seconds kPatience{2};
+constexpr std::chrono::milliseconds kLongestWait{20};
+constexpr std::chrono::seconds kSlowRemoval{2};
 
 Result<LinkRemover::Request> openLinkDel() {
   const auto socket = std::make_shared<Socket>();
@@ -37,17 +37,18 @@ Result<LinkRemover::Request> openLinkDel() {
 
 }  // namespace
 
-// What the event loop and the threads share; it lives as long as the last of them.
+// State shared by the event loop and the threads; the last of them to end frees it.
 struct LinkRemover::Shared {
   std::mutex mutex;
   std::deque<int> queue;
-  std::map<int, Clock::time_point> underWay;  // since when; queued, or requested
+  // Links whose removal is queued or requested, and since when.
+  std::map<int, Clock::time_point> inProgress;
   std::size_t threads = 0;
-  int awaited = 0;  // the link whose answer the event loop waits for; 0: none
+  int awaited = 0;  // the link whose reply the event loop waits for; 0: none
   std::optional<Result<void>> answer;
   io::Descriptor answered{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  // readable once `answer` is set
 
-  // None: the queue is empty, and the thread ends.
+  // None: the queue is empty, and the calling thread must end.
   std::optional<int> take() {
     const std::scoped_lock lock(mutex);
     if (queue.empty()) {
@@ -61,7 +62,7 @@ struct LinkRemover::Shared {
 
   void finish(int ifIndex, Result<void> outcome) {
     const std::scoped_lock lock(mutex);
-    underWay.erase(ifIndex);
+    inProgress.erase(ifIndex);
     if (awaited != ifIndex) return;
     answer = std::move(outcome);
     const std::uint64_t one = 1;
@@ -119,28 +120,29 @@ Result<void> LinkRemover::remove(int ifIndex, int monitorFd, const std::function
   const auto begin = Clock::now();
   {
     const std::scoped_lock lock(shared_->mutex);
-    const auto known = shared_->underWay.find(ifIndex);
-    if (known != shared_->underWay.end()) {
+    const auto known = shared_->inProgress.find(ifIndex);
+    if (known != shared_->inProgress.end()) {
       const auto age = std::chrono::duration_cast<std::chrono::seconds>(begin - known->second);
-      if (age < kPatience) return {};
+      if (age < kSlowRemoval) return {};
       return transient(fmt::format("the kernel has not removed the link for {} s", age.count()));
     }
-    shared_->underWay.emplace(ifIndex, begin);
+    shared_->inProgress.emplace(ifIndex, begin);
     shared_->queue.push_back(ifIndex);
   }
   shared_->await(ifIndex);
   const auto started = startThread();
   if (!started) {
     const std::scoped_lock lock(shared_->mutex);
-    // A thread that is busy takes it from the queue later; without one nobody would.
+    // With at least one busy thread, the removal can stay queued; without one, nothing would
+    // process the queue.
     if (shared_->threads > 0) return {};
     shared_->queue.pop_back();
-    shared_->underWay.erase(ifIndex);
+    shared_->inProgress.erase(ifIndex);
     return started.error();
   }
   while (*started) {
     const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(begin + kWait - Clock::now());
+        std::chrono::duration_cast<std::chrono::milliseconds>(begin + kLongestWait - Clock::now());
     std::array<pollfd, 2> waits{{{.fd = shared_->answered.get(), .events = POLLIN, .revents = 0},
                                  {.fd = monitorFd, .events = POLLIN, .revents = 0}}};
     if (left.count() <= 0 ||

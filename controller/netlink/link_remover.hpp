@@ -1,11 +1,13 @@
 #pragma once
-// Removing a link keeps the caller in the kernel for 20 ms and more, though the link is gone for
-// everybody after one: the rest is the kernel waiting until nobody can still hold a reference, with
-// no lock held (measured: other requests go on within 0.03 ms meanwhile). A reference that is never
-// dropped ("unregister_netdevice: waiting for ... to become free") makes that for ever. The event
-// loop must not wait for it, since a withdrawal may be next: a few threads make the requests, one
-// each at a time, and further removals wait in a queue. Nobody joins the threads: they own what
-// they use, and the end of the program does not wait for them.
+// Removes links without blocking the event loop. Owned by RtnlKernel, called by LinkActions.
+//
+// RTM_DELLINK blocks for 20 ms or more, although the link disappears from the namespace after about
+// 1 ms. The kernel spends the rest waiting for the last reference to the device, without holding a
+// lock (measured: other requests complete within 0.03 ms meanwhile). If a reference is never
+// dropped, the request blocks forever ("unregister_netdevice: waiting for ... to become free"). The
+// event loop must not block, because a withdrawal may be next. A few threads therefore send the
+// requests, one at a time each, and further removals wait in a queue. The threads are detached and
+// own what they use, so the program can exit while they are blocked.
 
 #include "base/result.hpp"
 
@@ -18,11 +20,10 @@ namespace bgplb::netlink {
 
 class LinkRemover {
  public:
-  // Requests the removal of a link from the kernel and returns the kernel's answer. Each thread has
-  // one of its own.
+  // Requests the removal of a link and returns the kernel's reply. Each thread has its own Request.
   using Request = std::function<Result<void>(int ifIndex)>;
-  // Makes one, on the caller's thread: a socket belongs to the network namespace of the thread that
-  // opens it.
+  // Creates a Request. Called on the event loop's thread, because a socket belongs to the network
+  // namespace of the thread that opens it.
   using OpenRequest = std::function<Result<Request>()>;
 
   static constexpr std::size_t kMostThreads = 16;
@@ -31,12 +32,13 @@ class LinkRemover {
   explicit LinkRemover(OpenRequest open = {});
   LinkRemover(const LinkRemover&) = delete;
   LinkRemover& operator=(const LinkRemover&) = delete;
-  ~LinkRemover();  // does not wait; what is queued is dropped
+  ~LinkRemover();  // does not wait; drops the queued removals
 
-  // Returns when `gone` holds, asked each time `monitorFd` is readable, or with the kernel's
-  // answer; but after 20 ms at most, and at once if the removal has to be queued. Success then
-  // means that it is under way: a link that is still there later is to be removed again. Transient:
-  // this link's removal has been under way for more than 2 s.
+  // Returns when `gone` returns true, which is called each time `monitorFd` is readable, or when
+  // the kernel has replied; after 20 ms at the latest, and immediately if all threads are busy.
+  // Success can thus mean that the removal is in progress: if the link still exists later, the
+  // caller removes it again. Transient: the removal of this link has been in progress for 2 s or
+  // more.
   Result<void> remove(int ifIndex, int monitorFd, const std::function<bool()>& gone);
 
  private:

@@ -8,8 +8,8 @@ namespace bgplb::netlink {
 
 namespace {
 
-// One by which traffic of the host itself may go. Containers' veths come and go all the time.
-bool isUplink(const Link& link) { return link.kind != "veth" && !isOurBridge(link); }
+// Excludes veths, which are created and removed with every container.
+bool mayCarryHostTraffic(const Link& link) { return link.kind != "veth" && !isOurBridge(link); }
 
 }  // namespace
 
@@ -35,27 +35,27 @@ void Mirror::fold(const Notification& notification, Changes& changes) {
 void Mirror::foldLink(const Link& link, bool removed, Changes& changes) {
   const auto found = devices_.find(link.index);
   const std::optional<Link> before = found == devices_.end() ? std::nullopt : found->second.link;
-  // A carrier that came and went between two notifications: the kernel has accepted next hops
-  // meanwhile, and has removed them again without a notification.
+  // The carrier was gained and lost between two notifications: the kernel accepted next hops while
+  // the carrier was present and has since removed them without a notification.
   if (before && !removed && !before->running && !link.running && !found->second.nextHops.empty()) {
     changes.doubtfulLinks.insert(link.index);
   }
   if (removed ? !before : before == link) return;
 
-  // A port shows on its bridge, a bridge on itself: on the one of before and on that of now. A
-  // carrier that went shows by the next hops that go with it.
-  Link quiet = before.value_or(link);
-  quiet.running = false;
-  Changes shown;
-  markBridge(link.index, shown);
+  // A change to a port affects its old and its new bridge; a change to a bridge affects the bridge
+  // itself. Loss of carrier alone is reported through the next hops that are removed with it.
+  Link beforeWithoutCarrier = before.value_or(link);
+  beforeWithoutCarrier.running = false;
+  Changes affected;
+  markBridge(link.index, affected);
   if (before) {
-    if (isOurVeth(*before)) markBridge(before->master, shown);
+    if (isOurVeth(*before)) markBridge(before->master, affected);
     unindex(*before);
   }
   if (!removed) index(link);
-  markBridge(link.index, shown);
-  if (!removed && isOurVeth(link)) markBridge(link.master, shown);
-  if (removed || quiet != link || !before) changes.add(std::move(shown));
+  markBridge(link.index, affected);
+  if (!removed && isOurVeth(link)) markBridge(link.master, affected);
+  if (removed || beforeWithoutCarrier != link || !before) changes.add(std::move(affected));
 
   const bool wasUp = before && before->up;
   if (wasUp && (removed || !link.up)) {
@@ -70,7 +70,8 @@ void Mirror::foldLink(const Link& link, bool removed, Changes& changes) {
     forgetIfEmpty(link.index);
   }
   const bool sameName = before && before->name == link.name;
-  if (isUplink(link) && (removed || !sameName || wasUp != link.up)) changes.uplink = true;
+  if (mayCarryHostTraffic(link) && (removed || !sameName || wasUp != link.up))
+    changes.hostNetwork = true;
 }
 
 void Mirror::index(const Link& link) {
@@ -83,7 +84,7 @@ void Mirror::index(const Link& link) {
 
 void Mirror::unindex(const Link& link) {
   devices_[link.index].link.reset();
-  // Between two renames another link may have taken the name.
+  // After a rename, another link may already have the old name.
   const auto named = indexByName_.find(link.name);
   if (named != indexByName_.end() && named->second == link.index) {
     indexByName_.erase(named);
@@ -117,15 +118,15 @@ void Mirror::foldAddress(const reconcile::HostAddress& address, bool removed, Ch
   const bool wasUsable = known != addresses.end() && known->second.usable;
   if (!removed) {
     const bool same = known != addresses.end() && known->second == address;
-    if (!same && (wasUsable || address.usable)) changes.uplink = true;
+    if (!same && (wasUsable || address.usable)) changes.hostNetwork = true;
     addresses[key] = address;
     addressed_.insert(address.ifIndex);
     return;
   }
-  if (wasUsable) changes.uplink = true;
+  if (wasUsable) changes.hostNetwork = true;
   if (known != addresses.end()) addresses.erase(known);
   if (addresses.empty()) addressed_.erase(address.ifIndex);
-  // The last IPv4 address takes all IPv4 routes of its link along.
+  // With the last IPv4 address of a link, the kernel removes all its IPv4 routes.
   const bool anyV4 = !addresses.empty() && addresses.begin()->first.first.isV4();  // V4 sorts first
   if (address.address.isV4() && !anyV4) dropRoutes(address.ifIndex, Family::V4, changes);
   forgetIfEmpty(address.ifIndex);
@@ -133,7 +134,7 @@ void Mirror::foldAddress(const reconcile::HostAddress& address, bool removed, Ch
 
 void Mirror::dropAddresses(Device& device, Changes& changes) {
   for (const auto& [key, entry] : device.addresses) {
-    if (entry.usable) changes.uplink = true;
+    if (entry.usable) changes.hostNetwork = true;
   }
   device.addresses.clear();
 }

@@ -1,13 +1,16 @@
 #pragma once
-// What the kernel says there is, kept by folding a dump and then every notification into it.
-// Indexed by link, so that looking at one network costs what is on that network, however many there
-// are.
+// A copy of the kernel's state: links, addresses, neighbours, our routes, nexthop objects and our
+// rules. Built by folding in a dump and then every notification. Pure. Owned by KernelMirror.
+// Indexed by link, so that the cost of observing one network depends only on the objects of that
+// network.
 //
-// The kernel does not announce everything it removes. Silent, and therefore concluded here, are:
-// all IPv4 routes of a link that is set down or loses its last IPv4 address, the next hops on a
-// link that is no longer running, the IPv4 routes by way of a next hop that goes, and the route
-// that another one replaced (NLM_F_REPLACE; where several have its destination, only a dump tells
-// which).
+// The kernel removes some objects without a notification. The mirror derives these removals itself:
+// - all IPv4 routes of a link that is set down or loses its last IPv4 address
+// - the next hops on a link that loses its carrier
+// - the IPv4 routes through a nexthop object that is removed
+// - a route replaced by another one (NLM_F_REPLACE). If several routes have that destination, only
+// a
+//   dump shows which one was replaced.
 
 #include "netlink/codec.hpp"
 
@@ -24,20 +27,22 @@ namespace bgplb::netlink {
 bool isOurBridge(const Link& link);
 bool isOurVeth(const Link& link);  // the host end of one of our pairs
 
-SlotRule ruleOf(const core::PinnedRoute& route);  // that leads to its table
+SlotRule ruleOf(const core::PinnedRoute& route);  // the rule that selects the route's table
 
-// What a fold changed, as far as anyone outside can see it.
+// The externally visible effects of a fold.
 struct Changes {
-  std::set<std::string> bridges;  // names of ours whose observe() has changed
-  bool uplink = false;  // usable addresses, or by which link or route this host is reached
-  bool unsure = false;  // notifications leave open what is installed: dump everything again
-  // Links whose carrier may have been lost and have come back without a notification, and with it
-  // their next hops: dump the next hops on them (keepNextHops()).
+  std::set<std::string> bridges;  // our bridges whose observe() has changed
+  // Usable addresses, foreign routes, or links that may carry the host's own traffic have changed.
+  bool hostNetwork = false;
+  // The notifications do not determine the kernel's state: the caller dumps the complete state.
+  bool unsure = false;
+  // Links that may have lost and regained their carrier between two notifications, and with it
+  // their next hops: the caller dumps the next hops on these links and calls keepNextHops().
   std::set<int> doubtfulLinks;
-  bool empty() const { return bridges.empty() && !uplink; }
+  bool empty() const { return bridges.empty() && !hostNetwork; }
   void add(Changes more) {
     bridges.merge(more.bridges);
-    uplink = uplink || more.uplink;
+    hostNetwork = hostNetwork || more.hostNetwork;
     unsure = unsure || more.unsure;
     doubtfulLinks.merge(more.doubtfulLinks);
   }
@@ -47,13 +52,13 @@ class Mirror {
  public:
   void fold(const Notification& notification, Changes& changes);
 
-  // `ids` are all nexthop objects that the kernel has on that link: drops the others.
+  // Removes all nexthop objects on that link except `ids`, the complete list in the kernel.
   void keepNextHops(int ifIndex, const std::set<std::uint32_t>& ids, Changes& changes);
 
   core::KernelNetwork observe(const std::string& bridge) const;
-  // Our veth host ends that are ports of that bridge of ours, and up.
+  // Our veth host ends that are up and ports of `bridge`. Empty if `bridge` is not ours.
   std::set<std::string> vethsOn(const std::string& bridge) const;
-  // NotFound: there is no such link. Conflict: it is not a bridge of ours.
+  // NotFound: no such link. Conflict: the link is not a bridge of ours.
   Result<Link> ourBridge(const std::string& name) const;
   const std::set<std::string>& bridges() const { return bridges_; }
   const std::set<std::string>& veths() const { return veths_; }
@@ -62,34 +67,37 @@ class Mirror {
   const Link* link(int index) const;
 
   const NextHop* nextHop(std::uint32_t id) const;
-  // Of ours on that link: by way of `via`, or the groups of that family; 0 or empty: none.
+  // Our nexthop object on that link with gateway `via`; 0: none.
   std::uint32_t nextHopId(int ifIndex, const Address& via) const;
+  // Our groups of that family with a member on that link.
   std::set<std::uint32_t> groups(int ifIndex, Family family) const;
-  // By what a route of ours to `destination` leads, in the main table: a nexthop object, or
-  // (`nextHop` is 0) a link.
-  struct Way {
+  // The next hop of one of our routes: a nexthop object, or a link if `nextHop` is 0.
+  struct NextHopRef {
     std::uint32_t nextHop = 0;
     int ifIndex = 0;
-    friend auto operator<=>(const Way&, const Way&) = default;
+    friend auto operator<=>(const NextHopRef&, const NextHopRef&) = default;
   };
-  std::set<Way> ways(const Prefix& destination) const;
-  bool leadsTo(const Way& way, int ifIndex) const;  // also one of several
+  // The next hops of our routes to `destination` in the main table.
+  std::set<NextHopRef> nextHopRefs(const Prefix& destination) const;
+  // Whether `ref` or, for a group, one of its members is on that link.
+  bool leadsTo(const NextHopRef& ref, int ifIndex) const;
   bool hasRule(const SlotRule& rule) const { return rules_.contains(rule); }
-  // Rules that lead to a table without a route.
+  // Rules whose table has no route.
   std::set<SlotRule> unusedRules() const;
 
-  // Whether two mirrors of one kernel show that bridge differently. Costs little if they do not.
+  // Whether observe() of that bridge differs between two mirrors of one kernel. Cheap if it does
+  // not.
   static bool differ(const Mirror& one, const Mirror& other, const std::string& bridge);
 
  private:
   struct Device {
-    std::optional<Link> link;  // none: only its ports or routes have been told yet
+    std::optional<Link> link;  // none: so far, only its ports or routes are known
     std::set<int> ports;       // links whose master this is
-    std::set<Prefix> routes;   // of our protocol, directly on this link
+    std::set<Prefix> routes;   // with our protocol, on this link without a nexthop object
     std::set<core::PinnedRoute> pinned;
     std::set<std::uint32_t> nextHops;         // nexthop objects on this link
     std::map<Address, MacAddress> neighbors;  // permanent ones
-    // IPv4 allows one address with several prefix lengths.
+    // IPv4 allows the same address with several prefix lengths.
     std::map<std::pair<Address, Prefix>, reconcile::HostAddress> addresses;
   };
 
@@ -103,14 +111,14 @@ class Mirror {
 
   void index(const Link& link);
   void unindex(const Link& link);
-  void addRoute(const Way& way, const Prefix& destination, Changes& changes);
-  void dropRoute(const Way& way, const Prefix& destination, Changes& changes);
+  void addRoute(const NextHopRef& ref, const Prefix& destination, Changes& changes);
+  void dropRoute(const NextHopRef& ref, const Prefix& destination, Changes& changes);
   void dropPinned(const core::PinnedRoute& route, Changes& changes);
   void dropNextHop(std::uint32_t id, Changes& changes);
   void dropNextHops(int ifIndex, Changes& changes);
   void leaveGroups(const NextHop& group);
   void observeNextHops(const Device& device, core::KernelNetwork& network) const;
-  // Whether all objects from which observe() makes that network are the same in both mirrors.
+  // Whether all objects that observe() reads for that bridge are equal in both mirrors.
   bool hasSameObjects(const std::string& bridge, const Mirror& other) const;
   bool hasSameNextHop(std::uint32_t id, const Mirror& other) const;
   bool isOurGroup(std::uint32_t id) const;
@@ -119,18 +127,18 @@ class Mirror {
   void forgetIfEmpty(int ifIndex);
   void markBridge(int ifIndex, Changes& changes) const;
   void markBridges(const NextHop& hop, Changes& changes) const;
-  void markBridges(const Way& way, Changes& changes) const;
+  void markBridges(const NextHopRef& ref, Changes& changes) const;
 
   std::unordered_map<int, Device> devices_;
   std::unordered_map<std::string, int> indexByName_;
   std::map<std::uint32_t, NextHop> nextHops_;
   std::map<std::uint32_t, std::set<std::uint32_t>> groupsByMember_;
-  std::map<Prefix, std::set<Way>> waysByRoute_;
+  std::map<Prefix, std::set<NextHopRef>> nextHopRefsByRoute_;
   std::map<std::uint32_t, std::set<Prefix>> routesByNextHop_;
   std::map<core::PinnedRoute, int> linksByPinned_;
-  std::map<SlotRule, std::size_t> pinnedBySlot_;  // how many there are
+  std::map<SlotRule, std::size_t> pinnedBySlot_;  // number of pinned routes in the rule's table
   std::set<SlotRule> rules_;
-  std::set<int> addressed_;  // the few links that have addresses, of the many there may be
+  std::set<int> addressed_;  // links with addresses: few among many
   std::set<std::string> bridges_;
   std::set<std::string> veths_;
 };

@@ -18,52 +18,54 @@ void Mirror::foldRoute(const Route& route, Change change, Changes& changes) {
       route.table <= core::kSlotTable + core::kSlots) {
     return foldPinned(route, change == Change::Removed, changes);
   }
-  // A route of our protocol with a gateway of its own or a metric is none that we made.
+  // We never create routes with a metric, or with a gateway instead of a nexthop object.
   const bool usual =
       route.table == RT_TABLE_MAIN && route.metric == defaultMetric(route.destination.family());
   const bool ours = usual && ourProtocol && (route.nextHop != 0 || !route.gateway);
-  const Way way{route.nextHop, route.nextHop == 0 ? route.ifIndex : 0};
+  const NextHopRef ref{route.nextHop, route.nextHop == 0 ? route.ifIndex : 0};
   if (usual && change == Change::Replaced) {
-    const std::set<Way> holders = ways(route.destination);
-    if (!holders.empty() && (!ours || holders != std::set<Way>{way})) {
+    const std::set<NextHopRef> holders = nextHopRefs(route.destination);
+    if (!holders.empty() && (!ours || holders != std::set<NextHopRef>{ref})) {
       changes.unsure = true;
-      // Most likely; the dump shows whether there were others.
+      // The only known route is most likely the replaced one; the dump shows whether others
+      // existed.
       if (ours && holders.size() == 1) dropRoute(*holders.begin(), route.destination, changes);
     }
   }
   if (!ours) {
-    // Every container with IPv6 brings link-local and multicast routes; they lead to nobody else.
+    // The kernel creates link-local and multicast routes for every container with IPv6. They do not
+    // affect how other hosts are reached.
     const Address& address = route.destination.address();
-    if (!address.isLinkLocal() && !address.isMulticast()) changes.uplink = true;
+    if (!address.isLinkLocal() && !address.isMulticast()) changes.hostNetwork = true;
     return;
   }
-  if (way == Way{}) return;
-  if (change == Change::Removed) return dropRoute(way, route.destination, changes);
-  addRoute(way, route.destination, changes);
+  if (ref == NextHopRef{}) return;
+  if (change == Change::Removed) return dropRoute(ref, route.destination, changes);
+  addRoute(ref, route.destination, changes);
 }
 
-void Mirror::addRoute(const Way& way, const Prefix& destination, Changes& changes) {
-  if (!waysByRoute_[destination].insert(way).second) return;
-  if (way.nextHop != 0) {
-    routesByNextHop_[way.nextHop].insert(destination);
+void Mirror::addRoute(const NextHopRef& ref, const Prefix& destination, Changes& changes) {
+  if (!nextHopRefsByRoute_[destination].insert(ref).second) return;
+  if (ref.nextHop != 0) {
+    routesByNextHop_[ref.nextHop].insert(destination);
   } else {
-    devices_[way.ifIndex].routes.insert(destination);
+    devices_[ref.ifIndex].routes.insert(destination);
   }
-  markBridges(way, changes);
+  markBridges(ref, changes);
 }
 
-void Mirror::dropRoute(const Way& way, const Prefix& destination, Changes& changes) {
-  const auto all = waysByRoute_.find(destination);
-  if (all == waysByRoute_.end() || all->second.erase(way) == 0) return;
-  if (all->second.empty()) waysByRoute_.erase(all);
-  markBridges(way, changes);
-  if (way.nextHop != 0) {
-    const auto routes = routesByNextHop_.find(way.nextHop);
+void Mirror::dropRoute(const NextHopRef& ref, const Prefix& destination, Changes& changes) {
+  const auto all = nextHopRefsByRoute_.find(destination);
+  if (all == nextHopRefsByRoute_.end() || all->second.erase(ref) == 0) return;
+  if (all->second.empty()) nextHopRefsByRoute_.erase(all);
+  markBridges(ref, changes);
+  if (ref.nextHop != 0) {
+    const auto routes = routesByNextHop_.find(ref.nextHop);
     routes->second.erase(destination);
     if (routes->second.empty()) routesByNextHop_.erase(routes);
   } else {
-    devices_[way.ifIndex].routes.erase(destination);
-    forgetIfEmpty(way.ifIndex);
+    devices_[ref.ifIndex].routes.erase(destination);
+    forgetIfEmpty(ref.ifIndex);
   }
 }
 
@@ -78,7 +80,7 @@ void Mirror::foldPinned(const Route& route, bool removed, Changes& changes) {
     return;
   }
   if (here) return;
-  if (known != linksByPinned_.end()) dropPinned(pinned, changes);  // it took that one's place
+  if (known != linksByPinned_.end()) dropPinned(pinned, changes);  // replaced by the new route
   linksByPinned_[pinned] = route.ifIndex;
   ++pinnedBySlot_[ruleOf(pinned)];
   devices_[route.ifIndex].pinned.insert(pinned);
@@ -196,9 +198,9 @@ void Mirror::markBridges(const NextHop& hop, Changes& changes) const {
   }
 }
 
-void Mirror::markBridges(const Way& way, Changes& changes) const {
-  if (way.nextHop == 0) return markBridge(way.ifIndex, changes);
-  if (const NextHop* hop = nextHop(way.nextHop)) markBridges(*hop, changes);
+void Mirror::markBridges(const NextHopRef& ref, Changes& changes) const {
+  if (ref.nextHop == 0) return markBridge(ref.ifIndex, changes);
+  if (const NextHop* hop = nextHop(ref.nextHop)) markBridges(*hop, changes);
 }
 
 const NextHop* Mirror::nextHop(std::uint32_t id) const {
@@ -236,7 +238,7 @@ std::set<std::uint32_t> Mirror::groups(int ifIndex, Family family) const {
   return found;
 }
 
-// With its routes, and the groups that it is in with theirs.
+// Compares the nexthop object and its routes, and the groups that contain it and their routes.
 bool Mirror::hasSameNextHop(std::uint32_t id, const Mirror& other) const {
   const auto same = [](const auto& mine, const auto& theirs, std::uint32_t key) {
     const auto here = mine.find(key);
@@ -257,14 +259,14 @@ bool Mirror::hasSameNextHop(std::uint32_t id, const Mirror& other) const {
          });
 }
 
-std::set<Mirror::Way> Mirror::ways(const Prefix& destination) const {
-  const auto found = waysByRoute_.find(destination);
-  return found == waysByRoute_.end() ? std::set<Way>{} : found->second;
+std::set<Mirror::NextHopRef> Mirror::nextHopRefs(const Prefix& destination) const {
+  const auto found = nextHopRefsByRoute_.find(destination);
+  return found == nextHopRefsByRoute_.end() ? std::set<NextHopRef>{} : found->second;
 }
 
-bool Mirror::leadsTo(const Way& way, int ifIndex) const {
-  if (way.nextHop == 0) return way.ifIndex == ifIndex;
-  const NextHop* hop = nextHop(way.nextHop);
+bool Mirror::leadsTo(const NextHopRef& ref, int ifIndex) const {
+  if (ref.nextHop == 0) return ref.ifIndex == ifIndex;
+  const NextHop* hop = nextHop(ref.nextHop);
   if (hop == nullptr) return false;
   if (hop->ifIndex != 0) return hop->ifIndex == ifIndex;
   return std::any_of(hop->members.begin(), hop->members.end(), [&](std::uint32_t id) {
@@ -273,7 +275,8 @@ bool Mirror::leadsTo(const Way& way, int ifIndex) const {
   });
 }
 
-// The first group of a family is the one that routes lead by; a route by another way is a stray.
+// RouteActions uses the first group of a family for the routes of that family. Routes with any
+// other next hop are strays.
 void Mirror::observeNextHops(const Device& device, core::KernelNetwork& network) const {
   const auto addRoutes = [this](std::uint32_t id, std::set<Prefix>& to) {
     const auto routes = routesByNextHop_.find(id);

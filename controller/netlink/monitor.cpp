@@ -12,7 +12,7 @@ namespace bgplb::netlink {
 
 namespace {
 
-constexpr std::size_t kDatagram = 65536;          // bytes
+constexpr std::size_t kDatagram = 65536;  // bytes
 
 constexpr unsigned bit(unsigned group) { return 1U << (group - 1); }
 constexpr unsigned kGroups = bit(RTNLGRP_LINK) | bit(RTNLGRP_NEIGH) | bit(RTNLGRP_IPV4_IFADDR) |
@@ -26,8 +26,8 @@ Result<void> Monitor::open(int receiveBuffer) {
   auto socket = openSocket(SOCK_NONBLOCK);
   if (!socket) return socket.error();
   const int fd = mnl_socket_get_fd(socket->get());
-  // Beyond net.core.rmem_max only with CAP_NET_ADMIN in the first user namespace. With a smaller
-  // buffer messages are dropped sooner, and a dump replaces them.
+  // Exceeding net.core.rmem_max requires CAP_NET_ADMIN in the initial user namespace. With a
+  // smaller buffer, the kernel drops messages sooner and more dumps are needed.
   if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receiveBuffer, sizeof(receiveBuffer)) != 0) {
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, sizeof(receiveBuffer));
   }
@@ -51,7 +51,7 @@ Result<Monitor::Drained> Monitor::drain(std::size_t limit,
     if (datagram.error != 0) {
       return unavailable(fmt::format("netlink monitor: {}", std::strerror(datagram.error)));
     }
-    if (!datagram.fromKernel) continue;  // any process may send to a netlink port it knows
+    if (!datagram.fromKernel) continue;  // any process may send to a netlink port
     auto left = static_cast<int>(datagram.size);
     const auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data());
     for (; isWhole(message, left); message = mnl_nlmsg_next(message, &left)) {

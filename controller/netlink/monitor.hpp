@@ -1,5 +1,6 @@
 #pragma once
-// The other socket: the kernel notifies of every change, whoever makes it (multicast, RTNLGRP_*).
+// The rtnetlink multicast socket (RTNLGRP_*), on which the kernel reports every change, our own
+// included. Owned and read by KernelMirror.
 
 #include "base/result.hpp"
 #include "netlink/codec.hpp"
@@ -11,15 +12,15 @@ namespace bgplb::netlink {
 
 class Monitor {
  public:
-  // `receiveBuffer` in bytes: when it is full, the kernel drops messages. May be called again after a
-  // failure.
+  // `receiveBuffer`: SO_RCVBUF in bytes. When it is full, the kernel drops messages. May be called
+  // again after a failure.
   Result<void> open(int receiveBuffer);
   int fd() const;
 
   enum class Drained {
-    Everything,  // nothing is waiting any more
+    Everything,  // the queue is empty
     Part,        // `limit` datagrams were read
-    Overrun,     // the kernel dropped messages (ENOBUFS): only a dump tells what is there
+    Overrun,     // messages were lost (ENOBUFS or a truncated datagram): a dump is needed
   };
   Result<Drained> drain(std::size_t limit, const std::function<void(const Notification&)>& fold);
 

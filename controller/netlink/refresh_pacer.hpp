@@ -1,6 +1,7 @@
 #pragma once
-// When the kernel's state may be dumped again. A dump costs milliseconds for each thousand objects,
-// and a host on which notifications are lost again and again would dump without end. Pure.
+// Limits the rate of complete dumps of the kernel's state. A dump takes milliseconds per thousand
+// objects; on a host that loses notifications repeatedly, dumps would otherwise follow each other
+// without a pause. Pure. Owned by KernelMirror.
 
 #include "base/backoff.hpp"
 
@@ -13,11 +14,12 @@ class RefreshPacer {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // A dump made at this time or later keeps the pace; the first one may be made at once.
+  // The earliest time of the next dump. The first dump may begin immediately.
   Clock::time_point notBefore() const { return notBefore_; }
 
-  // At most a tenth of the time is spent on dumps, and at least 250 ms pass between two of them;
-  // twice as long after each one that failed, 5 s at most.
+  // Pauses nine times the duration of the dump, so that dumps take at most a tenth of the time, and
+  // at least 250 ms. From the second failure in a row on, that minimum doubles each time, up to 5
+  // s.
   void finished(Clock::time_point began, Clock::time_point ended, bool succeeded) {
     Clock::duration pause = kShortestPause;
     if (succeeded) {

@@ -60,7 +60,8 @@ void putBridgeSettings(Request& request, bool withForwardDelay) {
   mnl_attr_put_strz(&header, IFLA_INFO_KIND, "bridge");
   nlattr* data = mnl_attr_nest_start(&header, IFLA_INFO_DATA);
   mnl_attr_put_u32(&header, IFLA_BR_STP_STATE, 0);
-  // Zero is refused while the spanning tree runs; without one the delay has no effect anyway.
+  // The kernel refuses a forward delay of 0 while STP is enabled; without STP the delay has no
+  // effect.
   if (withForwardDelay) mnl_attr_put_u32(&header, IFLA_BR_FORWARD_DELAY, 0);
   mnl_attr_put_u8(&header, IFLA_BR_MCAST_SNOOPING, 0);
   mnl_attr_nest_end(&header, data);

@@ -1,6 +1,7 @@
 #pragma once
-// rtnetlink requests, built as bytes. Each function is one message; the socket numbers and sends
-// it.
+// Builds rtnetlink requests. Each function returns one message; Socket sets the sequence number and
+// sends it. Pure. Called by LinkActions, RouteActions, KernelMirror and the other parts of
+// netlink/.
 
 #include "base/address.hpp"
 #include "core/actions.hpp"
@@ -22,66 +23,71 @@ class Request {
   const nlmsghdr& header() const { return *reinterpret_cast<const nlmsghdr*>(buffer_.data()); }
 
  private:
-  // The longest request, a group of core::kSlots next hops, has 2,100 bytes.
+  // The longest request, a group of core::kSlots next hops, takes 2,100 bytes.
   alignas(NLMSG_ALIGNTO) std::array<char, 4096> buffer_;
 };
 
-// A bridge with a MAC address of its own. Without one it takes the lowest of its ports', and each
-// time that changes the kernel drops all neighbours on the bridge, permanent ones too.
-// No spanning tree and no forward delay (a port forwards at once), no multicast snooping (there is
-// no querier, so it would only lose neighbour discovery).
+// Creates a bridge with a fixed MAC address. Otherwise the bridge would use the lowest MAC address
+// of its ports, and on every change of its MAC address the kernel removes all neighbours on the
+// bridge, permanent ones included. STP is off and the forward delay is 0, so that a port forwards
+// immediately. Multicast snooping is off: without a querier it would only drop neighbour discovery
+// messages.
 Request bridgeAdd(const std::string& name, const MacAddress& address);
-// The same settings for a bridge that is there.
+// Applies the same settings, except the forward delay, to an existing bridge.
 Request bridgeChange(int index);
 Request vethAdd(const std::string& host, const std::string& container, unsigned mtu);
 
 Request linkSetAddress(int index, const MacAddress& address);
-// No link-local address: it would be one more thing on the LB network that answers. Only while the
-// link is down does it come in time.
+// Disables the generation of an IPv6 link-local address, so that the host has no address on the VIP
+// network that answers requests. Must be sent before the link is set up.
 Request linkSetNoAddressGeneration(int index);
 Request linkSetMtu(int index, unsigned mtu);
 Request linkSetMaster(int index, int master);
 Request linkSetUp(int index);
 Request linkDel(int index);
 
-// net.ipv4.conf.*.rp_filter by netlink, since /proc/sys may be absent or read-only: 0 none,
-// 1 strict, 2 loose (RFC 3704). The kernel goes by the greater of a link's value and that of "all".
+// Sets net.ipv4.conf.*.rp_filter: 0 off, 1 strict, 2 loose (RFC 3704). Uses netlink because
+// /proc/sys may be absent or read-only. The kernel uses the greater of a link's value and the value
+// of "all".
 Request linkSetReversePathFilter(int index, unsigned mode);
 inline constexpr int kAllLinks = -1;  // NETCONFA_IFINDEX_ALL
 Request settingsGet(int index);       // RTM_GETNETCONF
 
 enum class IfExists { Fail, Replace };
-// By way of a nexthop object, main table, our protocol.
+// Adds a route with our protocol through a nexthop object to the main table.
 Request routeAdd(const Prefix& destination, std::uint32_t nextHop, IfExists ifExists);
-// Of our protocol, main table, and by that nexthop object only; 0: directly on that link only.
+// Removes a route with our protocol from the main table, if it uses that nexthop object or, with
+// `nextHop` 0, if it is on that link.
 Request routeDel(const Prefix& destination, std::uint32_t nextHop, int ifIndex);
-// In the table of the slot that `route.via` stands for, in the place of what is there.
+// Adds or replaces a route in the table of the slot that `route.via` encodes (core::slotOf()).
 Request pinnedRouteReplace(const core::PinnedRoute& route, int ifIndex);
 Request pinnedRouteDel(const core::PinnedRoute& route, int ifIndex);
 
-// `via` needs no route of its own (RTNH_F_ONLINK). Refused while the link has no carrier.
+// RTNH_F_ONLINK: `via` is on the link, although no route covers it. The kernel refuses the request
+// while the link has no carrier.
 Request nextHopAdd(std::uint32_t id, const Address& via, int ifIndex);
 Request nextHopDel(std::uint32_t id);
 
-// How a group spreads flows. Resilient (Linux 5.13): a flow belongs to one of a fixed number of
-// buckets, and a change of members moves only buckets that the change makes necessary; the one that
-// has to go to a new member does so when no packet came by it for `idle`, or when the group has
-// been out of balance for `unbalanced` (0: never).
+// How a group distributes flows. Resilient (Linux 5.13, Documentation/networking/
+// nexthop-group-resilient.rst): each flow hashes to one of a fixed number of buckets, and a change
+// of members migrates as few buckets as possible. A bucket migrates to a new member once it has
+// been idle for `idle`, or once the group has been unbalanced for `unbalanced` (0: never).
 struct Spreading {
   bool resilient = true;
   unsigned idle = 0;        // seconds
   unsigned unbalanced = 0;  // seconds
 };
-// Makes the group, or gives it these members.
+// Creates the group, or replaces its members.
 Request groupReplace(std::uint32_t id, const std::set<std::uint32_t>& members,
                      const Spreading& spreading);
 
-// What has the slot's mark goes by the slot's table, where it has a route.
+// Packets with the slot's mark are routed by the slot's table. If that table has no matching route,
+// the lookup continues with the next rule.
 Request ruleAdd(Family family, core::Slot slot);
 Request ruleDel(Family family, core::Slot slot);
-// The path of a packet to `destination`.
+// Queries the next hop, device and source address that a packet to `destination` would use.
 Request routeGet(const Address& destination);
-// The table entry that decides it.
+// Queries the routing table entry that matches `destination` (RTM_F_FIB_MATCH).
 Request routeMatch(const Address& destination);
 
 Request neighReplace(const Address& address, const MacAddress& mac, int ifIndex);
@@ -90,13 +96,14 @@ Request neighDel(const Address& address, int ifIndex);
 Request linkDump();
 Request neighDump();
 Request addressDump();
-// Of our protocol only where the kernel filters (NETLINK_GET_STRICT_CHK, Linux 4.20).
+// The kernel filters by our protocol (NETLINK_GET_STRICT_CHK, Linux 4.20). An older kernel returns
+// all routes.
 Request routeDump(Family family);
 Request nextHopDump();
-Request nextHopDump(int ifIndex);  // those on that link, no groups
+Request nextHopDump(int ifIndex);  // only nexthop objects on that link, no groups
 Request ruleDump(Family family);
 
-// The address of our bridge of that name: always the same one, locally administered.
+// The MAC address of our bridge of that name: derived from the name, locally administered.
 MacAddress bridgeAddress(const std::string& name);
 
 }  // namespace bgplb::netlink

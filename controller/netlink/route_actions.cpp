@@ -11,12 +11,14 @@ namespace bgplb::netlink {
 
 namespace {
 
-// Ids of nexthop objects are those of the whole network namespace; other programs count from 1.
+// The ids of nexthop objects are shared by all programs in a network namespace. Other programs
+// count from 1.
 constexpr std::uint32_t kFirstId = std::uint32_t{core::kRouteProtocol} << 24;
 constexpr std::uint32_t kIds = 1U << 24;
 
-// While established connections are pinned to their backends, a new member may take its share of the
-// buckets at once. Otherwise a bucket is moved only after a long silence, or when its member goes.
+// While established connections are pinned to their backends, a new member may take over its share
+// of the buckets soon. Otherwise a bucket migrates only after a long idle time, or when its member
+// is removed.
 constexpr Spreading kPinned{.resilient = true, .idle = 1, .unbalanced = 1};
 constexpr Spreading kUnpinned{.resilient = true, .idle = 120, .unbalanced = 0};
 
@@ -29,8 +31,8 @@ std::uint32_t RouteActions::freeNextHopId() {
   return kFirstId + nextHopId_;
 }
 
-// Refused as NotFound while the bridge has no carrier: the container's end of the first veth pair is
-// not up yet. The kernel tells when it is.
+// NotFound while the bridge has no carrier, that is, until the container's end of the first veth
+// pair is up. The kernel reports the carrier by a notification, which triggers the next attempt.
 Result<void> RouteActions::apply(const core::NextHopAdd& action) {
   const auto bridge = mirror_.state().ourBridge(action.dev);
   if (!bridge) return bridge.error();
@@ -54,7 +56,8 @@ Result<void> RouteActions::setMembers(std::uint32_t group, const std::set<std::u
   auto set = socket_.request(groupReplace(group, members, spreading));
   if (!isKind(set, ErrorKind::Invalid) || !resilient_) return set;
   spreading.resilient = false;
-  if (const auto plain = socket_.request(groupReplace(group, members, spreading)); !plain) return set;
+  if (const auto plain = socket_.request(groupReplace(group, members, spreading)); !plain)
+    return set;
   resilient_ = false;
   log::info("this kernel has no resilient next-hop groups (Linux 5.13)");
   return {};
@@ -94,25 +97,25 @@ void RouteActions::respread(const std::string& bridge) {
   mirror_.catchUp();
 }
 
-// Exclusive first. A replace would silently put our route in the place of whatever holds the
-// destination with the same metric: the kernel looks neither at the protocol nor at the device. So
-// only a route of our own is ever replaced (a VIP that moves to another network of ours, without a
-// moment in which it has no route), and anybody else's is a Conflict.
+// The first request uses NLM_F_EXCL. NLM_F_REPLACE would silently replace any route with the same
+// destination and metric, because the kernel compares neither protocol nor device. Therefore only
+// our own routes are replaced: a VIP can move to another of our networks without a gap. A route of
+// another program is a Conflict.
 Result<void> RouteActions::apply(const core::RouteReplace& action) {
   const auto bridge = mirror_.state().ourBridge(action.dev);
   if (!bridge) return bridge.error();
   const auto groups = mirror_.state().groups(bridge->index, action.destination.family());
   if (groups.empty()) return notFound("no group of next hops");
-  auto added =
-      socket_.request(routeAdd(action.destination, *groups.begin(), IfExists::Fail));
+  auto added = socket_.request(routeAdd(action.destination, *groups.begin(), IfExists::Fail));
   if (!isKind(added, ErrorKind::Conflict)) return added;
   mirror_.catchUp();
-  if (mirror_.state().ways(action.destination).contains({*groups.begin(), 0})) return {};
+  if (mirror_.state().nextHopRefs(action.destination).contains({*groups.begin(), 0})) return {};
   return moveRoute(action, *groups.begin());
 }
 
 Result<void> RouteActions::moveRoute(const core::RouteReplace& action, std::uint32_t group) {
-  // The replaced one is the first in the table, which is also the one a lookup finds.
+  // NLM_F_REPLACE replaces the first matching route of the table, which is the one a lookup
+  // returns.
   const auto holder = socket_.queryRoute(routeMatch(action.destination.address()));
   if (!holder) return conflict("another program has a route there: " + holder.error().message);
   if (holder->protocol == core::kRouteProtocol && holder->table == RT_TABLE_MAIN &&
@@ -127,9 +130,9 @@ Result<void> RouteActions::moveRoute(const core::RouteReplace& action, std::uint
 Result<void> RouteActions::apply(const core::RouteDel& action) {
   const auto bridge = mirror_.state().ourBridge(action.dev);
   if (!bridge) return tolerateMissing(bridge.error());
-  for (const auto& way : mirror_.state().ways(action.destination)) {
-    if (!mirror_.state().leadsTo(way, bridge->index)) continue;
-    const auto request = routeDel(action.destination, way.nextHop, bridge->index);
+  for (const auto& ref : mirror_.state().nextHopRefs(action.destination)) {
+    if (!mirror_.state().leadsTo(ref, bridge->index)) continue;
+    const auto request = routeDel(action.destination, ref.nextHop, bridge->index);
     if (auto gone = tolerateMissing(socket_.request(request)); !gone) return gone;
   }
   return {};

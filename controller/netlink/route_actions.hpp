@@ -1,6 +1,6 @@
 #pragma once
-// The actions on routes, nexthop objects and rules, each as the requests it takes. Every one may
-// find its work done already.
+// Applies the actions on routes, nexthop objects and rules: sends the rtnetlink requests of each.
+// All actions are idempotent. Owned and called by RtnlKernel.
 
 #include "core/actions.hpp"
 #include "netlink/kernel_mirror.hpp"
@@ -15,11 +15,11 @@ namespace bgplb::netlink {
 
 class RouteActions {
  public:
-  // Both live as long as this object.
+  // Both must outlive this object.
   RouteActions(Socket& socket, KernelMirror& mirror) : socket_(socket), mirror_(mirror) {}
 
-  // Conflict: another program's route has the destination. NotFound: the bridge, or a next hop that
-  // the action needs, is missing (yet). Otherwise as Socket::request().
+  // Conflict: another program has a route to the destination. NotFound: the bridge, or a next hop
+  // that the action needs, does not exist yet. Otherwise as Socket::request().
   Result<void> apply(const core::NextHopAdd& action);
   Result<void> apply(const core::NextHopDel& action);
   Result<void> apply(const core::GroupReplace& action);
@@ -29,13 +29,15 @@ class RouteActions {
   Result<void> apply(const core::PinnedRouteReplace& action);
   Result<void> apply(const core::PinnedRouteDel& action);
 
-  // Whether groups from now on may move established connections, and the same for the groups of one
-  // bridge that exist (reconcile::Kernel::setPinned()).
+  // Sets the timers of groups that are created or changed from now on: with `pinned`, a new member
+  // may take over buckets soon, because connection marks protect established connections
+  // (reconcile::Kernel::setPinned()).
   void setPinned(bool pinned) { pinned_ = pinned; }
+  // Applies the current timers to the existing groups of one bridge.
   void respread(const std::string& bridge);
   bool isPinned() const { return pinned_; }
 
-  // Removes our rules that lead to an empty table.
+  // Removes our rules whose table has no route.
   void removeUnusedRules();
 
  private:
@@ -46,8 +48,8 @@ class RouteActions {
   Socket& socket_;
   KernelMirror& mirror_;
   bool pinned_ = false;
-  bool resilient_ = true;        // until the kernel refuses such a group (before Linux 5.13)
-  std::uint32_t nextHopId_ = 0;  // tried last
+  bool resilient_ = true;        // false once the kernel refused such a group (before Linux 5.13)
+  std::uint32_t nextHopId_ = 0;  // used last, without kFirstId
 };
 
 }  // namespace bgplb::netlink

@@ -1,4 +1,4 @@
-// Routes, nexthop objects and policy rules: requests.hpp's second half.
+// Requests about routes, nexthop objects and policy rules (requests.hpp).
 #include "netlink/requests.hpp"
 
 #include <libmnl/libmnl.h>
@@ -18,9 +18,9 @@ constexpr unsigned kCreate = kChange | NLM_F_CREATE | NLM_F_EXCL;
 constexpr unsigned kReplace = kChange | NLM_F_CREATE | NLM_F_REPLACE;
 constexpr unsigned kDump = NLM_F_REQUEST | NLM_F_DUMP;
 
-// Enough for an even spread over some dozens of backends; about 3 KiB of the kernel's memory.
+// Enough for an even distribution over a few dozen backends; takes about 3 KiB of kernel memory.
 constexpr std::uint16_t kBuckets = 128;
-constexpr unsigned kClockTicks = 100;  // a second, in the unit of the kernel's timers (clock_t)
+constexpr unsigned kClockTicks = 100;  // per second: the kernel's timers are in clock_t
 
 unsigned char familyOf(Family family) { return family == Family::V4 ? AF_INET : AF_INET6; }
 
@@ -48,7 +48,7 @@ Request routeLookup(const Address& destination, unsigned flags) {
   return request;
 }
 
-// A route of ours to `destination`; the caller adds the way.
+// A route to `destination` with our protocol; the caller adds the next hop.
 Request routeChange(std::uint16_t type, unsigned flags, const Prefix& destination,
                     std::uint32_t table) {
   Request request(type, flags);
@@ -57,7 +57,8 @@ Request routeChange(std::uint16_t type, unsigned flags, const Prefix& destinatio
   route.rtm_table = static_cast<unsigned char>(table < 256 ? table : RT_TABLE_UNSPEC);
   route.rtm_protocol = core::kRouteProtocol;
   route.rtm_type = RTN_UNICAST;
-  route.rtm_scope = type == RTM_DELROUTE ? RT_SCOPE_NOWHERE : RT_SCOPE_UNIVERSE;  // NOWHERE: any
+  // In RTM_DELROUTE, RT_SCOPE_NOWHERE matches any scope.
+  route.rtm_scope = type == RTM_DELROUTE ? RT_SCOPE_NOWHERE : RT_SCOPE_UNIVERSE;
   putAddress(request, RTA_DST, destination.address());
   mnl_attr_put_u32(&request.header(), RTA_TABLE, table);
   return request;
@@ -77,7 +78,7 @@ Request slotRule(std::uint16_t type, unsigned flags, Family family, core::Slot s
   Request request(type, flags);
   auto& rule = putHeader<fib_rule_hdr>(request);
   rule.family = familyOf(family);
-  rule.table = RT_TABLE_UNSPEC;  // FRA_TABLE
+  rule.table = RT_TABLE_UNSPEC;  // FRA_TABLE has the table
   rule.action = FR_ACT_TO_TBL;
   nlmsghdr& header = request.header();
   mnl_attr_put_u32(&header, FRA_PRIORITY, core::kSlotRulePriority + slot);
@@ -146,7 +147,8 @@ Request groupReplace(std::uint32_t id, const std::set<std::uint32_t>& members,
   mnl_attr_put_u32(&header, NHA_ID, id);
   std::vector<nexthop_grp> entries;
   entries.reserve(members.size());
-  for (const auto member : members) entries.push_back({.id = member, .weight = 0});  // 0 means 1
+  // A weight of 0 in the message means 1.
+  for (const auto member : members) entries.push_back({.id = member, .weight = 0});
   mnl_attr_put(&header, NHA_GROUP, entries.size() * sizeof(nexthop_grp), entries.data());
   if (!spreading.resilient) return request;
   mnl_attr_put_u16(&header, NHA_GROUP_TYPE, NEXTHOP_GRP_TYPE_RES);

@@ -16,9 +16,10 @@ namespace bgplb::netlink {
 
 namespace {
 
-constexpr int kRespreadPerTurn = 50;  // bridges, of at most two groups
+constexpr int kRespreadPerTurn = 50;  // bridges, each with at most two groups
 
-// The bridge whose state an action changes; for the removal of a veth the one it is a port of.
+// The bridge whose network an action changes. For the removal of a veth, the bridge that the veth
+// is a port of.
 std::string bridgeOf(const core::Action& action, const Mirror& mirror) {
   return std::visit(
       [&mirror](const auto& step) -> std::string {
@@ -59,7 +60,7 @@ Result<void> RtnlKernel::start() {
 }
 
 Result<void> RtnlKernel::apply(const core::Action& action) {
-  mirror_.catchUp();  // act on the current state, not on what was read last
+  mirror_.catchUp();
   const std::string bridge = bridgeOf(action, mirror_.state());
   mirror_.beginAction(bridge);
   const auto outcome = std::visit(
@@ -73,8 +74,9 @@ Result<void> RtnlKernel::apply(const core::Action& action) {
       action);
   mirror_.endAction(bridge, outcome ? &action : nullptr);
   if (outcome) return {};
-  // The kernel refuses what the mirror shows as possible: the mirror may be wrong, most likely
-  // about next hops. On a busy host a complete dump may take long to succeed.
+  // The kernel refused a request that is valid according to the mirror, so the mirror may be wrong,
+  // most likely about next hops. These are verified first, because a complete dump can take long to
+  // succeed on a busy host.
   if (outcome.error().kind == ErrorKind::Invalid) {
     mirror_.verifyNextHops(bridge);
     mirror_.refreshSoon();

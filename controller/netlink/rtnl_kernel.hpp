@@ -1,13 +1,15 @@
 #pragma once
-// The kernel's side of the VIP networks, by rtnetlink: the adapter of the ports Kernel, HostNetwork
-// and HostSettings. It owns the parts and connects them.
+// Implements the ports Kernel, HostNetwork and HostSettings by rtnetlink. Created by App, called by
+// the reconciler. Owns the parts of netlink/ and connects them.
 //
-// Two sockets: requests are synchronous on one, the other receives every change (multicast). After
-// each request the second socket is read empty, so that the mirror (kernel_mirror.hpp) shows the
-// effect before the caller goes on, and our own effects can be told from those of other programs.
+// One socket sends synchronous requests, a second one receives all changes (multicast). The
+// multicast socket is drained after the requests of each action. The mirror (kernel_mirror.hpp)
+// therefore shows the effects before the caller continues, and our own changes can be distinguished
+// from those of other programs.
 //
-// Only our own objects are changed: bridges with our prefix, veth pairs with our names, routes with
-// our protocol. A name or a route that another program holds is a Conflict.
+// Changes only our own objects: bridges with our name prefix, veth pairs with our names, and routes
+// with our protocol. If another program uses the same name or destination, the action fails with
+// Conflict.
 
 #include "netlink/kernel_mirror.hpp"
 #include "netlink/link_actions.hpp"
@@ -26,9 +28,9 @@
 namespace bgplb::netlink {
 
 struct RtnlOptions {
-  // Of the monitor socket, in bytes. A burst while the program does something else must fit:
-  // thousands of networks made at once are some ten thousand messages of 1-2 KiB, and the kernel
-  // counts a page or so for each.
+  // SO_RCVBUF of the monitor socket, in bytes. Must hold the notifications that arrive while the
+  // program is busy: creating thousands of networks causes about ten thousand messages of 1-2 KiB,
+  // for each of which the kernel charges about one page.
   int receiveBuffer = 16 * 1024 * 1024;
 };
 
@@ -38,12 +40,12 @@ class RtnlKernel : public reconcile::Kernel,
  public:
   using OnChange = KernelMirror::OnChange;
 
-  // Must live until `io` is run no more.
+  // Must outlive the last run of `io`.
   RtnlKernel(boost::asio::io_context& io, OnChange onChange, RtnlOptions options = {});
   RtnlKernel(const RtnlKernel&) = delete;
   RtnlKernel& operator=(const RtnlKernel&) = delete;
 
-  // Opens the sockets, dumps everything and begins to watch.
+  // Opens the sockets, dumps the complete state (blocks) and subscribes to notifications.
   Result<void> start();
 
   Result<void> apply(const core::Action& action) override;
@@ -60,8 +62,8 @@ class RtnlKernel : public reconcile::Kernel,
   Result<void> hashFlows(Family family) override;
   Result<void> primeNeighbor(const Address& neighbor) override;
 
-  std::uint64_t dumps() const { return mirror_.dumps(); }       // of the kernel's whole state
-  bool isRefreshing() const { return mirror_.isRefreshing(); }  // a dump is due or running
+  std::uint64_t dumps() const { return mirror_.dumps(); }       // of the kernel's complete state
+  bool isRefreshing() const { return mirror_.isRefreshing(); }  // a dump is scheduled or running
 
  private:
   Task<> respreadGroups();
@@ -72,7 +74,7 @@ class RtnlKernel : public reconcile::Kernel,
   LinkRemover remover_;
   LinkActions links_;
   RouteActions routes_;
-  std::set<std::string> toRespread_;  // bridges whose groups spread flows in the former way
+  std::set<std::string> toRespread_;  // bridges whose groups still have the previous timers
   bool respreading_ = false;
 };
 

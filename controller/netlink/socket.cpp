@@ -13,12 +13,13 @@ namespace bgplb::netlink {
 namespace {
 
 constexpr timeval kReplyTimeout{.tv_sec = 2, .tv_usec = 0};
-// The kernel makes a dump's datagrams as large as the reader's buffer, up to 32 KiB.
+// The kernel fills the datagrams of a dump up to the size of the reader's buffer, at most 32 KiB.
 constexpr std::size_t kBufferSize = 65536;  // bytes
 
 void setOption(const mnl_socket* socket, int option) {
   int on = 1;
-  // A kernel that lacks one of these options gives less text or filters less: the caller copes.
+  // Optional: without one of these options, the kernel sends no error text or filters less, which
+  // the callers tolerate.
   (void)mnl_socket_setsockopt(socket, option, &on, sizeof(on));
 }
 
@@ -79,9 +80,8 @@ Result<void> Socket::query(Request request, const OnMessage& onAnswer) {
 
 Result<Route> Socket::queryRoute(Request request) {
   std::optional<Route> route;
-  const auto answered = query(request, [&route](const nlmsghdr& message) {
-    route = parseRouteReply(message);
-  });
+  const auto answered =
+      query(request, [&route](const nlmsghdr& message) { route = parseRouteReply(message); });
   if (!answered) return answered.error();
   if (!route) return invalid("the kernel's reply is not a route");
   return *route;
@@ -109,7 +109,7 @@ Result<void> Socket::exchange(Request& request, Until until, const OnMessage& on
     auto left = static_cast<int>(datagram.size);
     const auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data());
     for (; isWhole(message, left); message = mnl_nlmsg_next(message, &left)) {
-      // Answers to a request that was given up may still come.
+      // Skip late replies to an earlier request that timed out.
       if (message->nlmsg_seq != sequence_ || message->nlmsg_pid != port) continue;
       interrupted = interrupted || (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
       if (message->nlmsg_type == NLMSG_ERROR || message->nlmsg_type == NLMSG_DONE) {

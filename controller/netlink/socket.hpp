@@ -1,6 +1,7 @@
 #pragma once
-// The request socket: one request, its acknowledgement; one dump, all of it. Synchronous, because
-// the kernel works a request off inside sendmsg(2): the answer is there when that returns.
+// A synchronous rtnetlink socket for requests, queries and dumps. Synchronous calls do not wait
+// long: the kernel processes a request inside sendmsg(2), so the reply is queued when sendmsg
+// returns. RtnlKernel, KernelMirror and LinkRemover each own sockets of this kind.
 
 #include "base/result.hpp"
 #include "netlink/codec.hpp"
@@ -22,11 +23,11 @@ using SocketHandle = std::unique_ptr<mnl_socket, SocketCloser>;
 // Opens a NETLINK_ROUTE socket; `flags` as for socket(2), close-on-exec is added.
 Result<SocketHandle> openSocket(int flags);
 
-// One datagram from the kernel, no matter whose else wrote to the socket: true if there was one.
+// The result of one receive().
 struct Datagram {
-  int error = 0;  // errno: EAGAIN when there is none
+  int error = 0;  // errno; EAGAIN: no datagram
   std::size_t size = 0;
-  bool fromKernel = false;
+  bool fromKernel = false;  // any process may send to a netlink socket; the caller skips those
   bool truncated = false;
 };
 Datagram receive(int fd, std::vector<char>& buffer);
@@ -37,14 +38,16 @@ class Socket {
 
   Result<void> open();
 
-  // Sends and waits for the acknowledgement.
+  // Sends the request and waits at most 2 s for the acknowledgement (then Transient). Other errors:
+  // see errorOf().
   Result<void> request(Request request);
-  // Sends and waits for the one message that answers (RTM_GETNETCONF).
+  // Sends the request and waits for the single reply message (RTM_GETNETCONF).
   Result<void> query(Request request, const OnMessage& onAnswer);
-  // The same for RTM_GETROUTE.
+  // Sends the request and waits for the single reply message (RTM_GETROUTE).
   Result<Route> queryRoute(Request request);
-  // NotFound and so on as the kernel says; Transient when it was interrupted (NLM_F_DUMP_INTR:
-  // what was listed changed meanwhile, and parts may be missing): forget what came and dump again.
+  // Transient: the listed objects changed during the dump and parts may be missing
+  // (NLM_F_DUMP_INTR); the caller discards what it received and dumps again. Other errors: see
+  // errorOf().
   Result<void> dump(Request request, const OnMessage& onMessage);
 
  private:

@@ -181,7 +181,7 @@ TEST_CASE("Mirror.AsksForADump_WhenARouteWasReplaced") {
   Mirror mirror = whole();
   const Changes changes = fold(mirror, "route-replaced");
   CHECK(changes.unsure);
-  CHECK(changes.uplink);  // a foreign route has appeared
+  CHECK(changes.hostNetwork);  // a foreign route has appeared
 }
 
 TEST_CASE("Mirror.DoubtsNextHops_WhenACarrierMayHaveComeAndGoneUnnoticed") {
@@ -251,22 +251,22 @@ TEST_CASE("Mirror.WakesNobody_WhenNothingVisibleChanged") {
 TEST_CASE("Mirror.TellsOfUplinks") {
   Mirror mirror = whole();
   const Link eth{.index = 60, .name = "eth0", .mtu = 1500, .up = true, .running = true};
-  CHECK(fold(mirror, Change::Present, eth).uplink);
-  CHECK(!fold(mirror, Change::Present, eth).uplink);
+  CHECK(fold(mirror, Change::Present, eth).hostNetwork);
+  CHECK(!fold(mirror, Change::Present, eth).hostNetwork);
   Link down = eth;
   down.up = false;
-  CHECK(fold(mirror, Change::Present, down).uplink);
+  CHECK(fold(mirror, Change::Present, down).hostNetwork);
   const Route fallback{.destination = *Prefix::parse("0.0.0.0/0"), .table = 254, .ifIndex = 60};
-  CHECK(fold(mirror, Change::Present, fallback).uplink);
-  CHECK(fold(mirror, Change::Removed, fallback).uplink);
+  CHECK(fold(mirror, Change::Present, fallback).hostNetwork);
+  CHECK(fold(mirror, Change::Removed, fallback).hostNetwork);
   reconcile::HostAddress tentative{.subnet = *Prefix::parse("2001:db8:9::/64"),
                                    .address = *Address::parse("2001:db8:9::1"),
                                    .ifIndex = 60,
                                    .usable = false};
-  CHECK(!fold(mirror, Change::Present, tentative).uplink);
+  CHECK(!fold(mirror, Change::Present, tentative).hostNetwork);
   tentative.usable = true;
-  CHECK(fold(mirror, Change::Present, tentative).uplink);
-  CHECK(fold(mirror, Change::Removed, eth).uplink);
+  CHECK(fold(mirror, Change::Present, tentative).hostNetwork);
+  CHECK(fold(mirror, Change::Removed, eth).hostNetwork);
 }
 
 TEST_CASE("Mirror.CountsOnlyRoutesOfOurMaking") {
@@ -283,7 +283,7 @@ TEST_CASE("Mirror.CountsOnlyRoutesOfOurMaking") {
   fold(mirror, Change::Present, wrong);
   CHECK(mirror.observe(kBridge) == network());
   CHECK(fold(mirror, Change::Present, route).bridges == kOnlyBridge);
-  CHECK(mirror.ways(other) == std::set<Mirror::Way>{{0, 2}});
+  CHECK(mirror.nextHopRefs(other) == std::set<Mirror::NextHopRef>{{0, 2}});
   fold(mirror, Change::Removed, wrong);
   CHECK(mirror.observe(kBridge).strays.contains(other));  // not by way of the group
   fold(mirror, Change::Removed, route);
