@@ -11,14 +11,14 @@ namespace bgplb::firewall {
 namespace {
 
 constexpr const char* kTable = "inet bgplb";
-constexpr unsigned kBits = 8;  // of a slot
+constexpr unsigned kBits = 8;  // bits of a slot
 
 std::string mark(unsigned bits) {
   return fmt::format("{:#010x}", std::uint32_t{bits} << core::kSlotMarkShift);
 }
 
-// What keeps all but our bits of a mark.
-std::string others() { return fmt::format("{:#010x}", ~core::kSlotMarkMask); }
+// The mask of the bits of a mark that belong to other programs.
+std::string othersMask() { return fmt::format("{:#010x}", ~core::kSlotMarkMask); }
 std::string mask() { return fmt::format("{:#010x}", core::kSlotMarkMask); }
 
 std::string restoreChain() {
@@ -26,10 +26,10 @@ std::string restoreChain() {
       "  chain restore {{\n"
       "    ct mark & {0} == 0 accept\n"
       "    ct direction reply accept\n"
-      "    meta mark & {1} == 0 meta mark set ct mark & {0} accept\n"  // nobody else marks: in one
-                                                                       // step
+      // The common case, no other program's bits in the packet mark: one step instead of kBits.
+      "    meta mark & {1} == 0 meta mark set ct mark & {0} accept\n"
       "    meta mark set meta mark & {1}\n",
-      mask(), others());
+      mask(), othersMask());
   for (unsigned bit = 0; bit < kBits; ++bit) {
     const std::string one = mark(1U << bit);
     rules += fmt::format("    ct mark & {0} == {0} meta mark set meta mark | {0}\n", one);
@@ -37,7 +37,7 @@ std::string restoreChain() {
   return rules + "  }\n";
 }
 
-// `low`: a next hop's address with only that in its last byte, in the words of `rt`.
+// `low`: the format of an address whose last byte is the argument and whose other bytes are zero.
 std::string learnChain(const char* name, const char* hop, const char* network, const char* low) {
   std::string rules =
       fmt::format("  chain {} {{\n    rt {} nexthop != {} accept\n", name, hop, network);
@@ -94,7 +94,7 @@ Task<Result<void>> FlowMarks::reconcile(bool wanted) {
   if (!found && found.error().kind == ErrorKind::Transient) co_return found.error();
   if (!wanted) {
     asListedByNft_.clear();
-    if (!found) co_return Result<void>{};  // no such table, or no nft that could have made it
+    if (!found) co_return Result<void>{};  // the table does not exist, or nft is missing
     const std::vector<std::string> remove{"delete", "table", "inet", "bgplb"};
     const auto removed = co_await nft(remove);
     if (!removed) co_return removed.error();

@@ -20,9 +20,11 @@ namespace {
 constexpr std::chrono::seconds kFirstRetry{1};
 constexpr std::chrono::seconds kLongestRetry{60};
 constexpr std::chrono::milliseconds kDebounce{300};
-// The lock that the legacy flavour takes; dockerd may hold it for long while it starts.
-constexpr const char* kLockWait = "5";  // seconds
-constexpr int kRounds = 3;              // dockerd may write between our list and our change
+// How long iptables-legacy waits for the xtables lock, in seconds. dockerd may hold the lock for
+// long while it starts.
+constexpr const char* kLockWait = "5";
+constexpr int kRounds =
+    3;  // attempts; dockerd may change the table between our list and our change
 
 const char* nameOf(Flavour flavour) { return flavour == Flavour::Nft ? "nft" : "legacy"; }
 const char* nameOf(Family family) { return family == Family::V4 ? "iptables" : "ip6tables"; }
@@ -39,7 +41,8 @@ std::string names(const std::vector<Flavour>& flavours) {
   return text;
 }
 
-// iptables-legacy creates the kernel's filter table on first use, even just to list it.
+// Avoids a call of iptables-legacy, which creates the kernel's filter table even if it only lists
+// it.
 bool hasLegacyTable(Family family) {
   const auto made = io::readFile(family == Family::V4 ? "/proc/thread-self/net/ip_tables_names"
                                                       : "/proc/thread-self/net/ip6_tables_names");
@@ -93,8 +96,8 @@ void Iptables::onTableChange() {
 
 void Iptables::ensure(bool wanted) {
   if (wanted && !watch_.isOpen()) {
-    // Before the first list, so that no change is missed. Without it the rules are checked only
-    // when the reconciler wants it.
+    // Opened before the first list, so that no change is missed. Without the watch, only the
+    // reconciler and retries trigger a pass.
     if (const auto opened = watch_.open(); !opened) log::debug("{}", opened.error().message);
   }
   wanted_ = wanted;
@@ -126,7 +129,8 @@ Task<> Iptables::reconcileTables(bool wanted) {
                         .v4 = !v4.chosen.empty() && v4.errors.empty(),
                         .v6 = !v6.chosen.empty() && v6.errors.empty()};
   bool mayPass = false;
-  std::set<std::string> problems;  // a stuck program fails all that come after it, with one text
+  std::set<std::string>
+      problems;  // after a stuck program, all further ones fail with the same text
   for (const TableState& state : {std::cref(v4), std::cref(v6)}) {
     for (const Error& error : state.errors) {
       mayPass = mayPass || error.kind == ErrorKind::Transient;
@@ -161,8 +165,8 @@ Task<Iptables::TableState> Iptables::reconcileFamily(Family family, bool wanted,
   co_return state;
 }
 
-// Polling creates no table: the legacy one is listed only if it exists, or if rules are wanted and
-// nf_tables is missing (in the kernel, or the program for it).
+// Must not create a table. The legacy table is therefore listed only if it exists, or if rules are
+// wanted and the kernel or the host's programs do not support nf_tables.
 Task<Iptables::TableState> Iptables::poll(Family family, bool wanted) {
   TableState state;
   const auto nft = co_await list(family, Flavour::Nft);
@@ -200,7 +204,7 @@ Task<Result<void>> Iptables::reconcileTable(Family family, Flavour flavour, Filt
     if (commands.empty()) co_return Result<void>{};
     if (table.incompatible) {
       co_return invalid(name +
-                        ": table filter has rules of nft's own, which iptables cannot handle");
+                        ": table filter contains native nft rules, which iptables cannot handle");
     }
     const auto changed = co_await restore(family, flavour, commands);
     if (!changed) co_return changed.error();
@@ -208,7 +212,7 @@ Task<Result<void>> Iptables::reconcileTable(Family family, Flavour flavour, Filt
               !wanted ? "removed" : (table.own ? "repaired" : "added to FORWARD"));
     const auto after = co_await list(family, flavour);
     if (!after) co_return after.error();
-    // This iptables may list the same rules in other words; both forms are right from now on.
+    // This version of iptables may list our rules in another notation; planPresent() accepts both.
     if (wanted && after->own && after->own->size() == ownRules(family).size()) {
       asListed = *after->own;
     }
@@ -222,7 +226,7 @@ Task<Result<void>> Iptables::restore(Family family, Flavour flavour, std::string
   std::vector<std::string> argv{name, "--noflush", "-w", kLockWait};
   const auto finished = co_await tools_.run(std::move(argv), std::move(commands));
   if (!finished) co_return finished.error();
-  // Lock held, or table changed meanwhile: the next pass lists the table again.
+  // Transient: the lock is held, or the table has changed meanwhile. The next pass lists it again.
   if (finished->status != 0) co_return transient(name + ": " + io::errorText(*finished));
   co_return Result<void>{};
 }
@@ -242,7 +246,7 @@ void Iptables::publish(FirewallStatus status) {
     } else {
       log::warning(
           "firewall: connection marks: {}; connections to a VIP with several containers may move "
-          "when one of them comes or goes",
+          "when one of them starts or stops",
           status.marksProblem);
     }
   }

@@ -1,15 +1,17 @@
 #pragma once
-// Keeps our rules in the host's packet filter, by iptables' own programs: dockerd uses them too,
-// and what one writes the other must be able to read.
+// Keeps our rules in the host's packet filter by running the iptables programs, which dockerd uses
+// as well: each must be able to read the rules of the other. Implements the port Firewall, called
+// by the reconciler. Owns FlowMarks, TableWatch and ToolRunner.
 //
-// iptables comes in two flavours that do not see each other's rules, while the kernel applies both:
-// an ACCEPT in one does not undo a DROP in the other. Ours stand where Docker's do (in both, if
-// dockerd was moved from one to the other and left its chains behind).
+// iptables has two flavours that do not show each other's rules. The kernel applies the rules of
+// both: an ACCEPT in one does not override a DROP in the other. Our rules are in the same flavour
+// as Docker's (in both, if dockerd was switched from one to the other and left its chains behind).
 //
-// One pass at a time runs in the background: list the tables, compare, change only what differs,
-// list again. A pass is run when the reconciler wants one, and when somebody changed the packet
-// filter (where the kernel notifies of it). Passes log changes, and a failure when it begins and
-// ends.
+// At most one pass runs at a time, in the background: it lists the tables, compares, changes only
+// the differences and lists again. A pass runs when the reconciler requests it, when a failure is
+// retried, and when another program has changed the packet filter (if the kernel sends a
+// notification, see table_watch.hpp). A pass logs its changes, and a problem when it begins and
+// when it ends.
 
 #include "base/backoff.hpp"
 #include "base/result.hpp"
@@ -32,8 +34,8 @@
 namespace bgplb::firewall {
 
 struct FirewallStatus {
-  std::string flavour;  // "nft", "legacy", "nft+legacy"; empty: no rules of ours
-  bool v4 = false;      // our rules are in place
+  std::string flavour;  // "nft", "legacy", "nft+legacy"; empty: our rules are in neither
+  bool v4 = false;      // our IPv4 rules are installed
   bool v6 = false;
   std::string problem;  // empty: none
   bool marks = false;   // connections keep their backend (flow_marks.hpp)
@@ -43,15 +45,16 @@ struct FirewallStatus {
 
 enum class Flavour { Nft, Legacy };
 
-// Where rules of ours belong, of the flavours that were `seen`: where Docker's are; else in
-// `fallback` (for IPv6: where IPv4's are); else where anything is filtered; else in nft.
+// Chooses the flavours for our rules among those in `seen`. The first match decides: the flavours
+// with Docker's chains; those in `fallback` (for IPv6: the flavours chosen for IPv4); those that
+// filter forwarded packets; nft if it is in `seen`; legacy.
 std::vector<Flavour> choose(const std::map<Flavour, FilterTable>& seen,
                             const std::vector<Flavour>& fallback);
 
 class Iptables : public reconcile::Firewall {
  public:
-  // Must live until `io` is run no more. `onStatus` is called after each pass. A program that is
-  // not done after `toolDeadline` is killed.
+  // Must outlive the last run of `io`. `onStatus` is called after each pass. A program that runs
+  // longer than `toolDeadline` is killed.
   explicit Iptables(boost::asio::io_context& io, std::function<void()> onStatus = {},
                     std::chrono::milliseconds toolDeadline = std::chrono::seconds(10));
   Iptables(const Iptables&) = delete;
@@ -63,11 +66,11 @@ class Iptables : public reconcile::Firewall {
   bool busy() const { return running_; }  // a pass is running or about to run
 
  private:
-  // The filter tables of one family: what they contain, which of them our rules belong in, what
-  // went wrong. A failure with one flavour does not stop the work in the other.
+  // The filter tables of one family. A failure in one flavour does not prevent the changes in the
+  // other.
   struct TableState {
     std::map<Flavour, FilterTable> tables;
-    std::vector<Flavour> chosen;
+    std::vector<Flavour> chosen;  // the flavours that must contain our rules
     std::vector<Error> errors;
   };
 
@@ -91,12 +94,12 @@ class Iptables : public reconcile::Firewall {
   TableWatch watch_;
   boost::asio::steady_timer debounce_;
   bool debouncing_ = false;
-  std::chrono::steady_clock::duration passTook_{0};
+  std::chrono::steady_clock::duration passTook_{0};  // duration of the last pass
   bool wanted_ = false;
   bool due_ = false;
   bool running_ = false;
   FirewallStatus status_;
-  // Our rules as an iptables listed them right after it had taken them from us.
+  // Our rules as iptables listed them directly after we installed them.
   std::map<std::pair<Family, Flavour>, std::vector<std::string>> asListed_;
 };
 

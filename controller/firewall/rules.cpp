@@ -24,14 +24,15 @@ bool leadsToDocker(const std::string& rule) {
   return rule.starts_with("-j DOCKER") || rule.find(" -j DOCKER") != std::string::npos;
 }
 
-// Nothing behind it is ever reached.
-bool refusesEverything(const std::string& rule) {
+// No packet reaches the rules after such a rule.
+bool dropsEverything(const std::string& rule) {
   return rule == "-j DROP" || rule.starts_with("-j REJECT");
 }
 
+// The position of our jump in FORWARD.
 struct Place {
   std::size_t index = 0;  // among the rules that are not our jump
-  bool exactly = false;   // or anywhere before
+  bool exactly = false;   // false: any earlier position is correct, too
 };
 
 Place placeOf(const std::vector<std::string>& others) {
@@ -40,10 +41,10 @@ Place placeOf(const std::vector<std::string>& others) {
   };
   const auto user = std::find(others.begin(), others.end(), "-j DOCKER-USER");
   if (user != others.end()) return {.index = index(user) + 1, .exactly = true};
-  // Docker 20.10 has DOCKER-USER for IPv4 only.
+  // Docker 20.10 creates DOCKER-USER only for IPv4.
   const auto docker = std::find_if(others.begin(), others.end(), leadsToDocker);
   if (docker != others.end()) return {.index = index(docker), .exactly = false};
-  const auto end = std::find_if(others.begin(), others.end(), refusesEverything);
+  const auto end = std::find_if(others.begin(), others.end(), dropsEverything);
   return {.index = index(end), .exactly = false};
 }
 
@@ -90,7 +91,7 @@ const std::vector<std::string>& ownRules(Family family) {
                   kMark)};
   static const std::vector<std::string> v6 = [] {
     auto rules = v4;
-    for (const int type : {135, 136}) {  // solicitation, advertisement (RFC 4861)
+    for (const int type : {135, 136}) {  // neighbor solicitation and advertisement (RFC 4861)
       rules.push_back(fmt::format(
           "-i bgplb_+ -o bgplb_+ -p ipv6-icmp -m icmp6 --icmpv6-type {} -j ACCEPT", type));
     }
@@ -100,16 +101,16 @@ const std::vector<std::string>& ownRules(Family family) {
 }
 
 std::string planPresent(Family family, const FilterTable& table,
-                        const std::vector<std::string>& alsoRight) {
-  const auto& right = ownRules(family);
+                        const std::vector<std::string>& asListed) {
+  const auto& wanted = ownRules(family);
   std::string commands;
-  if (table.own != right && (!table.own || *table.own != alsoRight || alsoRight.empty())) {
-    commands += fmt::format(":{} - [0:0]\n", kChain);  // made, or emptied
-    for (const std::string& rule : right) commands += fmt::format("-A {} {}\n", kChain, rule);
+  if (table.own != wanted && (!table.own || *table.own != asListed || asListed.empty())) {
+    commands += fmt::format(":{} - [0:0]\n", kChain);  // creates or flushes the chain
+    for (const std::string& rule : wanted) commands += fmt::format("-A {} {}\n", kChain, rule);
   }
 
   std::vector<std::string> others;
-  std::optional<std::size_t> first;  // our jump, counted in `others`
+  std::optional<std::size_t> first;  // number of other rules before our first jump
   std::size_t jumps = 0;
   for (const std::string& rule : table.forward) {
     if (isOurJump(rule)) {

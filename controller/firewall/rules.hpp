@@ -1,25 +1,31 @@
 #pragma once
-// What must stand in the host's filter table, and the shortest way there. Pure: iptables-save's
-// text in, iptables-restore's text out. docs/decisions has the reasons in full; in short:
+// Defines our rules in the host's filter table and plans the smallest change that installs or
+// removes them. Pure: reads the output of iptables-save, returns the input of iptables-restore.
+// Called by Iptables. docs/decisions gives the complete reasons.
 //
-// One chain, the same few rules however many VIPs there are. FORWARD jumps to it directly behind
-// DOCKER-USER: what the host's administrator refuses there stays refused, and what Docker would
-// refuse after it (isolation of bridges, enable_icc=false, policy DROP) does not stop a VIP.
+// All rules are in one chain. Their number does not depend on the number of VIPs. FORWARD jumps to
+// the chain directly after DOCKER-USER. Packets that the administrator drops in DOCKER-USER thus
+// stay dropped, and the rules that Docker evaluates later (bridge isolation, enable_icc=false,
+// policy DROP) do not block VIPs.
 //
-//   out by bgplb-*        the way to a VIP. Only host routes to VIPs lead there. The flow gets a
-//                         connection mark, and is accepted.
-//   established + marked  the way back, which does not pass bgplb-*: the container answers over its
-//                         Docker bridge, perhaps to a container on another bridge, or on the same
-//                         one without inter-container communication.
-//   in by bgplb-*         nothing. Nobody answers that way; what comes from there is a container
-//                         that goes round Docker's rules.
+//   -o bgplb-*            Packets to a VIP: only host routes to VIPs use these bridges. The
+//   connection
+//                         is marked, and the packet is accepted.
+//   established + marked  Replies. They do not pass bgplb-*: the container sends them over its
+//   Docker
+//                         bridge, possibly to a container on another bridge, or on the same bridge
+//                         without inter-container communication.
+//   -i bgplb-*            No rule accepts these packets. Replies never use this interface; such a
+//                         packet is from a container that bypasses Docker's rules.
 //
-//   neighbor discovery    (IPv6) within a gateway bridge, whose name begins with bgplb_ as in the
-//                         documented set-up: enable_icc=false drops it too (not so ARP), and then a
-//                         container could not answer another one on its own bridge.
+//   neighbor discovery    (IPv6) Accepted within a gateway bridge, whose name begins with bgplb_ in
+//   the
+//                         documented set-up. enable_icc=false drops neighbour discovery (but not
+//                         ARP), and a container could then not reply to another one on the same
+//                         bridge.
 //
-// An address set would need a kernel module that hosts lack (Docker 28.0 tried), a rule per VIP a
-// walk through all of them for each packet.
+// Alternatives: ipset needs a kernel module that some hosts lack (Docker 28.0 tried it); with a
+// rule per VIP, every packet would traverse all of them.
 
 #include "base/address.hpp"
 
@@ -32,33 +38,35 @@ namespace bgplb::firewall {
 
 inline constexpr std::string_view kChain = "BGPLB-FORWARD";
 
-// The bit of the connection mark. Taken by others: 0x80 AWS VPC, 0xf00 Cilium, 0x2000 netavark and
-// CNI portmap, 0x4000 and 0x8000 Kubernetes, 0xff0000 Tailscale, 0xffff0000 Calico; 0x539 Istio and
-// 0xca6c wg-quick are whole marks, and do not have this bit either.
+// Our bit of the connection mark (value/mask). Bits used by other software: 0x80 AWS VPC, 0xf00
+// Cilium, 0x2000 netavark and CNI portmap, 0x4000 and 0x8000 Kubernetes, 0xff0000 Tailscale,
+// 0xffff0000 Calico. 0x539 (Istio) and 0xca6c (wg-quick) are complete marks without this bit.
 inline constexpr std::string_view kMark = "0x1000/0x1000";
 
-// The filter table of one family in one flavour, as far as it concerns us.
+// The relevant parts of the filter table of one family in one flavour.
 struct FilterTable {
-  bool docker = false;               // dockerd keeps its chains here
-  bool incompatible = false;         // nft rules are in it that iptables cannot show (nor change)
-  std::string policy;                // of FORWARD; empty: there is no such chain yet
-  std::vector<std::string> forward;  // its rules, without "-A FORWARD "
-  std::optional<std::vector<std::string>> own;  // those of our chain, if it is there
+  bool docker = false;        // contains chain DOCKER
+  bool incompatible = false;  // contains native nft rules, which iptables cannot list or change
+  std::string policy;         // of chain FORWARD; empty: the chain does not exist
+  std::vector<std::string> forward;             // rules of FORWARD, without "-A FORWARD "
+  std::optional<std::vector<std::string>> own;  // rules of our chain; none: it does not exist
   friend bool operator==(const FilterTable&, const FilterTable&) = default;
 
-  // Nobody filters what is forwarded.
+  // Whether forwarded packets pass unfiltered: policy ACCEPT, and no rule except our jump.
   bool isBare() const;
 };
 
+// Parses the output of iptables-save.
 FilterTable parse(std::string_view saved);
 
-// The rules of our chain, as iptables-save shows them.
+// The rules of our chain in the notation of iptables-save.
 const std::vector<std::string>& ownRules(Family family);
 
-// Input for `iptables-restore --noflush`; empty: all is as it should be. `alsoRight`: how this
-// iptables shows our rules, should it not be the way we wrote them.
+// Both return the input for `iptables-restore --noflush`; empty: no change is needed. `asListed`:
+// our rules as this version of iptables lists them, if that differs from ownRules(); empty:
+// unknown.
 std::string planPresent(Family family, const FilterTable& table,
-                        const std::vector<std::string>& alsoRight);
+                        const std::vector<std::string>& asListed);
 std::string planAbsent(const FilterTable& table);
 
 }  // namespace bgplb::firewall

@@ -15,7 +15,7 @@ namespace bgplb::firewall {
 
 namespace {
 
-constexpr int kPerTurn = 1024;  // datagrams
+constexpr int kPerTurn = 1024;  // datagrams read before other handlers may run
 
 }  // namespace
 
@@ -49,8 +49,8 @@ void TableWatch::watch() {
                        });
 }
 
-// What changed does not matter, only that something did: lost notifications (ENOBUFS) count as
-// well. The rest of an endless stream is for the next turn of the event loop.
+// Returns whether any change was queued. The contents do not matter, because a change triggers a
+// complete check; lost notifications (ENOBUFS) therefore count as a change.
 bool TableWatch::drain() {
   std::array<char, 8192> buffer;
   bool any = false;

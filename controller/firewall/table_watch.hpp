@@ -1,6 +1,7 @@
 #pragma once
-// Hears of every change of the packet filter made through nf_tables, by whomever
-// (NETLINK_NETFILTER, group NFNLGRP_NFTABLES: CAP_NET_ADMIN). The legacy flavour tells nobody.
+// Reports changes of the packet filter by any program that uses nf_tables (NETLINK_NETFILTER, group
+// NFNLGRP_NFTABLES; needs CAP_NET_ADMIN). The kernel sends no notifications about changes by
+// iptables-legacy. Owned by Iptables.
 
 #include "base/result.hpp"
 
@@ -14,7 +15,7 @@ namespace bgplb::firewall {
 
 class TableWatch {
  public:
-  // `onChange` comes once for any number of changes that were waiting, from the event loop.
+  // `onChange` is called from the event loop, once for all changes that are queued.
   TableWatch(boost::asio::io_context& io, std::function<void()> onChange);
   ~TableWatch();
   TableWatch(const TableWatch&) = delete;
@@ -29,7 +30,8 @@ class TableWatch {
 
   boost::asio::posix::stream_descriptor readable_;
   std::function<void()> onChange_;
-  // Handlers in the event loop's queue may outlive this object; they look here first.
+  // A handler queued on the event loop may run after this object is destroyed. It holds a weak_ptr
+  // to `alive_` and returns if that has expired.
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 

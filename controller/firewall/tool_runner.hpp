@@ -1,10 +1,10 @@
 #pragma once
-// Runs the packet filter's programs (nft, iptables-nft-restore, ...) for the firewall, which runs
-// one at a time.
+// Runs the packet filter programs (nft, iptables-nft-restore, ...), one at a time. Owned by
+// Iptables, which shares it with FlowMarks.
 //
-// The kernel may hold a program in uninterruptible sleep, where SIGKILL does not end it: a lock of
-// the packet filter that is never released. While such a program has not ended, no other one is
-// started, since it would get stuck behind the same lock: at most one is ever stuck.
+// A program can hang in uninterruptible sleep, where SIGKILL does not end it, if a lock of the
+// packet filter is never released. Until that program has ended, no other one is started, because
+// it would hang on the same lock. Thus at most one program is stuck.
 
 #include "base/result.hpp"
 #include "io/process.hpp"
@@ -20,19 +20,19 @@ namespace bgplb::firewall {
 
 class ToolRunner {
  public:
-  // `onFree` is called, on the event loop, when the program that was stuck has ended.
+  // `onFree` is called on the event loop when a stuck program has ended.
   ToolRunner(std::chrono::milliseconds deadline, std::function<void()> onFree);
 
-  // As io::run(). Transient, with the same text each time, while a program is stuck.
+  // As io::run(). While a program is stuck: Transient, always with the same text.
   Task<Result<io::Finished>> run(std::vector<std::string> argv, std::string input);
 
   bool isStuck() const { return !state_->stuck.empty(); }
 
  private:
-  // The reaper of a stuck program may outlive this object.
+  // Shared with the reaper of a stuck program, which may outlive this object.
   struct State {
     std::function<void()> onFree;
-    std::string stuck;  // why no program is started; empty: none is stuck
+    std::string stuck;  // the error returned while a program is stuck; empty: none is stuck
   };
 
   std::shared_ptr<void> token() const;
