@@ -1,9 +1,10 @@
 #!/bin/sh
-# Records what a dockerd writes into the filter tables: record.sh NAME IMAGE, where IMAGE has docker.io
-# and iptables. Makes recorded/NAME.{v4,v6}.save, and NAME.later.{v4,v6}.save: the same after a jump
-# was put behind DOCKER-USER and one more network made, which moves Docker's own jumps. dockerd runs in a container without a network, so
-# that nothing but its own rules is seen: two bridge networks, the second as LB networks' gateway
-# bridge is made (without inter-container communication).
+# Records the filter tables that a version of dockerd writes. Usage: record.sh NAME IMAGE, where IMAGE
+# contains docker.io and iptables. Writes recorded/NAME.{v4,v6}.save: the tables with two bridge
+# networks, the second of which is created like the gateway bridge of VIP networks (without
+# inter-container communication). Then inserts a jump after DOCKER-USER and creates a third network,
+# which moves Docker's own jumps, and writes NAME.later.{v4,v6}.save. dockerd runs in a container
+# without a network, so that the tables contain only its rules.
 set -eu
 name=$1 image=$2
 here=$(cd "$(dirname "$0")" && pwd)

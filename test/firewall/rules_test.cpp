@@ -1,5 +1,5 @@
-// Looking at filter tables and planning their change. The tables are what dockerds wrote
-// (recorded/, made by record.sh).
+// Tests of parsing filter tables, planning changes and choosing the flavour. The tables were
+// written by real versions of dockerd (recorded/, by record.sh).
 #include "firewall/iptables.hpp"
 #include "firewall/rules.hpp"
 #include "io/file.hpp"
@@ -36,8 +36,9 @@ std::vector<std::string> withoutJump(std::vector<std::string> rules) {
   return rules;
 }
 
-// Plans, applies, checks what must hold of every plan, and returns what stands in FORWARD.
-std::vector<std::string> put(const FilterTable& before) {
+// Plans and applies the installation and the removal of our rules, checks the invariants of every
+// plan, and returns the rules of FORWARD after the installation.
+std::vector<std::string> install(const FilterTable& before) {
   const FilterTable after = restored(before, planPresent(Family::V4, before, kNone));
   CHECK(planPresent(Family::V4, after, kNone).empty());
   CHECK(after.own == ownRules(Family::V4));
@@ -63,25 +64,25 @@ std::string behind(const std::vector<std::string>& rules) {
 
 }  // namespace
 
-TEST_CASE("Rules.StandDirectlyBehindDockerUser") {
+TEST_CASE("Rules.JumpFollowsDockerUserDirectly") {
   for (const std::string name : {"docker-20.10.v4", "docker-26.1.v4", "docker-26.1.v6",
                                  "docker-28.5.v4", "docker-28.5.v6"}) {
     INFO(name);
     const FilterTable table = recorded(name);
     CHECK(table.docker);
     CHECK(!table.own.has_value());
-    const auto rules = put(table);
+    const auto rules = install(table);
     CHECK(before(rules) == "-j DOCKER-USER");
   }
 }
 
-TEST_CASE("Rules.StandBeforeDockersOwn_WhereDockerUserIsMissing") {
-  const auto rules = put(recorded("docker-20.10.v6"));
+TEST_CASE("Rules.JumpPrecedesDockersRules_WithoutDockerUser") {
+  const auto rules = install(recorded("docker-20.10.v6"));
   CHECK(rules.front() == kJump);
   CHECK(behind(rules) == "-j DOCKER-ISOLATION-STAGE-1");
 }
 
-TEST_CASE("Rules.GoBackToTheirPlace_AfterDockerMovedItsJumps") {
+TEST_CASE("Rules.JumpIsMovedBack_AfterDockerMovedItsJumps") {
   for (const std::string name :
        {"docker-20.10.later.v4", "docker-26.1.later.v4", "docker-26.1.later.v6"}) {
     INFO(name);
@@ -91,7 +92,7 @@ TEST_CASE("Rules.GoBackToTheirPlace_AfterDockerMovedItsJumps") {
     const std::string commands = planPresent(Family::V4, table, kNone);
     CHECK(commands ==
           "*filter\n-D FORWARD -j BGPLB-FORWARD\n-I FORWARD 2 -j BGPLB-FORWARD\nCOMMIT\n");
-    CHECK(before(put(table)) == "-j DOCKER-USER");
+    CHECK(before(install(table)) == "-j DOCKER-USER");
   }
   for (const std::string name : {"docker-28.5.later.v4", "docker-28.5.later.v6"}) {
     INFO(name);
@@ -101,7 +102,7 @@ TEST_CASE("Rules.GoBackToTheirPlace_AfterDockerMovedItsJumps") {
   }
 }
 
-TEST_CASE("Rules.AreWrittenInOneGo") {
+TEST_CASE("Rules.AreInstalledInOneTransaction") {
   CHECK(planPresent(Family::V4, FilterTable{}, kNone) ==
         "*filter\n"
         ":BGPLB-FORWARD - [0:0]\n"
@@ -117,62 +118,64 @@ TEST_CASE("Rules.AreWrittenInOneGo") {
         std::string::npos);
 }
 
-TEST_CASE("Rules.LeaveTheAdministratorsRulesInFront_WithoutDocker") {
+TEST_CASE("Rules.JumpFollowsTheAdministratorsRules_WithoutDocker") {
   FilterTable table{.policy = "DROP", .forward = {"-s 192.0.2.0/24 -j DROP", "-i eth0 -j ACCEPT"}};
-  auto rules = put(table);
+  auto rules = install(table);
   CHECK(rules.back() == kJump);
 
-  // A later rule of his comes too late for VIPs; that is his choice, and no reason to move.
+  // A rule that the administrator appends later does not apply to VIPs. The jump is not moved.
   table = {.policy = "DROP", .forward = {kJump, "-j ACCEPT"}, .own = ownRules(Family::V4)};
   CHECK(planPresent(Family::V4, table, kNone).empty());
 
-  // A last rule that refuses everything is a policy in other words.
+  // A last rule that rejects everything acts as a policy, so the jump precedes it.
   table = {.policy = "ACCEPT",
            .forward = {"-i eth0 -j ACCEPT", "-j REJECT --reject-with icmp-host-prohibited"}};
-  rules = put(table);
+  rules = install(table);
   CHECK(behind(rules) == "-j REJECT --reject-with icmp-host-prohibited");
 
-  // And when Docker comes, DOCKER-USER counts.
+  // After Docker has been installed, the jump moves behind DOCKER-USER.
   table = {.policy = "DROP",
            .forward = {"-j DOCKER-USER", "-j DOCKER-FORWARD", kJump},
            .own = ownRules(Family::V4)};
-  CHECK(before(put(table)) == "-j DOCKER-USER");
+  CHECK(before(install(table)) == "-j DOCKER-USER");
 }
 
-TEST_CASE("Rules.AreRestored_WhenSomebodyTookThem") {
-  FilterTable right = recorded("docker-28.5.v4");
-  right = restored(right, planPresent(Family::V4, right, kNone));
+TEST_CASE("Rules.AreRestored_AfterAnotherProgramChangedThem") {
+  FilterTable installed = recorded("docker-28.5.v4");
+  installed = restored(installed, planPresent(Family::V4, installed, kNone));
 
   FilterTable flushed = parse("*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\nCOMMIT\n");
-  CHECK(put(flushed) == std::vector<std::string>{kJump});  // as a firewall's reload leaves it
+  // The state after a firewall service has reloaded its rules.
+  CHECK(install(flushed) == std::vector<std::string>{kJump});
 
-  FilterTable table = right;
+  FilterTable table = installed;
   table.own->pop_back();
   CHECK(planPresent(Family::V4, table, kNone).find("FORWARD 2") ==
-        std::string::npos);  // the jump is right
-  put(table);
-  table = right;
+        std::string::npos);  // the jump is correct and not moved
+  install(table);
+  table = installed;
   table.own->clear();
-  put(table);
-  table = right;
-  table.forward.push_back(kJump);  // twice
-  CHECK(put(table) == right.forward);
-  table = right;
+  install(table);
+  table = installed;
+  table.forward.push_back(kJump);  // a second jump
+  CHECK(install(table) == installed.forward);
+  table = installed;
   std::erase(table.forward, kJump);
-  CHECK(put(table) == right.forward);
+  CHECK(install(table) == installed.forward);
 }
 
-TEST_CASE("Rules.AreRight_AsThisIptablesShowsThem") {
+TEST_CASE("Rules.AreAccepted_InTheNotationOfThisIptables") {
   FilterTable table{.forward = {kJump},
-                    .own = {{"other words 1", "other words 2", "other words 3"}}};
+                    .own = {{"other notation 1", "other notation 2", "other notation 3"}}};
   CHECK(!planPresent(Family::V4, table, kNone).empty());
   CHECK(planPresent(Family::V4, table, *table.own).empty());
   table.own->back() = "tampered";
   CHECK(
-      !planPresent(Family::V4, table, {"other words 1", "other words 2", "other words 3"}).empty());
+      !planPresent(Family::V4, table, {"other notation 1", "other notation 2", "other notation 3"})
+           .empty());
 }
 
-TEST_CASE("Parse.ReadsTheFilterTableOnly") {
+TEST_CASE("Parse.ReadsOnlyTheFilterTable") {
   const FilterTable table = parse(
       "# Warning: iptables-legacy tables present, use iptables-legacy-save to see them\n"
       "*nat\n:FORWARD DROP [0:0]\n-A FORWARD -j NOT-THIS\nCOMMIT\n"
@@ -187,14 +190,14 @@ TEST_CASE("Parse.ReadsTheFilterTableOnly") {
   CHECK(parse("# Table `filter' is incompatible, use 'nft' tool.\n").incompatible);
 }
 
-TEST_CASE("Parse.TakesLinesThatAreCutShort") {
+TEST_CASE("Parse.AcceptsTruncatedLines") {
   CHECK(parse("*filter\n:FORWARD").policy.empty());
   CHECK(parse("*filter\n:FORWARD ").policy.empty());
   CHECK(parse("*filter\n:FORWARD DROP").policy == "DROP");
   CHECK(parse("*filter\n:\n-A FORWARD \n") == FilterTable{.forward = {""}});
 }
 
-TEST_CASE("Choose.TakesTheFlavourThatHoldsDockersChains") {
+TEST_CASE("Choose.PrefersTheFlavourWithDockersChains") {
   using Seen = std::map<Flavour, FilterTable>;
   using Flavours = std::vector<Flavour>;
   const FilterTable docker = recorded("docker-26.1.v4");

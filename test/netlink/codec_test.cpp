@@ -1,4 +1,5 @@
-// Bytes to values, on what the kernel said (recorded/), and requests to bytes, read back.
+// Tests of parsing recorded kernel messages (recorded/), and of building requests, which the same
+// parser reads back.
 #include "netlink/codec.hpp"
 
 #include "netlink/recorded.hpp"
@@ -20,7 +21,7 @@ using test::recordedBytes;
 
 namespace {
 
-std::string sorted(const std::string& text) {  // a dump has no order
+std::string sorted(const std::string& text) {  // because a dump is unordered
   std::vector<std::string> lines;
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) lines.push_back(line);
@@ -69,22 +70,22 @@ TEST_CASE("Codec.ReadsLinks") {
         "+ link 9 eth9 kind bridge master 0 mtu 1400 up 02:00:00:00:00:09\n");
 }
 
-TEST_CASE("Codec.TellsAPortThatLeft_FromALinkThatIsGone") {
-  // The bridge code says RTM_DELLINK too, in a family of its own.
-  bool saidRemoved = false;
-  forEachMessage(recordedBytes("port-leaves"), [&saidRemoved](const nlmsghdr& message) {
-    saidRemoved = saidRemoved || message.nlmsg_type == RTM_DELLINK;
+TEST_CASE("Codec.DistinguishesAPortThatLeavesItsBridge_FromARemovedLink") {
+  // The bridge driver also sends RTM_DELLINK when a port leaves, with family AF_BRIDGE.
+  bool hasDelLink = false;
+  forEachMessage(recordedBytes("port-leaves"), [&hasDelLink](const nlmsghdr& message) {
+    hasDelLink = hasDelLink || message.nlmsg_type == RTM_DELLINK;
   });
-  CHECK(saidRemoved);
+  CHECK(hasDelLink);
   CHECK(parsed("port-leaves").find("- ") == std::string::npos);
   CHECK(parsed("bridge-removed").find("- link 2 bgplb-012345678") != std::string::npos);
 }
 
-TEST_CASE("Codec.ReadsAddresses_AndWhetherTheyCanBeUsed") {
+TEST_CASE("Codec.ReadsAddresses_AndWhetherTheyAreUsable") {
   CHECK(sorted(parsed("dump-addresses")) ==
         "+ address 127.0.0.1 in 127.0.0.0/8 dev 1 unusable\n"
         "+ address 192.0.2.10 in 192.0.2.0/24 dev 9\n"
-        "+ address 192.0.2.11 in 192.0.2.0/24 dev 9\n"  // a secondary one
+        "+ address 192.0.2.11 in 192.0.2.0/24 dev 9\n"  // secondary
         "+ address 2001:db8::10 in 2001:db8::/64 dev 9\n"
         "+ address 2001:db8::11 in 2001:db8::/64 dev 9 unusable\n"  // deprecated
         "+ address ::1 in ::1/128 dev 1 unusable\n");
@@ -105,19 +106,24 @@ TEST_CASE("Codec.ReadsNeighbors") {
 TEST_CASE("Codec.ReadsRoutes") {
   CHECK(parsed("dump-routes4") ==
         "+ route 10.0.0.101/32 table 178001 proto 178 metric 0 dev 2 via 169.254.77.1 src -\n"
-        "+ route 10.0.0.101/32 table 254 proto 178 metric 0 dev 2 nhid 2986344450 via 169.254.77.1 src "
+        "+ route 10.0.0.101/32 table 254 proto 178 metric 0 dev 2 nhid 2986344450 via 169.254.77.1 "
+        "src "
         "-\n"
         "+ route 203.0.113.0/24 table 254 proto 178 metric 0 dev 0 via - src -\n");
   CHECK(parsed("dump-routes6") ==
-        "+ route 2001:db8:0:1::101/128 table 178001 proto 178 metric 1024 dev 2 via fe80::77:1 src -\n"
-        "+ route 2001:db8:0:1::101/128 table 254 proto 178 metric 1024 dev 0 nhid 2986344452 via - src "
+        "+ route 2001:db8:0:1::101/128 table 178001 proto 178 metric 1024 dev 2 via fe80::77:1 src "
+        "-\n"
+        "+ route 2001:db8:0:1::101/128 table 254 proto 178 metric 1024 dev 0 nhid 2986344452 via - "
+        "src "
         "-\n");
   CHECK(parsed("route-removed") ==
-        "- route 10.0.0.101/32 table 254 proto 178 metric 0 dev 2 nhid 2986344450 via 169.254.77.1 src "
+        "- route 10.0.0.101/32 table 254 proto 178 metric 0 dev 2 nhid 2986344450 via 169.254.77.1 "
+        "src "
         "-\n");
   CHECK(parsed("route-replaced") ==
         "= route 10.0.0.101/32 table 254 proto 3 metric 0 dev 9 via - src -\n");
-  // Other programs' are left out by the kernel, the answer to a lookup is none of these.
+  // The kernel omits the routes of other programs from the dump. The reply to a lookup is no
+  // notification.
   CHECK(parsed("route-get").empty());
 }
 
@@ -127,7 +133,7 @@ TEST_CASE("Codec.ReadsNextHopsAndRules") {
         "+ nexthop 2986344450 proto 178 dev 0 via - group 2986344449\n"
         "+ nexthop 2986344451 proto 178 dev 2 via fe80::77:1\n"
         "+ nexthop 2986344452 proto 178 dev 0 via - group 2986344451\n");
-  CHECK(parsed("dump-rules4") == "+ rule of IPv4 slot 1\n");  // and nobody else's
+  CHECK(parsed("dump-rules4") == "+ rule of IPv4 slot 1\n");  // and no rule of another program
   CHECK(parsed("dump-rules6") == "+ rule of IPv6 slot 1\n");
   CHECK(parsed("rule-removed") == "- rule of IPv4 slot 1\n");
 }
@@ -136,7 +142,8 @@ TEST_CASE("Codec.ReadsLookups") {
   CHECK(lookedUp("route-get") ==
         "route 198.51.100.7/32 table 254 proto 0 metric 0 dev 9 via 2001:db8::1 src 192.0.2.10");
   CHECK(lookedUp("route-match") ==
-        "route 10.0.0.101/32 table 254 proto 178 metric 0 dev 2 nhid 2986344450 via 169.254.77.1 src -");
+        "route 10.0.0.101/32 table 254 proto 178 metric 0 dev 2 nhid 2986344450 via 169.254.77.1 "
+        "src -");
   std::optional<unsigned> mode;
   forEachMessage(recordedBytes("settings"), [&mode](const nlmsghdr& message) {
     mode = netlink::parseReversePathFilter(message);
@@ -144,7 +151,7 @@ TEST_CASE("Codec.ReadsLookups") {
   CHECK(mode == 0U);
 }
 
-TEST_CASE("Codec.ReadsRefusals_WithTheKernelsWords") {
+TEST_CASE("Codec.ReadsErrors_WithTheKernelsText") {
   CHECK(reply("ack") == netlink::Reply{});
   CHECK(reply("error-exists") == netlink::Reply{.error = EEXIST});
   CHECK(reply("error-no-route") == netlink::Reply{.error = ESRCH});
@@ -154,7 +161,7 @@ TEST_CASE("Codec.ReadsRefusals_WithTheKernelsWords") {
         netlink::Reply{.error = EINVAL, .text = "mtu greater than device maximum"});
 }
 
-TEST_CASE("Codec.SaysWhatCanBeDoneAboutAnError") {
+TEST_CASE("Codec.MapsErrnoToAKindOfError") {
   const auto kind = [](int error) { return netlink::errorOf({.error = error}).kind; };
   CHECK(kind(EEXIST) == ErrorKind::Conflict);
   for (const int error : {ENOENT, ENODEV, ESRCH, ENETUNREACH}) {
@@ -167,13 +174,14 @@ TEST_CASE("Codec.SaysWhatCanBeDoneAboutAnError") {
   CHECK(netlink::errorOf({.error = EINVAL, .text = "why"}).message == "Invalid argument (why)");
 }
 
-TEST_CASE("Codec.IgnoresWhatIsCutShort") {
-  for (const char* name : {"dump-links", "dump-addresses", "dump-neighbors", "dump-routes6", "dump-nexthops",
-                           "dump-rules4", "error-explained", "settings", "route-get"}) {
+TEST_CASE("Codec.ReadsNothingBehindATruncatedMessage") {
+  for (const char* name :
+       {"dump-links", "dump-addresses", "dump-neighbors", "dump-routes6", "dump-nexthops",
+        "dump-rules4", "error-explained", "settings", "route-get"}) {
     const std::string bytes = recordedBytes(name);
     forEachMessage(bytes, [](const nlmsghdr& whole) {
       for (std::uint32_t length = 16; length < whole.nlmsg_len; ++length) {
-        // In memory of just that size, so that a sanitizer sees a read behind the end.
+        // Allocate exactly that size, so that a sanitizer detects a read beyond the end.
         std::vector<char> cut(length);
         std::memcpy(cut.data(), &whole, length);
         auto& message = *reinterpret_cast<nlmsghdr*>(cut.data());
@@ -187,7 +195,7 @@ TEST_CASE("Codec.IgnoresWhatIsCutShort") {
   }
 }
 
-TEST_CASE("Codec.ReadsRefusals_WhateverTheNumber") {
+TEST_CASE("Codec.ReadsErrors_WithAnyErrorCode") {
   struct {
     nlmsghdr header;
     int code;
@@ -198,18 +206,23 @@ TEST_CASE("Codec.ReadsRefusals_WhateverTheNumber") {
   }
 }
 
-TEST_CASE("Codec.KnowsAMessageThatIsNotWhole") {
+TEST_CASE("Codec.DetectsIncompleteMessages") {
   nlmsghdr message{};
-  for (const auto& [length, left, whole] :
-       {std::tuple{16U, 16, true}, {16U, 20, true}, {17U, 16, false}, {15U, 16, false},
-        {16U, 15, false}, {16U, 0, false}, {16U, -4, false}, {0x82828282U, 16, false}}) {
+  for (const auto& [length, left, whole] : {std::tuple{16U, 16, true},
+                                            {16U, 20, true},
+                                            {17U, 16, false},
+                                            {15U, 16, false},
+                                            {16U, 15, false},
+                                            {16U, 0, false},
+                                            {16U, -4, false},
+                                            {0x82828282U, 16, false}}) {
     CAPTURE(length, left);
     message.nlmsg_len = length;
     CHECK(netlink::isWhole(&message, left) == whole);
   }
 }
 
-TEST_CASE("Requests.SayWhatIsMeant") {
+TEST_CASE("Requests.EncodeTheirArguments") {
   using netlink::IfExists;
   const MacAddress mac = *MacAddress::parse("02:42:ac:17:00:19");
   const auto vip4 = *Prefix::parse("10.0.0.101/32");
@@ -242,7 +255,7 @@ TEST_CASE("Requests.SayWhatIsMeant") {
   CHECK(readBack(netlink::routeGet(address("192.0.2.1"))) == "nothing");
 }
 
-TEST_CASE("Requests.GiveEachBridgeAnAddressOfItsOwn") {
+TEST_CASE("Requests.DeriveTheMacAddressFromTheBridgeName") {
   const MacAddress one = netlink::bridgeAddress("bgplb-012345678");
   CHECK(one == netlink::bridgeAddress("bgplb-012345678"));
   CHECK(one != netlink::bridgeAddress("bgplb-012345679"));

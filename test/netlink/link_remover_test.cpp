@@ -1,4 +1,4 @@
-// A kernel that does not answer the removal of a link.
+// Tests of LinkRemover with a fake kernel that does not reply to the removal of a link.
 #include "netlink/link_remover.hpp"
 
 #include "support/catch.hpp"
@@ -21,7 +21,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Holds up requests until it is opened. Its threads may outlive the test.
+// Blocks requests until it is opened. The blocked threads may outlive the test.
 class Gate {
  public:
   Result<void> pass(int ifIndex) {
@@ -73,7 +73,7 @@ bool never() { return false; }
 
 }  // namespace
 
-TEST_CASE("LinkRemover.DoesNotWaitForTheKernel_HoweverManyRemovalsAreStuck") {
+TEST_CASE("LinkRemover.DoesNotBlock_WithManyStuckRemovals") {
   Kernel kernel;
   const auto begin = Clock::now();
   {
@@ -82,13 +82,13 @@ TEST_CASE("LinkRemover.DoesNotWaitForTheKernel_HoweverManyRemovalsAreStuck") {
       CHECK(remover.remove(link, kernel.monitor, never).has_value());
     }
   }
-  // 16 threads for 20 ms each, and nothing for those that are queued.
+  // The expected time is 20 ms for each of 16 threads, and none for queued removals.
   CHECK(Clock::now() - begin < 5s);
   CHECK(kernel.threads == 16);
   CHECK(kernel.gate->requests() <= 16);
 }
 
-TEST_CASE("LinkRemover.MakesTheQueuedRequests_OnceTheKernelAnswers") {
+TEST_CASE("LinkRemover.SendsTheQueuedRequests_OnceTheKernelReplies") {
   Kernel kernel;
   LinkRemover remover(kernel.open());
   for (int link = 1; link <= 100; ++link) {
@@ -99,7 +99,7 @@ TEST_CASE("LinkRemover.MakesTheQueuedRequests_OnceTheKernelAnswers") {
   CHECK(kernel.threads == 16);
 }
 
-TEST_CASE("LinkRemover.RequestsARemovalOnce_AndReportsOneThatTakesLong") {
+TEST_CASE("LinkRemover.RequestsARemovalOnce_AndReportsASlowOne") {
   Kernel kernel;
   LinkRemover remover(kernel.open());
   CHECK(remover.remove(7, kernel.monitor, never).has_value());
@@ -112,7 +112,7 @@ TEST_CASE("LinkRemover.RequestsARemovalOnce_AndReportsOneThatTakesLong") {
   CHECK(kernel.gate->requests() == 1);
 }
 
-TEST_CASE("LinkRemover.ReturnsTheKernelsAnswer") {
+TEST_CASE("LinkRemover.ReturnsTheKernelsReply") {
   const int monitor = eventfd(0, EFD_CLOEXEC);
   LinkRemover remover([]() -> Result<LinkRemover::Request> {
     return LinkRemover::Request([](int ifIndex) -> Result<void> {
@@ -126,17 +126,17 @@ TEST_CASE("LinkRemover.ReturnsTheKernelsAnswer") {
   close(monitor);
 }
 
-TEST_CASE("LinkRemover.ReturnsAtOnce_WhenTheLinkIsGone") {
+TEST_CASE("LinkRemover.ReturnsImmediately_OnceTheLinkIsRemoved") {
   Kernel kernel;
   LinkRemover remover(kernel.open());
   const int readable = eventfd(1, EFD_CLOEXEC);
-  int asked = 0;
-  CHECK(remover.remove(7, readable, [&] { return ++asked == 3; }).has_value());
-  CHECK(asked == 3);
+  int calls = 0;
+  CHECK(remover.remove(7, readable, [&] { return ++calls == 3; }).has_value());
+  CHECK(calls == 3);
   close(readable);
 }
 
-// Run by the next test, as a program of its own.
+// Run by the next test in a separate process.
 TEST_CASE("Helper.StuckRemoval", "[.stuck-removal]") {
   alarm(10);
   Kernel kernel;
@@ -144,10 +144,11 @@ TEST_CASE("Helper.StuckRemoval", "[.stuck-removal]") {
     LinkRemover remover(kernel.open());
     (void)remover.remove(7, kernel.monitor, never);
   }
-  std::exit(7);  // not _exit: the work of exit(3) must not wait either
+  std::exit(
+      7);  // not _exit(): the destructors and handlers that exit(3) runs must not block either
 }
 
-TEST_CASE("LinkRemover.DoesNotHoldUpTheEndOfTheProgram") {
+TEST_CASE("LinkRemover.DoesNotDelayProgramExit") {
   const pid_t child = fork();
   if (child == 0) {
     execl("/proc/self/exe", "test", "[.stuck-removal]", nullptr);

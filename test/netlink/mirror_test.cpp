@@ -1,4 +1,5 @@
-// Folding: what the mirror concludes from the kernel's messages, and whom it wakes.
+// Tests of folding recorded notifications into the mirror: the resulting state and the reported
+// changes.
 #include "netlink/mirror.hpp"
 
 #include "netlink/recorded.hpp"
@@ -31,7 +32,7 @@ Changes fold(Mirror& mirror, const std::string& recording) {
   return changes;
 }
 
-// What the recordings began with.
+// The kernel's state at the beginning of the recordings.
 Mirror whole() {
   Mirror mirror;
   for (const char* dump : {"dump-links", "dump-addresses", "dump-neighbors", "dump-nexthops",
@@ -69,7 +70,7 @@ Changes fold(Mirror& mirror, Change change, netlink::Object object) {
 
 }  // namespace
 
-TEST_CASE("Mirror.ShowsWhatWasDumped") {
+TEST_CASE("Mirror.ShowsTheDumpedObjects") {
   const Mirror mirror = whole();
   CHECK(mirror.observe(kBridge) == network());
   CHECK(mirror.bridges() == kOnlyBridge);
@@ -79,7 +80,7 @@ TEST_CASE("Mirror.ShowsWhatWasDumped") {
   CHECK(mirror.observe("nowhere") == core::KernelNetwork{});
 }
 
-TEST_CASE("Mirror.IsTheSame_InWhateverOrderTheDumpsCame") {
+TEST_CASE("Mirror.DoesNotDependOnTheOrderOfTheDumps") {
   Mirror mirror;
   for (const char* dump : {"dump-rules6", "dump-rules4", "dump-routes6", "dump-routes4",
                            "dump-nexthops", "dump-neighbors", "dump-addresses", "dump-links"}) {
@@ -89,11 +90,11 @@ TEST_CASE("Mirror.IsTheSame_InWhateverOrderTheDumpsCame") {
   CHECK(difference(mirror, whole()).empty());
 }
 
-TEST_CASE("Mirror.DifferenceIsWhatObserveShows") {
+TEST_CASE("Mirror.DifferAgreesWithObserve") {
   const std::string recording = GENERATE(
       "port-leaves", "port-returns", "port-down-and-up", "port-without-carrier", "neighbor-removed",
       "nexthops-flushed", "pinned-route-removed", "route-removed", "route-replaced", "rule-removed",
-      "bridge-down", "bridge-removed", "bridge-renamed", "address-goes", "ack");
+      "bridge-down", "bridge-removed", "bridge-renamed", "last-ipv4-address-removed", "ack");
   INFO(recording);
   const Mirror before = whole();
   Mirror after = whole();
@@ -104,7 +105,7 @@ TEST_CASE("Mirror.DifferenceIsWhatObserveShows") {
   CHECK(difference(before, whole()).empty());
 }
 
-TEST_CASE("Mirror.FollowsWhatTheKernelTells") {
+TEST_CASE("Mirror.FollowsTheNotifications") {
   Mirror mirror = whole();
   auto expected = network();
   const auto after = [&mirror](const char* recording) {
@@ -118,7 +119,7 @@ TEST_CASE("Mirror.FollowsWhatTheKernelTells") {
     CHECK(after("port-leaves") == expected);
     CHECK(mirror.veths().contains(kVeth));
   }
-  // Without carrier, if only for a moment, next hops go, and the IPv4 route without a word.
+  // Even a short loss of carrier removes the next hops, and the IPv4 route without a notification.
   const auto loseNextHops = [&expected] {
     expected.nextHops.clear();
     expected.groups.clear();
@@ -140,15 +141,15 @@ TEST_CASE("Mirror.FollowsWhatTheKernelTells") {
     expected.routes.erase(kVip4);
     CHECK(after("route-removed") == expected);
   }
-  SECTION("next hops flushed: the IPv4 route goes without a word") {
+  SECTION("next hops flushed: the IPv4 route is removed without a notification") {
     loseNextHops();
     CHECK(after("nexthops-flushed") == expected);
   }
-  SECTION("no port with carrier: next hops and the IPv4 route go without a word") {
+  SECTION("no port has carrier: next hops and IPv4 route are removed without a notification") {
     loseNextHops();
     CHECK(after("port-without-carrier") == expected);
   }
-  SECTION("rule: a pinned route is none without it") {
+  SECTION("rule removed: the pinned route is not effective") {
     expected.pinned.erase({kVip4, kHop4});
     CHECK(after("rule-removed") == expected);
   }
@@ -157,14 +158,15 @@ TEST_CASE("Mirror.FollowsWhatTheKernelTells") {
     CHECK(after("pinned-route-removed") == expected);
     CHECK(mirror.unusedRules() == std::set<netlink::SlotRule>{{Family::V4, 1}});
   }
-  SECTION("bridge down: what is IPv4 goes without a word") {
+  SECTION("bridge down: the IPv4 objects are removed without a notification") {
     expected = {.bridge = false, .veths = expected.veths};
     CHECK(after("bridge-down") == expected);
   }
-  SECTION("last IPv4 address: what is IPv4 goes without a word, but for the next hops") {
+  SECTION(
+      "last IPv4 address removed: the IPv4 routes on the link are removed without a notification") {
     expected.pinned.erase({kVip4, kHop4});
-    expected.neighbors.erase(kHop4);  // of which a word is said
-    CHECK(after("address-goes") == expected);
+    expected.neighbors.erase(kHop4);  // with a notification
+    CHECK(after("last-ipv4-address-removed") == expected);
   }
   SECTION("bridge removed") {
     CHECK(after("bridge-removed") == core::KernelNetwork{});
@@ -177,14 +179,14 @@ TEST_CASE("Mirror.FollowsWhatTheKernelTells") {
   }
 }
 
-TEST_CASE("Mirror.AsksForADump_WhenARouteWasReplaced") {
+TEST_CASE("Mirror.RequestsADump_WhenARouteWasReplaced") {
   Mirror mirror = whole();
   const Changes changes = fold(mirror, "route-replaced");
   CHECK(changes.unsure);
   CHECK(changes.hostNetwork);  // a foreign route has appeared
 }
 
-TEST_CASE("Mirror.DoubtsNextHops_WhenACarrierMayHaveComeAndGoneUnnoticed") {
+TEST_CASE("Mirror.DoubtsNextHops_AfterAPossibleUnnoticedLossOfCarrier") {
   Mirror mirror;
   const Link bridge{
       .index = 70, .name = "bgplb-second000", .kind = "bridge", .mtu = 1500, .up = true};
@@ -201,7 +203,7 @@ TEST_CASE("Mirror.DoubtsNextHops_WhenACarrierMayHaveComeAndGoneUnnoticed") {
   CHECK(mirror.observe(bridge.name).nextHops.empty());
 }
 
-TEST_CASE("Mirror.KeepsOnlyTheNextHopsThatTheKernelHas") {
+TEST_CASE("Mirror.KeepsOnlyTheNextHopsInTheKernel") {
   Mirror mirror;
   const Link bridge{
       .index = 70, .name = "bgplb-second000", .kind = "bridge", .mtu = 1500, .up = true};
@@ -227,7 +229,7 @@ TEST_CASE("Mirror.KeepsOnlyTheNextHopsThatTheKernelHas") {
   mirror.keepNextHops(71, {}, changes);
 }
 
-TEST_CASE("Mirror.WakesNobody_WhenNothingVisibleChanged") {
+TEST_CASE("Mirror.ReportsNoChange_WhenNothingVisibleChanged") {
   Mirror mirror = whole();
   CHECK(fold(mirror, "dump-links").empty());
   CHECK(fold(mirror, "dump-neighbors").empty());
@@ -248,7 +250,7 @@ TEST_CASE("Mirror.WakesNobody_WhenNothingVisibleChanged") {
   CHECK(fold(mirror, Change::Removed, scoped).empty());
 }
 
-TEST_CASE("Mirror.TellsOfUplinks") {
+TEST_CASE("Mirror.ReportsChangesOfTheHostNetwork") {
   Mirror mirror = whole();
   const Link eth{.index = 60, .name = "eth0", .mtu = 1500, .up = true, .running = true};
   CHECK(fold(mirror, Change::Present, eth).hostNetwork);
@@ -269,7 +271,7 @@ TEST_CASE("Mirror.TellsOfUplinks") {
   CHECK(fold(mirror, Change::Removed, eth).hostNetwork);
 }
 
-TEST_CASE("Mirror.CountsOnlyRoutesOfOurMaking") {
+TEST_CASE("Mirror.IgnoresRoutesUnlikeOurs") {
   Mirror mirror = whole();
   const Prefix other = *Prefix::parse("10.0.0.7/32");
   Route route{.destination = other, .table = 254, .protocol = core::kRouteProtocol, .ifIndex = 2};
@@ -279,18 +281,18 @@ TEST_CASE("Mirror.CountsOnlyRoutesOfOurMaking") {
   SECTION("a metric") { wrong.metric = 7; }
   SECTION("a gateway") { wrong.gateway = *Address::parse("192.0.2.1"); }
   SECTION("several next hops") { wrong.ifIndex = 0; }
-  SECTION("a table of ours, without a next hop of ours") { wrong.table = core::kSlotTable + 1; }
+  SECTION("a slot's table, without the slot's next hop") { wrong.table = core::kSlotTable + 1; }
   fold(mirror, Change::Present, wrong);
   CHECK(mirror.observe(kBridge) == network());
   CHECK(fold(mirror, Change::Present, route).bridges == kOnlyBridge);
   CHECK(mirror.nextHopRefs(other) == std::set<Mirror::NextHopRef>{{0, 2}});
   fold(mirror, Change::Removed, wrong);
-  CHECK(mirror.observe(kBridge).strays.contains(other));  // not by way of the group
+  CHECK(mirror.observe(kBridge).strays.contains(other));  // does not use the group
   fold(mirror, Change::Removed, route);
   CHECK(mirror.observe(kBridge) == network());
 }
 
-TEST_CASE("Mirror.FindsWhatWasMissed") {
+TEST_CASE("Mirror.DifferFindsMissedNotifications") {
   const Mirror before = whole();
   Mirror after = before;
   CHECK(difference(before, after).empty());
@@ -302,7 +304,7 @@ TEST_CASE("Mirror.FindsWhatWasMissed") {
   CHECK(before.addresses() == after.addresses());
 }
 
-TEST_CASE("Mirror.SwapsNames_InTheOrderRenamesAreTold") {
+TEST_CASE("Mirror.FollowsASwapOfNames") {
   Mirror mirror = whole();
   const Link ours = *mirror.link(kBridge);
   Link second{.index = 70,

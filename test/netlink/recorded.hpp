@@ -1,5 +1,6 @@
 #pragma once
-// What the kernel said (test/netns/netlink_record_test.cpp), and messages as text to compare with.
+// Reads the recorded netlink messages (written by test/netns/netlink_record_test.cpp) and formats
+// parsed messages as text for comparison.
 
 #include "io/file.hpp"
 #include "netlink/codec.hpp"
@@ -24,7 +25,7 @@ inline std::string recordedBytes(const std::string& name) {
 
 inline void forEachMessage(const std::string& bytes,
                            const std::function<void(const nlmsghdr&)>& visit) {
-  // Aligned as a socket's buffer is.
+  // Aligned like the receive buffer of a socket.
   alignas(8) static char buffer[65536];
   REQUIRE(bytes.size() <= sizeof(buffer));
   bytes.copy(buffer, bytes.size());
@@ -41,7 +42,8 @@ inline std::string text(const netlink::Link& link) {
 inline std::string text(const netlink::Route& route) {
   return fmt::format("route {} table {} proto {} metric {} dev {}{} via {} src {}",
                      route.destination.toString(), route.table, route.protocol, route.metric,
-                     route.ifIndex, route.nextHop == 0 ? "" : fmt::format(" nhid {}", route.nextHop),
+                     route.ifIndex,
+                     route.nextHop == 0 ? "" : fmt::format(" nhid {}", route.nextHop),
                      route.gateway ? route.gateway->toString() : "-",
                      route.source ? route.source->toString() : "-");
 }
@@ -50,8 +52,8 @@ inline std::string text(const netlink::Neighbor& neighbor) {
                      neighbor.mac.toString(), neighbor.permanent ? " permanent" : "");
 }
 inline std::string text(const netlink::NextHop& hop) {
-  std::string text = fmt::format("nexthop {} proto {} dev {} via {}", hop.id, hop.protocol, hop.ifIndex,
-                                 hop.gateway ? hop.gateway->toString() : "-");
+  std::string text = fmt::format("nexthop {} proto {} dev {} via {}", hop.id, hop.protocol,
+                                 hop.ifIndex, hop.gateway ? hop.gateway->toString() : "-");
   if (!hop.members.empty()) text += " group";
   for (const auto member : hop.members) text += fmt::format(" {}", member);
   return text;
@@ -70,7 +72,7 @@ inline std::string text(const netlink::Notification& notification) {
   return change + std::visit([](const auto& object) { return text(object); }, notification.object);
 }
 
-// What the codec makes of a recording, a line for each message that says something.
+// Parses a recording and returns one line per notification.
 inline std::string parsed(const std::string& name) {
   std::string lines;
   forEachMessage(recordedBytes(name), [&lines](const nlmsghdr& message) {

@@ -11,21 +11,23 @@ const auto kStart = RefreshPacer::Clock::time_point{} + 1h;
 
 }  // namespace
 
-TEST_CASE("RefreshPacer.AllowsTheFirstDumpAtOnce") { CHECK(RefreshPacer{}.notBefore() <= kStart); }
+TEST_CASE("RefreshPacer.AllowsTheFirstDumpImmediately") {
+  CHECK(RefreshPacer{}.notBefore() <= kStart);
+}
 
-TEST_CASE("RefreshPacer.LeavesATenthOfTheTimeForDumps") {
+TEST_CASE("RefreshPacer.LimitsDumpsToATenthOfTheTime") {
   RefreshPacer pacer;
   pacer.finished(kStart, kStart + 100ms, true);
   CHECK(pacer.notBefore() == kStart + 1000ms);
 }
 
-TEST_CASE("RefreshPacer.LeavesAPauseBetweenShortDumps") {
+TEST_CASE("RefreshPacer.PausesBetweenShortDumps") {
   RefreshPacer pacer;
   pacer.finished(kStart, kStart + 1ms, true);
   CHECK(pacer.notBefore() == kStart + 251ms);
 }
 
-TEST_CASE("RefreshPacer.WaitsTwiceAsLongAfterEachFailure") {
+TEST_CASE("RefreshPacer.DoublesThePauseAfterEachFailure") {
   RefreshPacer pacer;
   const auto pause = [&pacer](bool succeeded) {
     pacer.finished(kStart, kStart, succeeded);

@@ -1,5 +1,6 @@
-// Records what the kernel says, for test/netlink: `test_netns [record]` writes
-// test/netlink/recorded/*.bin, each a row of netlink messages. Fixtures are made in no other way.
+// Records netlink messages of the kernel for test/netlink: `test_netns [record]` writes
+// test/netlink/recorded/*.bin, each a sequence of messages. All fixtures there are made by this
+// program.
 #include "netlink/rtnl_kernel.hpp"
 #include "support/catch.hpp"
 #include "support/scoped_netns.hpp"
@@ -19,7 +20,7 @@ namespace {
 
 class Recorder {
  public:
-  // `groups`: bits of multicast groups to listen to.
+  // `groups`: bit mask of the multicast groups to join.
   explicit Recorder(unsigned groups) : socket_(std::move(*netlink::openSocket(SOCK_NONBLOCK))) {
     REQUIRE(mnl_socket_bind(socket_.get(), groups, MNL_SOCKET_AUTOPID) == 0);
     int on = 1;
@@ -30,7 +31,7 @@ class Recorder {
     request.header().nlmsg_seq = 1;
     mnl_socket_sendto(socket_.get(), &request.header(), request.header().nlmsg_len);
   }
-  // What has come by the time nothing comes any more.
+  // Writes all received messages, until none has arrived for 200 ms.
   void write(const std::string& name) {
     std::ofstream file(std::string(TEST_SOURCE_DIR) + "/netlink/recorded/" + name + ".bin",
                        std::ios::binary | std::ios::trunc);
@@ -65,7 +66,8 @@ TEST_CASE("Record", "[.record]") {
     for (const Prefix& vip : {vip4, vip6}) {
       const Address via = core::nextHop(vip.family(), 1);
       for (const core::Action& action :
-           {core::Action(core::NeighReplace{via, mac, bridge}), core::Action(core::NextHopAdd{via, bridge}),
+           {core::Action(core::NeighReplace{via, mac, bridge}),
+            core::Action(core::NextHopAdd{via, bridge}),
             core::Action(core::GroupReplace{vip.family(), {via}, bridge}),
             core::Action(core::RouteReplace{vip, bridge}),
             core::Action(core::PinnedRouteReplace{{vip, via}, bridge})}) {
@@ -116,18 +118,18 @@ TEST_CASE("Record", "[.record]") {
     record("error-no-link", netlink::linkDel(77));
     record("error-explained", netlink::linkSetMtu(9, 70000));
   }
-  // The kernel takes up to a second until it concludes from the loss.
+  // The kernel processes a loss of carrier up to a second later.
   const std::string noCarrier = "for i in $(seq 100); do ip link show " + bridge +
                                 " | grep -q 'state DOWN' && break; sleep 0.05; done";
   const auto watch = [&](const char* name, const std::string& command) {
     Recorder recorder(0x800407ff);  // all up to IPV6_ROUTE, IPV6_RULE, NEXTHOP
     shell(command);
     recorder.write(name);
-    // As it was, for the next.
+    // Restore the initial state for the next recording.
     tryShell("ip route del 10.0.0.101");
     tryShell("ip link set foreign0 down && ip link set foreign0 name " + bridge);
     shell("ip nexthop flush");
-    netlink::RtnlKernel next(io, nullptr);  // which counts ids from the beginning
+    netlink::RtnlKernel next(io, nullptr);  // a new one, so that the nexthop ids start at 1 again
     REQUIRE(next.start().has_value());
     REQUIRE(next.apply(core::BridgeAdd{bridge}).has_value());
     REQUIRE(next.apply(core::VethAdd{veth, "bgc0123456789ab", bridge}).has_value());
@@ -141,8 +143,8 @@ TEST_CASE("Record", "[.record]") {
   watch("neighbor-removed", "ip neigh del 169.254.77.1 dev " + bridge);
   watch("route-removed", "ip route del 10.0.0.101");
   watch("route-replaced", "ip route replace 10.0.0.101 dev eth9");
-  watch("address-goes", "ip address add 192.0.2.77/24 dev " + bridge +
-                            "; ip address del 192.0.2.77/24 dev " + bridge);
+  watch("last-ipv4-address-removed", "ip address add 192.0.2.77/24 dev " + bridge +
+                                         "; ip address del 192.0.2.77/24 dev " + bridge);
   watch("nexthops-flushed", "ip nexthop flush");
   watch("rule-removed", "ip rule del pref 17801");
   watch("pinned-route-removed", "ip route flush table 178001");
