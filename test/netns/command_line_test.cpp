@@ -1,5 +1,5 @@
-// A wrong command line or path ends the program with an exit status, never by a signal, and one
-// line names the cause.
+// With a wrong command line or path, the program ends with an exit status, never by a signal, and
+// one line names the cause.
 #include "io/file.hpp"
 #include "netns/bird_lab.hpp"
 #include "support/dockerd/child_process.hpp"
@@ -25,11 +25,12 @@ constexpr auto kEnd = 10s;
 struct Row {
   std::string name;
   std::vector<std::string> arguments;
-  std::string named;  // exactly one line of the output contains it
-  int lines = 0;      // the output has at most as many; 0: not limited, `bgplb run` logs
+  std::string named;  // the cause: exactly one line of the output contains this text
+  int lines = 0;      // maximum number of lines; 0: unlimited, because `bgplb run` logs
 };
 
-// `bgplb run` with all options, in the test's folder; `changed` replaces or adds some.
+// The arguments of `bgplb run` with all options, in the test's folder. `changed` replaces or adds
+// options.
 std::vector<std::string> run(const bird_lab::TemporaryFolder& folder, const std::string& name,
                              const std::map<std::string, std::string>& changed) {
   std::map<std::string, std::string> options = {
@@ -72,8 +73,8 @@ std::vector<Row> rows(const bird_lab::TemporaryFolder& folder) {
   };
 }
 
-// One run of the program. `bgplb run` may wait for SIGTERM after it has logged the cause: dockerd
-// restarts a plugin that ends, without a pause.
+// One run of the program. `bgplb run` may wait for SIGTERM after it has logged the cause, because
+// dockerd restarts a plugin that exits without a pause.
 class Attempt {
  public:
   Attempt(const bird_lab::TemporaryFolder& folder, Row row)
@@ -92,7 +93,7 @@ class Attempt {
 
   bool isNamedOrEnded() { return count(row_.named) > 0 || !child_->isRunning(); }
   void terminate() { child_->signal(SIGTERM); }
-  // Empty: none.
+  // Waits for the end of the program and checks its exit status and output. Empty: correct.
   std::string problem() {
     const auto ending = child_->waitFor(kEnd);
     if (!ending) return "does not end after SIGTERM";
@@ -124,7 +125,8 @@ class Attempt {
   std::unique_ptr<ChildProcess> child_;
 };
 
-// Ends the BIRDs that `bgplb run` left. Destroyed after the controllers, which would restart them.
+// Kills the BIRD processes that `bgplb run` left running. Destroyed after the controllers, which
+// would otherwise restart BIRD.
 struct Birds {
   ~Birds() {
     for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
@@ -136,7 +138,7 @@ struct Birds {
 
 }  // namespace
 
-TEST_CASE("CommandLine.WhatIsWrongIsNamedAndEndsWithAnExitStatus", "[netns][dockerd]") {
+TEST_CASE("CommandLine.ErrorsAreNamedAndReturnAnExitStatus", "[netns][dockerd]") {
   ScopedNetns netns;
   bird_lab::TemporaryFolder folder;
   const Birds birds{folder};

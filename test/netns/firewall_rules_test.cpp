@@ -1,4 +1,4 @@
-// Which rules stand after which wish, whatever iptables says to it.
+// Tests of the installed rules after ensure(), also with iptables programs that fail.
 #include "netns/packet_filter.hpp"
 
 #include <cstdlib>
@@ -12,7 +12,7 @@ using test::tryShell;
 
 namespace {
 
-// A path before all others, for programs that stand in for iptables'.
+// A folder at the front of PATH for programs that replace those of iptables.
 struct FakePrograms {
   std::string folder;
   std::string before = std::getenv("PATH");
@@ -35,7 +35,7 @@ struct FakePrograms {
 
 }  // namespace
 
-TEST_CASE("Iptables.MakesNoLegacyTables_ByLooking") {
+TEST_CASE("Iptables.CreatesNoLegacyTables_ByPolling") {
   const test::ScopedNetns netns;
   Wall wall;
   CHECK(wall.ensure(false) == firewall::FirewallStatus{});
@@ -48,14 +48,14 @@ TEST_CASE("Iptables.MakesNoLegacyTables_ByLooking") {
 TEST_CASE("Iptables.FollowsDocker_FromOneFlavourToTheOther") {
   const test::ScopedNetns netns;
   Wall wall;
-  CHECK(wall.ensure(true).flavour == "nft");  // at boot, before dockerd is there
+  CHECK(wall.ensure(true).flavour == "nft");  // at boot, before dockerd has started
   restore("iptables-legacy-restore", recordedText("docker-26.1.v4"));
   CHECK(wall.ensure(true) == allIn("legacy"));
   CHECK(has(shell("iptables-legacy-save"), "-A FORWARD -j BGPLB-FORWARD"));
   CHECK(!has(shell("iptables-nft-save"), "BGPLB"));
-  // Docker has no IPv6 chains: the flavour of IPv4 counts... if its table is there at all.
+  // Docker has no IPv6 chains here, so the flavour of IPv4 is used, if its IPv6 table exists.
   CHECK(has(shell("ip6tables-nft-save; ip6tables-legacy-save"), "BGPLB-FORWARD"));
-  // Both are in force while the old chains stand.
+  // Both flavours apply as long as Docker's old chains exist.
   restore("iptables-nft-restore", recordedText("docker-26.1.v4"));
   CHECK(wall.ensure(true).flavour == "nft+legacy");
   CHECK(wall.ensure(false) == firewall::FirewallStatus{});
@@ -64,21 +64,22 @@ TEST_CASE("Iptables.FollowsDocker_FromOneFlavourToTheOther") {
              "BGPLB"));
 }
 
-TEST_CASE("Iptables.LatestWishWins_AndOnePassRunsAtATime") {
+TEST_CASE("Iptables.TheLastEnsureWins_AndOnePassRunsAtATime") {
   const test::ScopedNetns netns;
   const FakePrograms fakes;
   fakes.add("iptables-nft-save",
-            "echo look >>" + fakes.folder + "/log; exec /usr/sbin/iptables-nft-save \"$@\"");
+            "echo pass >>" + fakes.folder + "/log; exec /usr/sbin/iptables-nft-save \"$@\"");
   Wall wall;
   for (int i = 0; i < 50; ++i) wall.iptables.ensure(i % 2 == 0);
   CHECK(wall.iptables.busy());
   REQUIRE(runUntil(wall.io, [&] { return !wall.iptables.busy(); }));
   CHECK(wall.iptables.status() == firewall::FirewallStatus{});
   CHECK(!has(shell("iptables-nft-save"), "BGPLB"));
-  CHECK(shell("wc -l <" + fakes.folder + "/log") == "2\n");  // that, and the check above
+  CHECK(shell("wc -l <" + fakes.folder + "/log") ==
+        "2\n");  // one pass, and the check in the line above
 }
 
-TEST_CASE("Iptables.SaysWhatIptablesSaid_AndTriesAgain") {
+TEST_CASE("Iptables.ReportsTheToolsError_AndRetries") {
   const test::ScopedNetns netns;
   FakePrograms fakes;
   fakes.add("iptables-nft-restore", "echo 'iptables-restore: line 7 failed' >&2; exit 4");
@@ -88,12 +89,12 @@ TEST_CASE("Iptables.SaysWhatIptablesSaid_AndTriesAgain") {
   CHECK(status.v6);
   CHECK(has(status.problem, "iptables-restore: line 7 failed"));
   shell("rm " + fakes.folder + "/iptables-nft-restore");
-  CHECK(runUntil(wall.io, [&] { return wall.iptables.status().v4; }));  // by itself
+  CHECK(runUntil(wall.io, [&] { return wall.iptables.status().v4; }));  // by a retry
   CHECK(wall.iptables.status().problem.empty());
   CHECK(has(shell("iptables-nft-save"), "-A FORWARD -j BGPLB-FORWARD"));
 }
 
-TEST_CASE("Iptables.UsesLegacy_WhereTheKernelHasNoNfTables") {
+TEST_CASE("Iptables.UsesLegacy_WithoutNfTablesInTheKernel") {
   const test::ScopedNetns netns;
   FakePrograms fakes;
   for (const char* name : {"iptables-nft-save", "ip6tables-nft-save"}) {
@@ -106,7 +107,7 @@ TEST_CASE("Iptables.UsesLegacy_WhereTheKernelHasNoNfTables") {
   CHECK(has(wall.ensure(true).problem, "Permission denied"));
 }
 
-TEST_CASE("Iptables.AcceptsOtherWordsForItsRules") {
+TEST_CASE("Iptables.AcceptsAnotherNotationOfItsRules") {
   const test::ScopedNetns netns;
   FakePrograms fakes;
   fakes.add(

@@ -1,4 +1,4 @@
-// A packet filter program that the kernel does not end, even after SIGKILL.
+// Tests of Iptables with a program that hangs in the kernel and ignores SIGKILL.
 #include "netns/packet_filter.hpp"
 #include "support/log_capture.hpp"
 #include "support/unkillable.hpp"
@@ -14,8 +14,8 @@ using test::runUntil;
 
 namespace {
 
-// In front of the real program `name` in PATH: writes a line for each start, and while the test
-// wants it, is the program that SIGKILL does not end.
+// Replaces the program `name` in PATH and records each start. Until release() it hangs and ignores
+// SIGKILL; afterwards it executes the real program.
 class FakeTool {
  public:
   FakeTool(const std::string& name, const test::Unkillable& unkillable)
@@ -37,7 +37,7 @@ class FakeTool {
     setenv("PATH", path_.c_str(), 1);
     std::filesystem::remove_all(folder_);
   }
-  void holdNoMore() const { std::filesystem::remove(file("hold")); }
+  void release() const { std::filesystem::remove(file("hold")); }
   int starts() const {
     const auto text = io::readFile(file("starts"));
     return text ? static_cast<int>(std::count(text->begin(), text->end(), '\n')) : 0;
@@ -58,7 +58,7 @@ int count(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("Iptables.StartsNoOtherProgram_WhileOneDoesNotEnd", "[netns]") {
+TEST_CASE("Iptables.StartsNoOtherProgram_WhileOneIsStuck", "[netns]") {
   const test::ScopedNetns netns;
   const test::Unkillable unkillable;
   const std::string name = GENERATE("iptables-nft-save", "nft");
@@ -71,8 +71,7 @@ TEST_CASE("Iptables.StartsNoOtherProgram_WhileOneDoesNotEnd", "[netns]") {
   REQUIRE(runUntil(
       io, [&] { return !iptables.busy(); }, 30s));
   const auto& status = iptables.status();
-  const bool said = test::packet_filter::has(status.problem + status.marksProblem, "was killed");
-  CHECK(said);
+  CHECK(test::packet_filter::has(status.problem + status.marksProblem, "was killed"));
   CHECK_FALSE(status.marks);
   // Neither the retry after a second nor a new request starts another program.
   CHECK_FALSE(runUntil(
@@ -83,7 +82,7 @@ TEST_CASE("Iptables.StartsNoOtherProgram_WhileOneDoesNotEnd", "[netns]") {
       },
       2500ms));
 
-  tool.holdNoMore();
+  tool.release();
   REQUIRE(unkillable.release());
   CHECK(runUntil(
       io, [&] { return iptables.status() == test::packet_filter::allIn("nft"); }, 30s));

@@ -1,4 +1,4 @@
-// Real traffic through our rules and those of real dockerds.
+// Sends real traffic through our rules together with those of real versions of dockerd.
 #include "netns/packet_filter.hpp"
 
 #include <arpa/inet.h>
@@ -18,7 +18,7 @@ using test::tryShell;
 namespace {
 
 constexpr std::uint16_t kPort = 8080;
-constexpr std::chrono::milliseconds kNoAnswer{300};  // how long a dropped packet is waited for
+constexpr std::chrono::milliseconds kNoReply{300};  // after which a packet counts as dropped
 
 struct Endpoint {
   sockaddr_storage storage{};
@@ -44,7 +44,7 @@ struct Endpoint {
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
-// A socket of that namespace.
+// Opens a socket in that namespace.
 int socketIn(const Netns& netns, int family) {
   int fd = -1;
   std::thread([&] {
@@ -57,7 +57,7 @@ int socketIn(const Netns& netns, int family) {
 
 struct Listener {
   int fd;
-  // The kernel completes handshakes by itself.
+  // Needs no accept(): the kernel completes the TCP handshakes.
   Listener(const Netns& netns, const std::string& address)
       : fd(socketIn(netns, Endpoint(address, kPort).family)) {
     const Endpoint at(address, kPort);
@@ -85,14 +85,15 @@ bool reaches(const Netns& from, const std::string& address) {
   return connects(from, address, std::chrono::seconds(5));
 }
 bool isRefused(const Netns& from, const std::string& address) {
-  return !connects(from, address, kNoAnswer);
+  return !connects(from, address, kNoReply);
 }
 
 const std::string kVip4 = "10.0.0.101";
 const std::string kVip6 = "2001:db8:0:1::101";
 
-// A Docker host: an uplink with a client, the gateway bridge with the LB network's container and a
-// neighbour of it, another Docker bridge with a container, and the LB network.
+// A Docker host with a client behind eth0, the gateway bridge with the VIP network's container
+// (`web`) and another container (`mate`), a second Docker bridge with a container (`other`), and
+// the VIP network.
 struct Host {
   test::ScopedNetns netns;
   Netns client;
@@ -125,7 +126,7 @@ struct Host {
     join(mate, "bgplb_gwbridge", "172.23.0.26/24", "2001:db8::26/64", "172.23.0.1", "2001:db8::1");
     join(other, otherBridge, "172.18.0.2/24", "2001:db8:d::2/64", "172.18.0.1", "2001:db8:d::1");
     addLbNetwork();
-    // As Docker does for enable_icc=false: frames that are only bridged are filtered too.
+    // Docker sets these for enable_icc=false, so that bridged frames are filtered as well.
     shell("sysctl -qw net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1");
   }
 
@@ -196,51 +197,51 @@ void passTraffic(const std::string& version, const std::string& flavour) {
   CHECK(isRefused(host.client, kVip6));
 
   Wall wall;
-  const auto right = allIn(flavour);
-  CHECK(wall.ensure(true) == right);
+  const auto installed = allIn(flavour);
+  CHECK(wall.ensure(true) == installed);
   for (const std::string& vip : {kVip4, kVip6}) {
     INFO(vip);
-    CHECK(reaches(host.client, vip));  // the reply leaves by bgplb_gwbridge
-    CHECK(reaches(host.other, vip));   // and passes what isolates the bridges from each other
-    CHECK(reaches(host.mate, vip));    // and what forbids talk on one bridge
+    CHECK(reaches(host.client, vip));  // the reply uses bgplb_gwbridge
+    CHECK(reaches(host.other, vip));   // passes the rules that isolate bridges from each other
+    CHECK(reaches(host.mate, vip));    // passes the rules of enable_icc=false
   }
-  // What Docker refuses otherwise stays refused.
+  // Docker's rules still drop traffic to the container's own address.
   CHECK(isRefused(host.other, "172.23.0.25"));
   CHECK(isRefused(host.mate, "172.23.0.25"));
-  // Nor is the LB network a way round.
+  // The VIP network cannot be used to bypass these rules.
   host.web.shell(
       "sh -c 'ip neigh replace 10.255.255.1 lladdr " +
       shell("ip -o link show bgplb-012345678 | grep -o 'ether [^ ]*' | cut -c 7-23").substr(0, 17) +
       " dev eth1; ip route add 172.18.0.2 via 10.255.255.1 dev eth1 onlink'");
   CHECK(isRefused(host.web, "172.18.0.2"));
 
-  // Nothing is written again: the counters go on.
+  // A second pass does not rewrite the rules: the counters are not reset.
   const std::string counters =
       "iptables-" + flavour + "-save -c -t filter | grep -c '^\\[0:0\\] -A BGPLB'";
   CHECK(tryShell(counters).out == "0\n");
-  CHECK(wall.ensure(true) == right);
+  CHECK(wall.ensure(true) == installed);
   CHECK(tryShell(counters).out == "0\n");
 
-  // The administrator's word comes first.
+  // The administrator's rules take precedence.
   shell(v4 + " -I DOCKER-USER -s 198.51.100.2 -j DROP");
   CHECK(isRefused(host.client, kVip4));
   CHECK(reaches(host.other, kVip4));
   shell(v4 + " -D DOCKER-USER -s 198.51.100.2 -j DROP");
 
-  // Docker moves its jumps to the top, and ours back.
+  // Docker moves its jumps to the top; Iptables then moves ours back.
   shell(v4 + " -D FORWARD -j DOCKER-USER; " + v4 + " -I FORWARD -j " +
         (version == "docker-28.5" ? "DOCKER-FORWARD; " : "DOCKER-ISOLATION-STAGE-1; ") + v4 +
         " -I FORWARD -j DOCKER-USER");
-  CHECK(wall.ensure(true) == right);
+  CHECK(wall.ensure(true) == installed);
   CHECK(has(shell(v4 + " -S FORWARD"), "-A FORWARD -j DOCKER-USER\n-A FORWARD -j BGPLB-FORWARD\n"));
   CHECK(reaches(host.other, kVip4));
   shell(v4 + " -D FORWARD -j " +
         (version == "docker-28.5" ? "DOCKER-FORWARD" : "DOCKER-ISOLATION-STAGE-1"));
 
-  // A firewall's reload takes everything.
+  // A reload of a firewall service removes all rules.
   shell(v4 + " -F FORWARD; " + v4 + " -F BGPLB-FORWARD; " + v4 + " -X BGPLB-FORWARD");
   CHECK(isRefused(host.client, kVip4));
-  CHECK(wall.ensure(true) == right);
+  CHECK(wall.ensure(true) == installed);
   CHECK(reaches(host.client, kVip4));
 
   CHECK(wall.ensure(false) == firewall::FirewallStatus{});

@@ -1,4 +1,4 @@
-// What others do to the packet filter is heard of, and answered.
+// Tests of how Iptables reacts to changes of the packet filter by other programs.
 #include "firewall/iptables.hpp"
 #include "support/catch.hpp"
 #include "support/run_until.hpp"
@@ -14,7 +14,7 @@ using test::tryShell;
 
 namespace {
 
-bool areThere() {
+bool areInstalled() {
   for (const char* tool : {"iptables-nft", "ip6tables-nft"}) {
     const std::string rules = tryShell(std::string(tool) + " -S").out;
     if (rules.find("-A FORWARD -j BGPLB-FORWARD") == std::string::npos) return false;
@@ -25,27 +25,32 @@ bool areThere() {
 
 }  // namespace
 
-TEST_CASE("Iptables.PutsItsRulesBack_WhenSomebodyFlushesThem", "[netns]") {
+TEST_CASE("Iptables.RestoresItsRules_AfterAnotherProgramFlushedThem", "[netns]") {
   test::ScopedNetns netns;
   boost::asio::io_context io;
   firewall::Iptables iptables(io);
   iptables.ensure(true);
-  REQUIRE(runUntil(io, [&] { return !iptables.busy() && areThere(); }, 10s));
+  REQUIRE(runUntil(
+      io, [&] { return !iptables.busy() && areInstalled(); }, 10s));
   for (int round = 0; round < 2; ++round) {
     shell("iptables-nft -F; iptables-nft -X; ip6tables-nft -F; ip6tables-nft -X");
-    REQUIRE_FALSE(areThere());
-    CHECK(runUntil(io, [] { return areThere(); }, 20s));  // ten times as long as a look takes
+    REQUIRE_FALSE(areInstalled());
+    CHECK(runUntil(
+        io, [] { return areInstalled(); }, 20s));  // ten times the duration of a pass
   }
 }
 
-TEST_CASE("Iptables.LeavesThePacketFilterAlone_WhenNoRulesAreWanted", "[netns]") {
+TEST_CASE("Iptables.IgnoresChanges_WhenNoRulesAreWanted", "[netns]") {
   test::ScopedNetns netns;
   boost::asio::io_context io;
   firewall::Iptables iptables(io);
   iptables.ensure(true);
-  REQUIRE(runUntil(io, [&] { return !iptables.busy() && areThere(); }, 10s));
+  REQUIRE(runUntil(
+      io, [&] { return !iptables.busy() && areInstalled(); }, 10s));
   iptables.ensure(false);
-  REQUIRE(runUntil(io, [&] { return !iptables.busy(); }, 10s));
-  shell("iptables-nft -N SOMEBODYS");
-  CHECK_FALSE(runUntil(io, [&] { return iptables.busy() || areThere(); }, 1s));
+  REQUIRE(runUntil(
+      io, [&] { return !iptables.busy(); }, 10s));
+  shell("iptables-nft -N FOREIGN");
+  CHECK_FALSE(runUntil(
+      io, [&] { return iptables.busy() || areInstalled(); }, 1s));
 }

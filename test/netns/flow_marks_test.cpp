@@ -1,4 +1,4 @@
-// The flow marks against the real packet filter and kernel: who gets which packets.
+// Tests of the connection marks with the real kernel: which backend receives which packets.
 #include "netns/netlink_world.hpp"
 
 #include "netns/packet_filter.hpp"
@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* kTable = "nft list table inet bgplb";
 
-// Backend N has the MAC address 02:..:0N and counts what comes for the VIP by a rule of its own.
+// Backend N has the MAC address 02:..:0N and counts the packets to the VIP by an nft rule.
 struct Backends {
   World world;
   packet_filter::Wall wall;
@@ -23,11 +23,13 @@ struct Backends {
         "net.ipv4.fib_multipath_hash_policy=1 net.ipv6.fib_multipath_hash_policy=1 "
         "net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0");
     shell("ip link add eth0 type veth peer name eth0 netns " + client.path() +
-          "; ip address add 198.51.100.1/24 dev eth0; ip address add 2001:db8:c::1/64 dev eth0 nodad; ip "
+          "; ip address add 198.51.100.1/24 dev eth0; ip address add 2001:db8:c::1/64 dev eth0 "
+          "nodad; ip "
           "link set eth0 up");
     client.shell(
         "sh -c 'ip link set lo up; ip address add 198.51.100.2/24 dev eth0; ip address add "
-        "2001:db8:c::2/64 dev eth0 nodad; ip link set eth0 up; ip route add default via 198.51.100.1; ip "
+        "2001:db8:c::2/64 dev eth0 nodad; ip link set eth0 up; ip route add default via "
+        "198.51.100.1; ip "
         "route add default via 2001:db8:c::1'");
     world.apply(core::BridgeAdd{kBridge});
     wall.ensure(true);
@@ -41,10 +43,12 @@ struct Backends {
     const auto mac = *MacAddress::parse(fmt::format("02:00:00:00:00:{:02x}", slot));
     world.apply(core::VethAdd{host, end, kBridge});
     shell("ip link set " + end + " address " + mac.toString() + " netns " + container.path());
-    container.shell("sh -c 'ip link set " + end + " up; nft add table inet count; nft add chain inet count "
-                    "in \"{ type filter hook prerouting priority 0; }\"; nft add rule inet count in ip "
-                    "daddr 10.0.0.101 counter; nft add rule inet count in ip6 daddr 2001:db8:0:1::101 "
-                    "counter'");
+    container.shell(
+        "sh -c 'ip link set " + end +
+        " up; nft add table inet count; nft add chain inet count "
+        "in \"{ type filter hook prerouting priority 0; }\"; nft add rule inet count in ip "
+        "daddr 10.0.0.101 counter; nft add rule inet count in ip6 daddr 2001:db8:0:1::101 "
+        "counter'");
     for (const Prefix& vip : {kVip4, kVip6}) {
       const Address via = core::nextHop(vip.family(), slot);
       world.apply(core::NeighReplace{via, mac, kBridge});
@@ -65,19 +69,20 @@ struct Backends {
   unsigned received(core::Slot slot) const {
     const auto text = inside.at(slot - 1)->shell("nft list chain inet count in");
     unsigned sum = 0;
-    for (auto at = text.find("packets "); at != std::string::npos; at = text.find("packets ", at + 1)) {
+    for (auto at = text.find("packets "); at != std::string::npos;
+         at = text.find("packets ", at + 1)) {
       sum += static_cast<unsigned>(std::stoul(text.substr(at + 8)));
     }
     return sum;
   }
 };
 
-// Datagrams are under way for a moment.
+// Waits, because a datagram may still be in flight.
 bool receives(Backends& backends, core::Slot slot, unsigned count) {
   return runUntil(backends.world.io, [&] { return backends.received(slot) == count; });
 }
 
-// A connection of the client's, as a row of datagrams from one port.
+// A connection of the client: datagrams from one source port.
 struct Flow {
   const Backends& backends;
   std::string command;
@@ -95,7 +100,7 @@ struct Flow {
 
 }  // namespace
 
-TEST_CASE("FlowMarks.AFlowStaysWithItsBackend_WhateverTheGroupIs") {
+TEST_CASE("FlowMarks.AConnectionKeepsItsBackend_WhenTheGroupChanges") {
   Backends backends;
   backends.add(1);
   backends.add(2);
@@ -109,7 +114,7 @@ TEST_CASE("FlowMarks.AFlowStaysWithItsBackend_WhateverTheGroupIs") {
     CHECK(receives(backends, 1, before.first + 1));
     backends.ready({1, 2});
     first.send();
-    backends.ready({2});  // the first one drains: it keeps its own, and gets nothing new
+    backends.ready({2});  // backend 1 drains: it keeps its connections and gets no new ones
     first.send();
     CHECK(receives(backends, 1, before.first + 3));
     CHECK(backends.received(2) == before.second);
@@ -117,7 +122,7 @@ TEST_CASE("FlowMarks.AFlowStaysWithItsBackend_WhateverTheGroupIs") {
     second.send();
     CHECK(receives(backends, 1, before.first + 3));
     CHECK(receives(backends, 2, before.second + 1));
-    // Gone: what it had goes to whom there is.
+    // Without backend 1's pinned route, its connections move to the remaining backend.
     backends.world.apply(core::PinnedRouteDel{{vip, core::nextHop(vip.family(), 1)}, kBridge});
     first.send();
     CHECK(receives(backends, 2, before.second + 2));
@@ -125,7 +130,7 @@ TEST_CASE("FlowMarks.AFlowStaysWithItsBackend_WhateverTheGroupIs") {
   }
 }
 
-TEST_CASE("FlowMarks.WhatTheHostItselfSendsIsMarkedToo") {
+TEST_CASE("FlowMarks.MarkLocallyGeneratedPackets") {
   Backends backends;
   backends.add(1);
   backends.add(2);
@@ -140,32 +145,39 @@ TEST_CASE("FlowMarks.WhatTheHostItselfSendsIsMarkedToo") {
   CHECK(backends.received(2) == 0);
 }
 
-TEST_CASE("FlowMarks.OtherBitsOfMarksAreLeftAlone") {
+TEST_CASE("FlowMarks.PreserveTheOtherBitsOfMarks") {
   Backends backends;
   backends.add(1);
   backends.ready({1});
-  shell("nft add table inet other; nft add chain inet other in '{ type filter hook prerouting priority "
-        "-160; }'; nft add rule inet other in ip daddr 10.0.0.101 meta mark set 0xdeadbeef; nft add rule "
-        "inet other in ip daddr 10.0.0.101 ct mark 0 ct mark set 0xd00dbeef");
-  shell("nft add chain inet other out '{ type filter hook postrouting priority 100; }'; nft add rule inet "
-        "other out ip daddr 10.0.0.101 meta mark 0xd01dbeef counter");
+  shell(
+      "nft add table inet other; nft add chain inet other in '{ type filter hook prerouting "
+      "priority "
+      "-160; }'; nft add rule inet other in ip daddr 10.0.0.101 meta mark set 0xdeadbeef; nft add "
+      "rule "
+      "inet other in ip daddr 10.0.0.101 ct mark 0 ct mark set 0xd00dbeef");
+  shell(
+      "nft add chain inet other out '{ type filter hook postrouting priority 100; }'; nft add rule "
+      "inet "
+      "other out ip daddr 10.0.0.101 meta mark 0xd01dbeef counter");
   const Flow flow(backends, kVip4.address());
   flow.send();
   flow.send();
-  CHECK(packet_filter::has(shell("conntrack -L -d 10.0.0.101 2>/dev/null || true"), "mark=3491610351"));
+  CHECK(packet_filter::has(shell("conntrack -L -d 10.0.0.101 2>/dev/null || true"),
+                           "mark=3491610351"));
   INFO(shell("nft list table inet other"));
   CHECK(packet_filter::has(shell("nft list table inet other"), "counter packets 1 "));
 }
 
-TEST_CASE("FlowMarks.TableIsPutBack_AndGoes") {
+TEST_CASE("FlowMarks.TheTableIsRepairedAndRemoved") {
   const ScopedNetns netns;
   packet_filter::Wall wall;
   CHECK(wall.ensure(true).marks);
   const std::string shown = shell(kTable);
   wall.ensure(true);
-  SECTION("a rule is gone") { shell("nft flush chain inet bgplb restore"); }
-  SECTION("all is gone") { shell("nft flush ruleset"); }
-  CHECK(runUntil(wall.io, [&] { return tryShell(kTable).out == shown; }, std::chrono::seconds(20)));
+  SECTION("a chain was flushed") { shell("nft flush chain inet bgplb restore"); }
+  SECTION("all tables were removed") { shell("nft flush ruleset"); }
+  CHECK(runUntil(
+      wall.io, [&] { return tryShell(kTable).out == shown; }, std::chrono::seconds(20)));
   wall.ensure(false);
   CHECK(tryShell(kTable).status != 0);
 }

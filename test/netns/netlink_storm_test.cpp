@@ -1,5 +1,5 @@
-// Notifications that are lost, and a monitor socket that fails: how often the kernel's state is
-// dumped then, and that the mirror recovers.
+// Tests of lost notifications and of a failing monitor socket: how often the kernel's state is
+// dumped, and that the mirror recovers.
 #include "netns/netlink_world.hpp"
 
 #include <fcntl.h>
@@ -17,8 +17,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Makes and removes veth pairs and changes neighbours in this namespace, as fast as it can, while
-// the object lives.
+// During its lifetime, creates and removes veth pairs and changes neighbours in this namespace as
+// fast as possible.
 class Churn {
  public:
   Churn() : pid_(fork()) {
@@ -60,7 +60,7 @@ double cpuMilliseconds() {
 
 }  // namespace
 
-TEST_CASE("RtnlKernel.DumpsSeldom_WhileTheKernelChangesFasterThanItIsRead") {
+TEST_CASE("RtnlKernel.LimitsDumps_WhileTheKernelChangesFasterThanADump") {
   const ScopedNetns netns;
   shell("for i in $(seq 1 300); do echo link add other$i type bridge; done | ip -batch -");
   boost::asio::io_context io;
@@ -80,8 +80,8 @@ TEST_CASE("RtnlKernel.DumpsSeldom_WhileTheKernelChangesFasterThanItIsRead") {
   const double share = (cpuMilliseconds() - cpu) / elapsed;
   fmt::print("{} dumps in {:.0f} ms, {:.0f} % of a CPU\n", dumps, elapsed, share * 100);
   CHECK(dumps > 0);
-  CHECK(dumps <= 25);  // one each 250 ms at most, and the first two at once
-  // And it recovers.
+  CHECK(dumps <= 25);  // at most one per 250 ms, and the first two immediately
+  // The mirror recovers.
   shell("ip link del " + kBridge);
   CHECK(runUntil(io, [&] { return !kernel.observe(kBridge).bridge; }));
 }
@@ -101,7 +101,7 @@ int monitorSocket() {
 
 }  // namespace
 
-TEST_CASE("RtnlKernel.OpensItsMonitorAgain_WhenItFails") {
+TEST_CASE("RtnlKernel.ReopensItsMonitor_AfterAFailure") {
   World world;
   world.makeNetwork();
   const int monitor = monitorSocket();
@@ -113,15 +113,15 @@ TEST_CASE("RtnlKernel.OpensItsMonitorAgain_WhenItFails") {
   shell("ip route del 10.0.0.101");
   CHECK(world.reported(kBridge));
   CHECK(!world.kernel.observe(kBridge).routes.contains(kVip4));
-  CHECK(world.uplinks > 0);
+  CHECK(world.hostNetworkChanges > 0);
   world.checkMirror();
   shell("ip link del " + kHost);
   CHECK(runUntil(world.io, [&] { return !world.kernel.hasVeth(kHost); }));
 }
 
-// Without a complete dump, which does not succeed while hundreds of containers start: nothing runs
-// the event loop here.
-TEST_CASE("RtnlKernel.LearnsOfRemovedNextHops_FromTheRequestThatFails") {
+// Must work without a complete dump, which does not succeed while hundreds of containers start. The
+// test therefore does not run the event loop.
+TEST_CASE("RtnlKernel.DetectsRemovedNextHops_FromARefusedRequest") {
   const ScopedNetns netns;
   boost::asio::io_context io;
   netlink::RtnlKernel kernel(io, nullptr, {.receiveBuffer = 65536});
@@ -132,7 +132,7 @@ TEST_CASE("RtnlKernel.LearnsOfRemovedNextHops_FromTheRequestThatFails") {
   REQUIRE(runUntil(io, [&] { return kernel.apply(core::NextHopAdd{kHop4, kBridge}).has_value(); }));
   REQUIRE(kernel.apply(core::GroupReplace{Family::V4, {kHop4}, kBridge}).has_value());
   REQUIRE_FALSE(kernel.observe(kBridge).groups.empty());
-  // The notification is lost among more than the receive buffer takes.
+  // More messages than the receive buffer holds, so that the notification is lost.
   shell(
       "for i in $(seq 1 500); do echo addr add 192.0.2.1/32 dev lo; echo addr del 192.0.2.1/32 "
       "dev lo; done | ip -batch -");

@@ -1,4 +1,4 @@
-// What RtnlKernel does to the real kernel, each test in a namespace of its own.
+// Tests of RtnlKernel's actions in the real kernel, each in a separate network namespace.
 #include "netns/netlink_world.hpp"
 
 #include <chrono>
@@ -25,7 +25,7 @@ std::vector<core::Action> unrouting(const std::string& bridge) {
 
 }  // namespace
 
-TEST_CASE("RtnlKernel.MakesWhatThePlanSays_AsIpShowsIt") {
+TEST_CASE("RtnlKernel.AppliesThePlan_AsIproute2ShowsIt") {
   World world;
   world.makeNetwork();
   CHECK(text(world.observe(kBridge)) == text(world.network()));
@@ -65,7 +65,7 @@ TEST_CASE("RtnlKernel.MakesWhatThePlanSays_AsIpShowsIt") {
   world.checkMirror();
 }
 
-TEST_CASE("RtnlKernel.RemovesWhatThePlanSays") {
+TEST_CASE("RtnlKernel.RemovesAllObjectsOfANetwork") {
   World world;
   world.makeNetwork();
   for (const auto& action : unrouting(kBridge)) world.apply(action);
@@ -88,9 +88,9 @@ TEST_CASE("RtnlKernel.RemovesWhatThePlanSays") {
   world.checkMirror();
 }
 
-TEST_CASE("RtnlKernel.MakesALinkAnew_AsSoonAsItIsRemoved") {
+TEST_CASE("RtnlKernel.RecreatesALink_RightAfterItsRemoval") {
   World world;
-  // The name is taken until the kernel has come to the removal.
+  // The name stays in use until the kernel has processed the removal.
   const auto make = [&world](const core::Action& action) {
     INFO(core::toText(action));
     REQUIRE(runUntil(world.io, [&] { return world.kernel.apply(action).has_value(); }));
@@ -111,7 +111,7 @@ TEST_CASE("RtnlKernel.MakesALinkAnew_AsSoonAsItIsRemoved") {
   world.checkMirror();
 }
 
-TEST_CASE("RtnlKernel.SaysNothingOfItsOwnChanges_AndEveryActionMayBeRepeated") {
+TEST_CASE("RtnlKernel.DoesNotReportItsOwnChanges_AndActionsAreIdempotent") {
   World world;
   for (int round = 0; round < 2; ++round) {
     world.apply(core::BridgeAdd{kBridge});
@@ -131,7 +131,7 @@ TEST_CASE("RtnlKernel.SaysNothingOfItsOwnChanges_AndEveryActionMayBeRepeated") {
   CHECK(world.calls == 0);
 }
 
-TEST_CASE("RtnlKernel.MendsWhatIsHalfThere") {
+TEST_CASE("RtnlKernel.CompletesIncompleteLinks") {
   World world;
   shell("ip link add " + kBridge + " mtu 1400 type bridge stp_state 1 mcast_snooping 1");
   shell("ip link add " + kHost + " mtu 1400 type veth peer name " + kContainer);
@@ -150,25 +150,25 @@ TEST_CASE("RtnlKernel.MendsWhatIsHalfThere") {
   world.apply(core::BridgeAdd{kBridge, 9000});
   world.apply(core::VethAdd{kHost, kContainer, kBridge, 9000});
   CHECK(text(world.observe(kBridge)) == text(network));
-  // An mtu that was asked for stays when the last port goes.
+  // An explicit MTU persists after the last port has been removed.
   world.apply(core::LinkDel{kHost});
   CHECK(world.kernel.observe(kBridge).mtu == 9000);
   world.checkMirror();
 }
 
-TEST_CASE("RtnlKernel.FindsThePairWhoseContainerEndIsElsewhere") {
+TEST_CASE("RtnlKernel.AcceptsAPairWhoseContainerEndIsInAnotherNamespace") {
   World world;
   world.makeNetwork();
   test::Netns container;
   shell("ip link set " + kContainer + " netns " + container.path());
   world.apply(core::VethAdd{kHost, kContainer, kBridge});
   CHECK(text(world.observe(kBridge)) == text(world.network()));
-  container.shell("ip link del " + kContainer);  // as when a container's namespace goes
+  container.shell("ip link del " + kContainer);  // like the removal of the container's namespace
   CHECK(runUntil(world.io, [&] { return !world.kernel.hasVeth(kHost); }));
   CHECK(world.reported(kBridge));
 }
 
-TEST_CASE("RtnlKernel.TouchesNothingForeign") {
+TEST_CASE("RtnlKernel.DoesNotChangeForeignLinks") {
   World world;
   world.makeNetwork();
   shell("ip link add bgplb-dummy type veth peer name eth8");
@@ -191,7 +191,7 @@ TEST_CASE("RtnlKernel.TouchesNothingForeign") {
   CHECK(shell("ip -o link") == before);
 }
 
-TEST_CASE("RtnlKernel.DoesNotTakeOverAForeignRoute") {
+TEST_CASE("RtnlKernel.DoesNotReplaceAForeignRoute") {
   World world;
   world.makeNetwork();
   world.apply(core::RouteDel{kVip4, kBridge});
@@ -226,11 +226,11 @@ TEST_CASE("RtnlKernel.MovesItsOwnRouteToAnotherNetwork") {
   CHECK(world.kernel.observe(kBridge).routes.empty());
   CHECK(world.kernel.observe(kOther).routes == std::set<Prefix>{kVip4, kVip6});
   CHECK(has(shell("ip route show 10.0.0.101"), kOther));
-  CHECK(world.reported(kBridge));  // this one lost its routes, which its own action did not say
+  CHECK(world.reported(kBridge));  // lost its routes by an action on the other network
   world.checkMirror();
 }
 
-TEST_CASE("RtnlKernel.KeepsItsNeighbors_WhenPortsComeAndGo") {
+TEST_CASE("RtnlKernel.KeepsItsNeighbors_WhenPortsAreAddedAndRemoved") {
   World world;
   world.makeNetwork();
   shell("ip link add " + kHost2 + " address 02:00:00:00:00:01 type veth peer name " + kContainer2);
@@ -263,12 +263,12 @@ TEST_CASE("RtnlKernel.RelaxesStrictReversePathFiltering") {
   CHECK(after(1, 0) == "2\n");
   CHECK(after(1, 1) == "2\n");
   CHECK(after(2, 0) == "0\n");
-  CHECK(after(2, 1) == "1\n");  // the greater of the two counts: loose already
+  CHECK(after(2, 1) == "1\n");  // the greater value applies: already loose
   CHECK(world.kernel.relaxReversePathFilter("nowhere").error().kind == ErrorKind::NotFound);
 }
 
 TEST_CASE("RtnlKernel.RelaxesReversePathFiltering_WhereProcIsReadOnly") {
-  // A mount namespace cannot be left again by a thread, so this one is used up.
+  // A thread cannot leave its mount namespace again, so the test uses a separate thread.
   std::string problem;
   std::thread([&problem] {
     try {
@@ -296,20 +296,23 @@ TEST_CASE("RtnlKernel.RelaxesReversePathFiltering_WhereProcIsReadOnly") {
   CHECK(problem == "2\n");
 }
 
-// As a container is just after its start: the address that Docker gave it is valid, its link-local one is
-// tentative. Then it cannot ask for its gateway on behalf of an address that is on another link.
+// The state of a container right after its start: the address assigned by Docker is valid, but the
+// link-local address is tentative. The container cannot solicit its gateway then when the packet's
+// source address is on another link.
 TEST_CASE("RtnlKernel.APrimedNeighborKnowsTheHost") {
   World world;
   test::Netns container;
-  shell("ip link add eth9 type veth peer name eth0; ip address add 2001:db8::1/64 dev eth9 nodad;"
-        "ip link set eth9 up");
+  shell(
+      "ip link add eth9 type veth peer name eth0; ip address add 2001:db8::1/64 dev eth9 nodad;"
+      "ip link set eth9 up");
   shell("ip link set eth0 netns " + container.path());
   container.shell(
       "sh -ec 'ip link set lo up; ip address add 2001:db8:0:1::101/128 dev lo nodad;"
       "sysctl -qw net.ipv6.conf.eth0.dad_transmits=60; ip link set eth0 up;"
       "ip address add 2001:db8::25/64 dev eth0 nodad; ip -6 route add default via 2001:db8::1'");
   shell("ip -6 route add 2001:db8:0:1::101/128 via 2001:db8::25");
-  // From the address on another link; nobody listens there, which the host says when it is reached.
+  // Sends from the address on another link. No socket listens on the port, so the host replies with
+  // "port unreachable" if the packet arrives.
   const auto reachesHost = [&container] {
     return has(tryShell(container.inside(R"(python3 -c '
 import socket
@@ -318,7 +321,9 @@ s.bind(("2001:db8:0:1::101", 0))
 s.settimeout(1)
 s.connect(("2001:db8::1", 9))
 s.send(b"")
-s.recv(1)')")).out, "ConnectionRefusedError");
+s.recv(1)')"))
+                   .out,
+               "ConnectionRefusedError");
   };
   REQUIRE(has(container.shell("ip -6 address show tentative"), "fe80"));
   CHECK(!reachesHost());
@@ -330,10 +335,10 @@ s.recv(1)')")).out, "ConnectionRefusedError");
   CHECK(world.kernel.primeNeighbor(address("192.0.2.1")).error().kind == ErrorKind::Invalid);
 }
 
-// Run with [bench]: what the operations cost on this machine.
+// A benchmark of the actions, run with [.bench].
 TEST_CASE("RtnlKernel.Costs", "[.bench]") {
   World world;
-  // A host has an address; without one the kernel looks for a source address on every link.
+  // The host needs an address: without one, the kernel searches all links for a source address.
   shell("ip link add eth9 up type bridge; ip address add 192.0.2.1/24 dev eth9");
   using Clock = std::chrono::steady_clock;
   constexpr int kCount = 2000;
@@ -363,7 +368,7 @@ TEST_CASE("RtnlKernel.Costs", "[.bench]") {
   measure("route replace, new", kCount, [&](int i) {
     world.apply(core::RouteReplace{Prefix::host(*vip(i)), bridge(i)});
   });
-  measure("route replace, there already", kCount, [&](int i) {
+  measure("route replace, unchanged", kCount, [&](int i) {
     world.apply(core::RouteReplace{Prefix::host(*vip(i)), bridge(i)});
   });
   measure("pinned route replace, new", kCount, [&](int i) {
@@ -386,7 +391,7 @@ TEST_CASE("RtnlKernel.Costs", "[.bench]") {
   measure("bridge del", 50, [&](int i) { world.apply(core::LinkDel{bridge(i)}); });
 }
 
-TEST_CASE("RtnlKernel.OnlyWhatIsProvablyOursIsOwn") {
+TEST_CASE("RtnlKernel.OwnLinksContainsOnlyProvablyOwnLinks") {
   World world;
   world.makeNetwork();
   shell("ip link add bgplb-stranger type bridge");

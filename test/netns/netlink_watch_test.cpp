@@ -1,4 +1,4 @@
-// What RtnlKernel notices of the changes that others make.
+// Tests of how RtnlKernel reports changes by other programs.
 #include "netns/netlink_world.hpp"
 
 #include <random>
@@ -56,19 +56,18 @@ TEST_CASE("RtnlKernel.ReportsForeignChanges") {
   SECTION("mtu") { shell("ip link set " + kBridge + " mtu 1400"); }
   SECTION("IPv6 switched off") { shell("sysctl -qw net.ipv6.conf." + kBridge + ".disable_ipv6=1"); }
   CHECK(world.reported(kBridge));
-  // The kernel takes up to a second until it concludes from a lost carrier.
-  CHECK(runUntil(world.io,
-                 [&] { return text(world.observe(kBridge)) != text(world.network()); }));
+  // The kernel processes a loss of carrier up to a second later.
+  CHECK(runUntil(world.io, [&] { return text(world.observe(kBridge)) != text(world.network()); }));
   world.checkMirror();
 }
 
-TEST_CASE("RtnlKernel.FollowsACarrierThatComesAndGoes_BeforeTheKernelTells") {
+TEST_CASE("RtnlKernel.FollowsACarrierThatChanges_BeforeItsNotification") {
   World world;
   world.apply(core::BridgeAdd{kBridge});
   world.apply(core::VethAdd{kHost, kContainer, kBridge});
   for (int round = 0; round < 5; ++round) {
     shell("ip link set " + kContainer + " up");
-    // The kernel takes next hops, and tells of the carrier up to a second later.
+    // The kernel accepts next hops at once, and reports the carrier up to a second later.
     world.awaitCarrier(kBridge);
     for (const auto& action : World::routing(kBridge)) world.apply(action);
     shell("ip link set " + kContainer + " down");
@@ -82,21 +81,19 @@ TEST_CASE("RtnlKernel.ReportsAForeignChange_FoundWhileActing") {
   World world;
   world.makeNetwork();
   world.apply(core::BridgeAdd{kOther});
-  shell("ip route del 10.0.0.101");  // not read yet...
-  SECTION("on the same network") {
-    world.apply(core::NeighReplace{kHop6, kMac, kBridge});
-  }
+  shell("ip route del 10.0.0.101");  // its notification has not been read yet
+  SECTION("on the same network") { world.apply(core::NeighReplace{kHop6, kMac, kBridge}); }
   SECTION("on another network") { world.apply(core::NeighReplace{kHop4, kMac, kOther}); }
-  CHECK(world.calls == 0);  // never from inside a call
+  CHECK(world.calls == 0);  // never called from inside apply()
   CHECK(!world.kernel.observe(kBridge).routes.contains(kVip4));
   CHECK(world.reported(kBridge));
   CHECK(!world.changed.contains(kOther));
 }
 
-TEST_CASE("RtnlKernel.TellsOfAddressesAndUplinks") {
+TEST_CASE("RtnlKernel.ReportsChangesOfTheHostNetwork") {
   World world;
   shell("ip link add eth9 type bridge");
-  CHECK(runUntil(world.io, [&] { return world.uplinks > 0; }));
+  CHECK(runUntil(world.io, [&] { return world.hostNetworkChanges > 0; }));
   shell("sysctl -qw net.ipv6.conf.eth9.accept_dad=0");
   shell("ip link set eth9 up");
   shell("ip address add 192.0.2.10/24 dev eth9; ip -6 address add 2001:db8::10/64 dev eth9");
@@ -126,15 +123,15 @@ TEST_CASE("RtnlKernel.TellsOfAddressesAndUplinks") {
   CHECK(world.kernel.routeTo(address("2a00::1")).error().kind == ErrorKind::NotFound);
 
   runReady(world.io);
-  world.uplinks = 0;
+  world.hostNetworkChanges = 0;
   SECTION("address") { shell("ip address del 192.0.2.10/24 dev eth9"); }
   SECTION("link down") { shell("ip link set eth9 down"); }
   SECTION("default route") { shell("ip route del default"); }
-  CHECK(runUntil(world.io, [&] { return world.uplinks > 0; }));
+  CHECK(runUntil(world.io, [&] { return world.hostNetworkChanges > 0; }));
   world.checkMirror();
 }
 
-TEST_CASE("RtnlKernel.IsNotWokenByOtherContainers") {
+TEST_CASE("RtnlKernel.DoesNotReportOtherContainers") {
   World world;
   world.makeNetwork();
   shell("ip link add br0 up type bridge");
@@ -152,7 +149,7 @@ TEST_CASE("RtnlKernel.DumpsAgain_WhenTheKernelDroppedMessages") {
   World world;
   world.makeNetwork();
   shell("ip link add eth9 up type bridge");
-  // More messages than the receive buffer takes, and after them a change of ours.
+  // More messages than the receive buffer holds, followed by a change to our network.
   shell(
       "for i in $(seq 1 60000); do echo neigh replace 192.0.2.1 lladdr 02:00:00:00:00:0$((i % 2)) "
       "nud reachable dev eth9; done | ip -batch -");
@@ -163,11 +160,11 @@ TEST_CASE("RtnlKernel.DumpsAgain_WhenTheKernelDroppedMessages") {
   SECTION("found while acting") { world.apply(core::BridgeAdd{kOther}); }
   CHECK(world.reported(kBridge));
   CHECK(!world.kernel.observe(kBridge).routes.contains(kVip4));
-  CHECK(world.uplinks > 0);
+  CHECK(world.hostNetworkChanges > 0);
   world.checkMirror();
 }
 
-TEST_CASE("RtnlKernel.ResyncFindsNothingNew") {
+TEST_CASE("RtnlKernel.ResyncReportsNothing_WithoutAChange") {
   World world;
   world.makeNetwork();
   world.resync();
@@ -175,7 +172,7 @@ TEST_CASE("RtnlKernel.ResyncFindsNothingNew") {
   CHECK(text(world.observe(kBridge)) == text(world.network()));
 }
 
-TEST_CASE("RtnlKernel.StartsWithWhatIsThere") {
+TEST_CASE("RtnlKernel.StartDumpsExistingObjects") {
   World world;
   world.makeNetwork();
   boost::asio::io_context io;
@@ -185,10 +182,10 @@ TEST_CASE("RtnlKernel.StartsWithWhatIsThere") {
   CHECK(second.hasVeth(kHost));
 }
 
-TEST_CASE("RtnlKernel.IgnoresMessagesThatAreNotTheKernels") {
+TEST_CASE("RtnlKernel.IgnoresMessagesOfOtherProcesses") {
   World world;
   world.makeNetwork();
-  // A removal of the bridge, as the kernel would announce it, sent by a program to every port.
+  // A forged notification of the bridge's removal, sent to every netlink port.
   const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
   netlink::Request forged = netlink::linkDel(std::stoi(
       shell("cat /proc/net/dev_mcast | awk '$2 == \"" + kBridge + "\" {print $1; exit}'")));
@@ -211,14 +208,14 @@ TEST_CASE("RtnlKernel.IgnoresMessagesThatAreNotTheKernels") {
   runReady(world.io);
   CHECK(world.calls == 0);
   CHECK(text(world.observe(kBridge)) == text(world.network()));
-  world.apply(core::RouteDel{kVip4, kBridge});  // nor do they confuse a request
+  world.apply(core::RouteDel{kVip4, kBridge});  // the forged messages do not disturb a request
   CHECK(world.kernel.observe(kBridge).bridge);
 }
 
-TEST_CASE("RtnlKernel.MirrorIsTheKernel_WhateverHappens") {
+TEST_CASE("RtnlKernel.MirrorEqualsTheKernel_AfterRandomChanges") {
   World world;
   shell("ip link add eth9 up type bridge");
-  std::mt19937 random(20240229);  // the same walk each time
+  std::mt19937 random(20240229);  // a fixed seed, so that a failure can be reproduced
   const auto pick = [&random](const std::vector<std::string>& choices) {
     return choices[random() % choices.size()];
   };
@@ -268,14 +265,14 @@ TEST_CASE("RtnlKernel.MirrorIsTheKernel_WhateverHappens") {
     std::string did;
     if (random() % 3 == 0) {
       did = pick(foreign);
-      for (const auto& [name, value] : {std::pair{"{b}", bridge}, std::pair{"{h}", host},
-                                        std::pair{"{c}", "bgc" + host.substr(3)},
-                                        std::pair{"{v}", vip.address().toString()}}) {
+      for (const auto& [name, value] :
+           {std::pair{"{b}", bridge}, std::pair{"{h}", host},
+            std::pair{"{c}", "bgc" + host.substr(3)}, std::pair{"{v}", vip.address().toString()}}) {
         for (auto at = did.find(name); at != std::string::npos; at = did.find(name)) {
           did.replace(at, 3, value);
         }
       }
-      (void)tryShell(did);  // many make no sense where they come
+      (void)tryShell(did);  // many fail in the current state
     } else {
       const std::vector<core::Action> own{core::BridgeAdd{bridge},
                                           core::BridgeAdd{bridge},

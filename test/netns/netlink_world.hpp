@@ -1,5 +1,5 @@
 #pragma once
-// A host of its own for tests of RtnlKernel: a network namespace, a RtnlKernel in it, and what it
+// A host for tests of RtnlKernel: a network namespace, a RtnlKernel in it, and the changes that it
 // reported.
 
 #include "netlink/rtnl_kernel.hpp"
@@ -57,7 +57,7 @@ inline std::string text(const core::KernelNetwork& network) {
   return all;
 }
 
-// Everything a Kernel says, so that two of them can be compared.
+// The complete state of a RtnlKernel as text, to compare two of them.
 inline std::string text(const netlink::RtnlKernel& kernel) {
   std::string all;
   for (const auto& link : kernel.ownLinks()) {
@@ -74,16 +74,16 @@ struct World {
   test::ScopedNetns netns;
   boost::asio::io_context io;
   std::set<std::string> changed;
-  int uplinks = 0;
+  int hostNetworkChanges = 0;
   int calls = 0;
-  netlink::RtnlKernel kernel{io, [this](std::set<std::string> bridges, bool uplink) {
+  netlink::RtnlKernel kernel{io, [this](std::set<std::string> bridges, bool hostNetwork) {
                                ++calls;
                                changed.merge(bridges);
-                               if (uplink) ++uplinks;
+                               if (hostNetwork) ++hostNetworkChanges;
                              }};
 
   World() {
-    // Duplicate address detection would only make the tests wait.
+    // Duplicate address detection would only delay the tests.
     shell("sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
     REQUIRE(kernel.start().has_value());
   }
@@ -107,18 +107,21 @@ struct World {
     changed.clear();
     calls = 0;
   }
-  // As dockerd does with it in the container. Until the kernel has told of the bridge's carrier.
+  // Sets the container's end up, as dockerd does, and waits until the kernel has reported the
+  // bridge's carrier.
   void bringUp(const std::string& container) {
     shell("ip link set " + container + " up");
     REQUIRE(runUntil(io, [] { return has(shell("ip link show " + kBridge), "state UP"); }));
     runReady(io);
   }
-  // Until the kernel takes a next hop on that bridge, whether it has told of the carrier or not.
+  // Waits until the kernel accepts a next hop on that bridge, which may be before it reports the
+  // carrier.
   void awaitCarrier(const std::string& bridge) {
-    REQUIRE(runUntil(
-        io, [&] { return kernel.apply(core::NextHopAdd{kHop4, bridge}).has_value(); }));
+    REQUIRE(runUntil(io, [&] {
+      return kernel.apply(core::NextHopAdd{kHop4, bridge}).has_value();
+    }));
   }
-  // What leads both VIPs to one backend, in the order of the plan.
+  // The actions that route both VIPs to one backend, in the order of the plan.
   static std::vector<core::Action> routing(const std::string& bridge) {
     return {core::NeighReplace{kHop4, kMac, bridge},
             core::NeighReplace{kHop6, kMac, bridge},
@@ -157,7 +160,7 @@ struct World {
   bool reported(const std::string& bridge) {
     return runUntil(io, [&] { return changed.contains(bridge); });
   }
-  // Until a dump that begins now has been taken over.
+  // Waits until the mirror contains the result of a dump that begins now.
   void resync() {
     const auto before = kernel.dumps();
     kernel.resync();
@@ -165,8 +168,8 @@ struct World {
     runReady(io);
   }
   core::KernelNetwork observe(const std::string& bridge) { return kernel.observe(bridge); }
-  // The mirror comes to what a second one, dumped now, shows. (The kernel itself goes on: duplicate
-  // address detection takes its time.)
+  // Waits until the mirror equals a second one that is dumped now. (The kernel's state may still
+  // change, for example by duplicate address detection.)
   void checkMirror() {
     std::string mirror;
     std::string fresh;

@@ -1,5 +1,6 @@
 #pragma once
-// Iptables against the real packet filter, with the rules of real dockerds (firewall/recorded).
+// Helpers for tests of Iptables with the kernel's packet filter and the rules of real versions of
+// dockerd (firewall/recorded).
 
 #include "firewall/iptables.hpp"
 #include "io/file.hpp"
@@ -25,7 +26,7 @@ inline std::string recordedText(const std::string& name) {
   return *text;
 }
 
-// Written with a here-document, since the text holds no quotes of the shell.
+// Passes `text` to the command by a here-document, which needs no quoting.
 inline void restore(const std::string& command, const std::string& text) {
   shell(command + " <<'END'\n" + text + "\nEND");
 }
@@ -42,7 +43,7 @@ struct Wall {
   }
 };
 
-// Everything that is wanted stands, in this flavour.
+// The status when all wanted rules are installed in this flavour.
 inline firewall::FirewallStatus allIn(const std::string& flavour) {
   return {.flavour = flavour, .v4 = true, .v6 = true, .problem = "", .marks = true};
 }

@@ -1,10 +1,10 @@
-"""tcp_nodelay.py PID: of each TCP connection of the process, its peer's port and whether TCP_NODELAY is on."""
+"""tcp_nodelay.py PID: prints the peer's port and the value of TCP_NODELAY for each TCP connection of the process."""
 import ctypes
 import os
 import socket
 import sys
 
-PIDFD_OPEN, PIDFD_GETFD = 434, 438   # the same number on every architecture
+PIDFD_OPEN, PIDFD_GETFD = 434, 438   # system call numbers, the same on every architecture
 
 libc, pid = ctypes.CDLL(None), int(sys.argv[1])
 process = libc.syscall(PIDFD_OPEN, pid, 0)

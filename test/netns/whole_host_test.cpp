@@ -1,5 +1,5 @@
-// What a pass over all networks of a host costs: the longest turn of the event loop, during which
-// no withdrawal can begin. Run with [.bench].
+// Measures a pass over all networks of a host: the longest turn of the event loop, during which no
+// withdrawal can begin. Run with [.bench].
 #include "fakes/fake_world.hpp"
 #include "netns/netlink_world.hpp"
 #include "reconcile/reconciler.hpp"
@@ -60,7 +60,7 @@ struct ManyNetworks {
       reconciler.touch(core::containerReported(facts, report, now));
     }
   }
-  // As dockerd does in the containers.
+  // Sets the containers' ends up, as dockerd does.
   void linksUp(int networks, int backends) {
     const std::string file = "/tmp/bgplb-whole-host.batch";
     {
@@ -91,7 +91,8 @@ struct ManyNetworks {
   }
 };
 
-// Of this thread: the event loop has real-time priority, and a bench has not.
+// The CPU time of this thread. Elapsed time would be misleading, because the benchmark runs without
+// the real-time priority of the event loop.
 struct CpuClock {
   using duration = std::chrono::nanoseconds;
   static duration now() {
