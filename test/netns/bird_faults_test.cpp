@@ -1,4 +1,5 @@
-// A refused configuration, no binary, a taken port, a log that nobody reads.
+// Tests of faults: a refused configuration, a missing binary, a port in use, a log without a
+// reader.
 #include "netns/bird_lab.hpp"
 
 #include "bird/daemon.hpp"
@@ -12,7 +13,7 @@ using namespace bgplb::bird;
 using namespace bgplb::test::bird_lab;
 using namespace std::chrono_literals;
 
-TEST_CASE("Bird.RefusedConfigurationKeepsTheFormer_AndVipsGoOn", "[netns]") {
+TEST_CASE("Bird.RefusedConfiguration_KeepsThePreviousOneAndVipsStillChange", "[netns]") {
   Lab lab;
   Router router(lab.io, lab.there, Lab::session4());
   const auto copy = lab.run / "edited.mustache";
@@ -34,7 +35,7 @@ TEST_CASE("Bird.RefusedConfigurationKeepsTheFormer_AndVipsGoOn", "[netns]") {
   REQUIRE(lab.eventually([&] { return !lab.routing->mayBeAnnounced(kVip4); }));
   CHECK(lab.status()->peers[0].since == before->peers[0].since);
 
-  // BIRD must be able to start again with what is on the disk.
+  // BIRD must be able to restart with the files on the disk.
   ::kill(before->pid, SIGKILL);
   REQUIRE(lab.eventually([&] { return lab.established() && lab.pid() != before->pid; }));
   REQUIRE(lab.eventually([&] { return router.has(kOther4); }));
@@ -46,7 +47,7 @@ TEST_CASE("Bird.RefusedConfigurationKeepsTheFormer_AndVipsGoOn", "[netns]") {
   CHECK(io::readFile(lab.run / "bird.conf").value() == good + "# harmless\n");
 }
 
-TEST_CASE("Bird.RefusedAtFirstStart_IsTriedAgainWhenTheModelChanges", "[netns]") {
+TEST_CASE("Bird.RefusedAtFirstStart_IsRetriedWhenTheModelChanges", "[netns]") {
   Lab lab;
   Router router(lab.io, lab.there, Lab::session4());
   const auto copy = lab.run / "edited.mustache";
@@ -54,8 +55,8 @@ TEST_CASE("Bird.RefusedAtFirstStart_IsTriedAgainWhenTheModelChanges", "[netns]")
   std::ofstream(copy, std::ios::app) << "protocol nonsense { }\n";
   lab.runController(Lab::model(), {kVip4}, copy);
   const auto refused = [&] {
-    const auto asked = await(lab.io, lab.routing->status());
-    return !asked && asked.error().message.find("syntax error") != std::string::npos;
+    const auto reply = await(lab.io, lab.routing->status());
+    return !reply && reply.error().message.find("syntax error") != std::string::npos;
   };
   REQUIRE(lab.eventually(refused));
 
@@ -64,18 +65,18 @@ TEST_CASE("Bird.RefusedAtFirstStart_IsTriedAgainWhenTheModelChanges", "[netns]")
   REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
 }
 
-TEST_CASE("Bird.MissingBinary_IsFoundWhenItComes", "[netns]") {
+TEST_CASE("Bird.MissingBinary_IsStartedOnceItExists", "[netns]") {
   Lab lab;
   Router router(lab.io, lab.there, Lab::session4());
   lab.binary = lab.run / "bird";
   lab.runController(Lab::model(), {kVip4});
   lab.routing->announce(kOther4);
   const auto missing = [&] {
-    const auto asked = await(lab.io, lab.routing->status());
-    return !asked && asked.error().message.find("No such file") != std::string::npos;
+    const auto reply = await(lab.io, lab.routing->status());
+    return !reply && reply.error().message.find("No such file") != std::string::npos;
   };
   REQUIRE(lab.eventually(missing));
-  // Nobody can have it: there is no session.
+  // Confirmed immediately: without a session, no peer can have the route.
   lab.routing->withdraw(kOther4);
   REQUIRE(lab.eventually([&] { return !lab.routing->mayBeAnnounced(kOther4); }));
 
@@ -86,7 +87,7 @@ TEST_CASE("Bird.MissingBinary_IsFoundWhenItComes", "[netns]") {
   CHECK_FALSE(router.has(kOther4));
 }
 
-TEST_CASE("Bird.PortTaken_IsNoticedAndRetried", "[netns]") {
+TEST_CASE("Bird.PortInUse_IsReportedAndRetried", "[netns]") {
   Lab lab;
   Router router(lab.io, lab.there, Lab::session4());
   const int taken = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -105,7 +106,7 @@ TEST_CASE("Bird.PortTaken_IsNoticedAndRetried", "[netns]") {
   REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
 }
 
-TEST_CASE("Bird.NobodyReadsItsLog_BirdGoesOn", "[netns]") {
+TEST_CASE("Bird.LogWithoutAReader_DoesNotBlockBird", "[netns]") {
   Lab lab;
   Router router(lab.io, lab.there, Lab::session4());
   lab.runController(Lab::model(), {kVip4});
@@ -123,7 +124,7 @@ TEST_CASE("Bird.NobodyReadsItsLog_BirdGoesOn", "[netns]") {
   ::close(log);
   ControlClient client(lab.io);
   REQUIRE(await(lab.io, client.connect(lab.run / "bird.ctl", 5s)).has_value());
-  for (int i = 0; i < 100; ++i) {  // two lines each
+  for (int i = 0; i < 100; ++i) {  // each command logs two lines
     REQUIRE(await(lab.io, client.command("configure", 5s)).has_value());
   }
   CHECK(router.received().established);

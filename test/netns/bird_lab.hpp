@@ -1,6 +1,6 @@
 #pragma once
-// BirdRouting drives a real BIRD in one namespace; another BIRD, in another namespace, is its peer,
-// and what counts is what that one has received.
+// A test bed for BirdRouting, which controls a real BIRD in one network namespace. A second BIRD in
+// another namespace is its peer; the tests check the routes that the peer receives.
 
 #include "base/log.hpp"
 #include "bird/bird_routing.hpp"
@@ -42,7 +42,7 @@ inline const Prefix kVip4 = net("10.0.0.101/32");
 inline const Prefix kOther4 = net("10.0.0.102/32");
 inline const Prefix kVip6 = net("2001:db8:0:1::101/128");
 
-// The BIRD under test; the peer is always the one in PATH.
+// The BIRD binary under test. The peer always runs the one in PATH.
 inline std::string birdUnderTest() {
   const char* chosen = std::getenv("BGPLB_BIRD");
   return chosen != nullptr ? chosen : "bird";
@@ -98,7 +98,7 @@ inline pid_t pidIn(const std::string& file) {
 inline void endProcess(pid_t pid) {
   if (pid <= 1 || ::kill(pid, SIGKILL) != 0) return;
   const auto end = std::chrono::steady_clock::now() + kPatience;
-  // It is nobody's child here, so it may stay a zombie until PID 1 looks.
+  // The process is not a child of the test, so it can stay a zombie until PID 1 reaps it.
   const auto state = "/proc/" + std::to_string(pid) + "/stat";
   while (std::chrono::steady_clock::now() < end) {
     const auto text = io::readFile(state);
@@ -108,14 +108,15 @@ inline void endProcess(pid_t pid) {
 }
 
 struct Received {
-  std::map<std::string, std::string> nextHops;  // prefix -> as BIRD shows it
+  std::map<std::string, std::string> nextHops;  // prefix -> next hop as shown by BIRD
   std::string attributes;                       // of all routes
   int updates = 0;
   int withdrawals = 0;
   bool established = false;
 };
 
-// A router: takes every route, sends none, keeps them for a peer that restarts (BIRD's default).
+// A router that accepts every route and sends none. Keeps the routes of a peer that restarts (RFC
+// 4724 helper, BIRD's default).
 class Router {
  public:
   Router(asio::io_context& io, const test::Netns& where, const std::string& session)
@@ -140,14 +141,14 @@ class Router {
   Received received() {
     Received seen;
     std::string prefix;
-    for (const auto& line : ask("show route all").lines) {
+    for (const auto& line : query("show route all").lines) {
       const auto first = Prefix::parse(line.text.substr(0, line.text.find(' ')));
       if (first) prefix = first->toString();
       const auto hop = line.text.find("next_hop: ");
       if (hop != std::string::npos) seen.nextHops[prefix] = line.text.substr(hop + 10);
       seen.attributes += line.text + "\n";
     }
-    for (const auto& line : ask("show protocols all lb_us").lines) {
+    for (const auto& line : query("show protocols all lb_us").lines) {
       int count = 0;
       if (sscanf(line.text.c_str(), " Import updates: %d", &count) == 1) seen.updates += count;
       if (sscanf(line.text.c_str(), " Import withdraws: %d", &count) == 1) {
@@ -162,7 +163,7 @@ class Router {
   bool has(const Prefix& prefix) { return received().nextHops.contains(prefix.toString()); }
 
  private:
-  Reply ask(const std::string& command) {
+  Reply query(const std::string& command) {
     auto reply = await(io_, client_.command(command, 5s));
     REQUIRE(reply.has_value());
     return std::move(*reply);
@@ -174,7 +175,8 @@ class Router {
   pid_t pid_ = 0;
 };
 
-// Two namespaces and a cable. We are 10.77.0.1 and fd77::1, the router is .2.
+// Two namespaces, connected by a veth pair. The host has 10.77.0.1 and fd77::1, the
+// router 10.77.0.2 and fd77::2.
 struct Lab {
   Lab() {
     if (const char* level = std::getenv("BGPLB_TEST_LOG")) {
@@ -199,10 +201,14 @@ struct Lab {
     return "  local 10.77.0.2 as 65002;\n  neighbor 10.77.0.1 as 65001;\n";
   }
 
-  // Of AS 65002, on the cable.
+  // A directly connected peer in AS 65002.
   static core::Peer peer(const char* address) {
-    core::Peer made{.name = core::peerName(ip(address)), .address = ip(address), .as = 65002,
-                    .hops = 1, .nextHop4 = ip("10.77.0.1"), .nextHop6 = ip("fd77::1")};
+    core::Peer made{.name = core::peerName(ip(address)),
+                    .address = ip(address),
+                    .as = 65002,
+                    .hops = 1,
+                    .nextHop4 = ip("10.77.0.1"),
+                    .nextHop6 = ip("fd77::1")};
     made.source = made.address.isV4() ? made.nextHop4 : made.nextHop6;
     return made;
   }
@@ -216,7 +222,8 @@ struct Lab {
     return made;
   }
 
-  // A run of the program up to the point where all wanted prefixes are known.
+  // Starts a controller and announces `routes`, up to the point where all wanted prefixes are
+  // known.
   void runController(const core::RoutingConfig& wanted, const std::set<Prefix>& routes,
                      const std::string& templatePath = kTemplate) {
     const BirdOptions options{binary, run.path(), templatePath};
@@ -232,8 +239,8 @@ struct Lab {
     return runUntil(io, condition, kPatience);
   }
   std::optional<RoutingStatus> status() {
-    auto asked = await(io, routing->status());
-    return asked ? std::optional<RoutingStatus>(std::move(*asked)) : std::nullopt;
+    auto reply = await(io, routing->status());
+    return reply ? std::optional<RoutingStatus>(std::move(*reply)) : std::nullopt;
   }
   bool established() {
     const auto now = status();
@@ -255,8 +262,8 @@ struct Lab {
   std::unique_ptr<BirdRouting> routing;
 };
 
-// A controller in a process of its own: one that can be stopped (SIGSTOP) like a program whose host
-// has no CPU for it. It announces kVip4, and kOther4 when told to.
+// A controller in a separate process, which a test can stop (SIGSTOP) to simulate a host without
+// CPU time. Announces kVip4, and kOther4 after announceOther().
 class ControllerProcess {
  public:
   ControllerProcess(const Lab& lab, const core::RoutingConfig& model) {
@@ -279,7 +286,8 @@ class ControllerProcess {
   void announceOther() const { REQUIRE(::write(orders_.get(), "a", 1) == 1); }
 
  private:
-  [[noreturn]] static void run(const BirdOptions& options, const core::RoutingConfig& model, int orders) {
+  [[noreturn]] static void run(const BirdOptions& options, const core::RoutingConfig& model,
+                               int orders) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     asio::io_context io(1);
     BirdRouting routing(io, options);

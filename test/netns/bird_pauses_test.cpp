@@ -1,5 +1,5 @@
-// BIRD, the controller or the machine stands still for a while: what hangs is replaced, what was
-// only paused is not.
+// Tests of pauses of BIRD, the controller or the whole machine: a BIRD that hangs is replaced, one
+// that was only paused is not.
 #include "netns/bird_lab.hpp"
 
 #include "bird/status_query.hpp"
@@ -18,11 +18,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// The length of a pause is what is tested: nothing is waited for.
+// Sleeps for a fixed time, because the length of the pause is the subject of the test.
 void pauseFor(std::chrono::milliseconds time) { std::this_thread::sleep_for(time); }
 
-// A ninth of the hold time, 1 s, is the timeout of a command. Peers that never answer keep the
-// polls at two a second and make the reply longer than one read.
+// The timeout of a command is a ninth of the hold time: 1 s. Peers that never respond keep the
+// polls at two per second and make a reply longer than one read.
 core::RoutingConfig modelWithDeadPeers() {
   auto model = Lab::model();
   model.holdTime = 9s;
@@ -46,7 +46,7 @@ Bird birdOf(Lab& lab) {
   return {status->pid, status->peers.at(0).since};
 }
 
-// The first poll after the pause of a stopped BIRD is under way.
+// Returns once the first poll after the stop waits for its reply.
 void stopBirdUntilAPollWaits(pid_t bird) {
   ::kill(bird, SIGSTOP);
   pauseFor(600ms);
@@ -89,7 +89,7 @@ TEST_CASE("Bird.PausedForLessThanTheTimeout_IsNotReplaced", "[netns]") {
   const auto before = birdOf(lab);
 
   ::kill(before.pid, SIGSTOP);
-  lab.routing->announce(kOther4);  // `configure` goes out at once, and waits
+  lab.routing->announce(kOther4);  // sends `configure` at once, which waits for its reply
   runUntil(
       lab.io, [] { return false; }, 700ms);
   ::kill(before.pid, SIGCONT);
@@ -104,7 +104,7 @@ TEST_CASE("Bird.ControllerPausedFor12Seconds_BirdIsNotReplaced", "[netns]") {
   REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
   const auto before = birdOf(lab);
 
-  // Its reply arrives when the controller does not run.
+  // BIRD's reply arrives while the controller is stopped.
   stopBirdUntilAPollWaits(before.pid);
   controller.signal(SIGSTOP);
   ::kill(before.pid, SIGCONT);
@@ -124,7 +124,7 @@ TEST_CASE("Bird.MachinePaused_BirdIsNotReplaced", "[netns]") {
 
   stopBirdUntilAPollWaits(before.pid);
   controller.signal(SIGSTOP);
-  pauseFor(4s);  // the session survives it: less than the hold time
+  pauseFor(4s);  // less than the hold time, so the session stays up
   controller.signal(SIGCONT);
   pauseFor(100ms);  // the controller gets the CPU first
   ::kill(before.pid, SIGCONT);

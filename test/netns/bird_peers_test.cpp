@@ -1,4 +1,4 @@
-// Several peers: which sessions restart when one peer or one setting changes.
+// Tests with several peers: which sessions restart when one peer or one setting changes.
 #include "fakes/fake_world.hpp"
 #include "netns/bird_lab.hpp"
 #include "peering.hpp"
@@ -18,7 +18,7 @@ using Addresses = std::set<std::string>;
 
 const Addresses kPeers{"10.77.0.2", "10.77.0.3", "10.77.0.4"};
 
-// Three routers, each a BIRD of its own at an address of its own.
+// Three routers, each a separate BIRD with its own address.
 struct Routers : Lab {
   Routers() {
     test::shell("ip addr add 10.77.0.9/24 dev us");  // another ROUTER_ID
@@ -39,7 +39,7 @@ struct Routers : Lab {
            std::all_of(now->peers.begin(), now->peers.end(),
                        [](const PeerStatus& peer) { return peer.isEstablished(); });
   }
-  // Since when each session is up; none: it is not.
+  // Start times of the established sessions, by the peer's address.
   std::map<std::string, std::string> sessions() {
     std::map<std::string, std::string> since;
     const auto now = status();
@@ -68,7 +68,8 @@ core::RoutingConfig configOf(const Values& values) {
   return routingConfig(outcome.settings, peersFor(outcome.settings, host, {}).peers);
 }
 
-// Which of the peers lose their session by the change from `before`, in which all are up.
+// Changes the configuration from `before`, with which all sessions are established, to `after`.
+// Returns the peers whose sessions restarted.
 Addresses restarted(Routers& lab, const core::RoutingConfig& before,
                     const core::RoutingConfig& after) {
   REQUIRE(lab.routing->setModel(before).has_value());
@@ -88,7 +89,7 @@ Addresses restarted(Routers& lab, const core::RoutingConfig& before,
 
 }  // namespace
 
-TEST_CASE("Bird.RemovingTheFirstOfThreePeers_TouchesNoOtherSession", "[netns]") {
+TEST_CASE("Bird.RemovingTheFirstOfThreePeers_RestartsNoOtherSession", "[netns]") {
   Routers lab;
   auto config = Lab::model();
   config.peers = {Lab::peer("10.77.0.2"), Lab::peer("10.77.0.3"), Lab::peer("10.77.0.4")};
@@ -99,7 +100,7 @@ TEST_CASE("Bird.RemovingTheFirstOfThreePeers_TouchesNoOtherSession", "[netns]") 
 
   config.peers.erase(config.peers.begin());
   REQUIRE(lab.routing->setModel(config).has_value());
-  lab.routing->announce(kOther4);  // once it has arrived, whatever the change caused has happened
+  lab.routing->announce(kOther4);  // arrives after all effects of the change
   REQUIRE(lab.eventually([&] { return lab.status()->peers.size() == 2; }));
   REQUIRE(
       lab.eventually([&] { return lab.routers[1]->has(kOther4) && lab.routers[2]->has(kOther4); }));
@@ -108,9 +109,9 @@ TEST_CASE("Bird.RemovingTheFirstOfThreePeers_TouchesNoOtherSession", "[netns]") 
   CHECK(lab.status()->peers[0].name == "lb_peer_10_77_0_3");
 }
 
-// The column of docs/configuration.md, by a real BIRD. A sample of a peer's setting changes the
-// first peer only.
-TEST_CASE("Bird.EachSettingRestartsTheSessionsThatTheTableNames", "[netns]") {
+// Checks the effects listed in docs/configuration.md with a real BIRD. The sample value of a
+// setting per peer changes only the first peer.
+TEST_CASE("Bird.EachSettingRestartsTheDocumentedSessions", "[netns]") {
   const Values base{{"ROUTER_ID", "10.77.0.1"},
                     {"LOCAL_AS", "65001"},
                     {"ROUTER_PORT", "1790"},
@@ -135,7 +136,7 @@ TEST_CASE("Bird.EachSettingRestartsTheSessionsThatTheTableNames", "[netns]") {
                        {"DRAIN_DELAY", "2"},
                        {"GLOBAL_SCOPE", "true"},
                        {"LOG_LEVEL", "debug"}};
-  // ROUTER_ID6 is the source of sessions to IPv6 peers; these are IPv4 ones.
+  // ROUTER_ID6 is the source address of sessions to IPv6 peers; the peers of this test are IPv4.
   const std::set<std::string> ofIpv6Peers{"ROUTER_ID6"};
 
   Routers lab;

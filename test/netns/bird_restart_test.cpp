@@ -1,4 +1,5 @@
-// The controller, BIRD or both end and come back: the peer keeps what is still wanted.
+// Tests of restarts of the controller, of BIRD or of both: the peer keeps the routes that are still
+// wanted.
 #include "netns/bird_lab.hpp"
 
 using namespace bgplb;
@@ -7,7 +8,7 @@ using namespace bgplb::test::bird_lab;
 using namespace std::chrono_literals;
 using bgplb::test::runUntil;
 
-TEST_CASE("Bird.ControllerComesBack_NothingMoves", "[netns]") {
+TEST_CASE("Bird.ControllerRestarts_NoRouteChanges", "[netns]") {
   Lab lab;
   Router router(lab.io, lab.there, Lab::session4());
   lab.runController(Lab::model(), {kVip4, kVip6});
@@ -19,7 +20,7 @@ TEST_CASE("Bird.ControllerComesBack_NothingMoves", "[netns]") {
   test::runReady(lab.io);
   lab.runController(Lab::model(), {kVip4, kVip6});
   REQUIRE(lab.eventually([&] { return lab.established(); }));
-  // What a former run announced may be announced until the new one knows better.
+  // A prefix of the previous controller counts as announced until the new one has withdrawn it.
   lab.routing->withdraw(kVip6);
   REQUIRE(lab.eventually([&] { return !lab.routing->mayBeAnnounced(kVip6); }));
   REQUIRE(lab.eventually([&] { return !router.has(kVip6); }));
@@ -30,7 +31,7 @@ TEST_CASE("Bird.ControllerComesBack_NothingMoves", "[netns]") {
   CHECK(lab.status()->peers[0].since == beforeStatus->peers[0].since);
 }
 
-TEST_CASE("Bird.ControllerComesBack_WithdrawsWhatIsNotWantedAnyMore", "[netns]") {
+TEST_CASE("Bird.ControllerRestarts_WithdrawsPrefixesNoLongerWanted", "[netns]") {
   Lab lab;
   Router router(lab.io, lab.there, Lab::session4());
   lab.runController(Lab::model(), {kVip4, kOther4});
@@ -78,7 +79,7 @@ TEST_CASE("Bird.KilledAndReplaced_PeerKeepsTheRoutes", "[netns]") {
   CHECK(router.has(kVip4));
 }
 
-TEST_CASE("Bird.KilledAndReplaced_WhatWasWithdrawnMeanwhileIsConfirmedLate", "[netns]") {
+TEST_CASE("Bird.KilledAndReplaced_AWithdrawalMeanwhileIsConfirmedLate", "[netns]") {
   Lab lab;
   Router router(lab.io, lab.there, Lab::session4());
   lab.runController(Lab::model(), {kVip4, kOther4});
@@ -88,7 +89,7 @@ TEST_CASE("Bird.KilledAndReplaced_WhatWasWithdrawnMeanwhileIsConfirmedLate", "[n
   ::kill(lab.pid(), SIGKILL);
   lab.routing->withdraw(kOther4);
   REQUIRE(lab.eventually([&] { return !lab.routing->mayBeAnnounced(kOther4); }));
-  // The peer kept it through the restart, and has heard that it is gone.
+  // The peer kept the route during the restart and has since received its withdrawal.
   REQUIRE(lab.eventually([&] { return lab.established(); }));
   CHECK_FALSE(router.has(kOther4));
   CHECK(router.has(kVip4));
@@ -105,7 +106,8 @@ TEST_CASE("Bird.BothKilled_NextRunRecovers", "[netns]") {
   endProcess(before);
   test::runReady(lab.io);
 
-  // The new run does not know its routes at once; its BIRD must not speak before it does.
+  // The new controller does not know its routes yet. Its BIRD must not start before, because it
+  // would send End-of-RIB and the peer would flush the stale routes.
   const BirdOptions options{lab.binary, lab.run.path(), kTemplate};
   lab.routing = std::make_unique<BirdRouting>(lab.io, options);
   REQUIRE(lab.routing->setModel(Lab::model()).has_value());

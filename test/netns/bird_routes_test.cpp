@@ -1,4 +1,4 @@
-// What the peer receives, over each kind of session.
+// Tests of the routes that the peer receives over each kind of session.
 #include "netns/bird_lab.hpp"
 
 #include <sys/stat.h>
@@ -9,7 +9,7 @@ using namespace bgplb::test::bird_lab;
 using namespace std::chrono_literals;
 using bgplb::test::ip;
 
-TEST_CASE("Bird.PeerSeesPrefixesComeAndGo", "[netns]") {
+TEST_CASE("Bird.PeerReceivesAnnouncementsAndWithdrawals", "[netns]") {
   Lab lab;
   Router router(lab.io, lab.there, Lab::session4());
   lab.runController(Lab::model(), {kVip4});
@@ -21,7 +21,7 @@ TEST_CASE("Bird.PeerSeesPrefixesComeAndGo", "[netns]") {
   REQUIRE(lab.eventually([&] { return router.has(kVip6); }));
   const auto both = router.received();
   CHECK(both.nextHops.at(kVip4.toString()) == "10.77.0.1");
-  // One address: no link-local one behind it.
+  // A single next hop, without an additional link-local one.
   CHECK(both.nextHops.at(kVip6.toString()) == "fd77::1");
   CHECK(both.attributes.find("as_path: 65001\n") != std::string::npos);
   CHECK(both.attributes.find("origin: IGP\n") != std::string::npos);
@@ -45,7 +45,7 @@ TEST_CASE("Bird.PeerSeesPrefixesComeAndGo", "[netns]") {
   CHECK(after.updates == 2);
 }
 
-TEST_CASE("Bird.NoIpv6WithoutANextHop_AndSessionStaysWhenOneComes", "[netns]") {
+TEST_CASE("Bird.NoIpv6WithoutANextHop_AndSessionStaysWhenOneIsAdded", "[netns]") {
   Lab lab;
   Router router(lab.io, lab.there, Lab::session4());
   auto model = Lab::model();
@@ -62,7 +62,7 @@ TEST_CASE("Bird.NoIpv6WithoutANextHop_AndSessionStaysWhenOneComes", "[netns]") {
   CHECK(lab.status()->peers[0].since == before->peers[0].since);
 }
 
-TEST_CASE("Bird.OverAnIpv6Session_BothFamiliesHaveTheirNextHop", "[netns]") {
+TEST_CASE("Bird.Ipv6Session_BothFamiliesHaveTheirNextHop", "[netns]") {
   Lab lab;
   Router router(lab.io, lab.there, "  local fd77::2 as 65002;\n  neighbor fd77::1 as 65001;\n");
   auto model = Lab::model();
@@ -116,7 +116,7 @@ TEST_CASE("Bird.SessionWithPassword", "[netns]") {
   CHECK((file.st_mode & 0777) == 0600);
 }
 
-TEST_CASE("Bird.PeersComeAndGo_OthersStay", "[netns]") {
+TEST_CASE("Bird.PeerAddedAndRemoved_OtherSessionsStay", "[netns]") {
   Lab lab;
   Router router(lab.io, lab.there, Lab::session4());
   auto model = Lab::model();
@@ -129,7 +129,7 @@ TEST_CASE("Bird.PeersComeAndGo_OthersStay", "[netns]") {
   REQUIRE(lab.eventually([&] { return lab.status()->peers.size() == 2; }));
   model.peers.pop_back();
   REQUIRE(lab.routing->setModel(model).has_value());
-  lab.routing->announce(kOther4);  // while BIRD stops a protocol
+  lab.routing->announce(kOther4);  // while BIRD is stopping a protocol
   REQUIRE(lab.eventually([&] { return lab.status()->peers.size() == 1 && router.has(kOther4); }));
   CHECK(lab.status()->peers[0].since == before->peers[0].since);
   CHECK(lab.pid() == before->pid);

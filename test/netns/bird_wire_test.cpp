@@ -1,4 +1,5 @@
-// What is in the messages themselves, octet by octet: a listener that is no BIRD prints them.
+// Tests of the BGP messages octet by octet. The peer is not BIRD but a script that prints what it
+// receives.
 #include "netns/bird_lab.hpp"
 #include "support/routes.hpp"
 
@@ -16,19 +17,21 @@ class Listener {
  public:
   explicit Listener(const test::Netns& where) {
     const std::string script = PROJECT_SOURCE_DIR "/test/bench/bgp_speaker.py";
-    const std::string command = "exec python3 -u " + script + " --as 65002 --router-id 10.77.0.2 >" + output();
-    pid_ = launchDetached({"nsenter", "--net=" + where.path(), "sh", "-c", command}, STDERR_FILENO).value();
+    const std::string command =
+        "exec python3 -u " + script + " --as 65002 --router-id 10.77.0.2 >" + output();
+    pid_ = launchDetached({"nsenter", "--net=" + where.path(), "sh", "-c", command}, STDERR_FILENO)
+               .value();
   }
   ~Listener() { endProcess(pid_); }
 
-  // The events of this kind, as they came.
+  // The events of this kind in the order of their arrival.
   std::vector<json::object> events(std::string_view kind) const {
     std::vector<json::object> found;
     std::ifstream lines(output());
     for (std::string line; std::getline(lines, line);) {
-      boost::system::error_code half;  // a line that is being written
-      const auto event = json::parse(line, half);
-      if (!half && event.at("kind").as_string() == kind) found.push_back(event.as_object());
+      boost::system::error_code incomplete;  // set for a line that is still being written
+      const auto event = json::parse(line, incomplete);
+      if (!incomplete && event.at("kind").as_string() == kind) found.push_back(event.as_object());
     }
     return found;
   }
@@ -54,7 +57,7 @@ using Texts = std::vector<std::string>;
 
 // RFC 4360: type 0x00 (transitive, two-octet AS), RFC 10005: subtype 0x04, the AS, and an IEEE 754
 // number: 1 is 3f800000, 2 is 40000000, 6 is 40c00000.
-TEST_CASE("Bird.BandwidthIsOnTheWire_AndAnotherOneIsOneUpdate", "[netns]") {
+TEST_CASE("Bird.BandwidthIsSent_AndAChangeIsOneUpdate", "[netns]") {
   Lab lab;
   const Listener listener(lab.there);
   lab.runController(Lab::model(), {kOther4});
@@ -69,7 +72,7 @@ TEST_CASE("Bird.BandwidthIsOnTheWire_AndAnotherOneIsOneUpdate", "[netns]") {
   lab.routing->announce(kVip4, test::weighted(2, 1));
   REQUIRE(lab.eventually([&] { return listener.announcements(kVip4).size() == 2; }));
   CHECK(listener.announcements(kVip4).back() == R"(["0004fde940000000"])");
-  // The end of another route: whatever the change had caused would have been heard before it.
+  // Withdraw another route: all messages caused by the change arrive before this withdrawal.
   lab.routing->withdraw(kOther4);
   REQUIRE(lab.eventually([&] { return !listener.events("withdraw").empty(); }));
   CHECK(listener.events("withdraw").size() == 1);
@@ -78,8 +81,8 @@ TEST_CASE("Bird.BandwidthIsOnTheWire_AndAnotherOneIsOneUpdate", "[netns]") {
   CHECK(listener.events("down").empty());
 }
 
-// IPv6's message is not to wait until IPv4's was acknowledged.
-TEST_CASE("Bird.ItsSessionsDoNotWaitForAcknowledgements", "[netns]") {
+// Without TCP_NODELAY, the IPv6 UPDATE waits for the acknowledgement of the IPv4 UPDATE.
+TEST_CASE("Bird.SessionsHaveTcpNodelay", "[netns]") {
   Lab lab;
   auto listener = std::make_unique<Listener>(lab.there);
   lab.runController(Lab::model(), {kVip4});
@@ -88,7 +91,7 @@ TEST_CASE("Bird.ItsSessionsDoNotWaitForAcknowledgements", "[netns]") {
     return test::tryShell("python3 " PROJECT_SOURCE_DIR "/test/netns/tcp_nodelay.py " + bird).out;
   };
   CHECK(lab.eventually([&] { return connections() == "179 1\n"; }));
-  SECTION("nor does the next one") {
+  SECTION("after a reconnect") {
     listener.reset();
     listener = std::make_unique<Listener>(lab.there);
     REQUIRE(lab.eventually([&] { return listener->events("up").size() == 1; }));
@@ -96,7 +99,7 @@ TEST_CASE("Bird.ItsSessionsDoNotWaitForAcknowledgements", "[netns]") {
   }
 }
 
-TEST_CASE("Bird.BandwidthOfAFourOctetAs_IsAsTransOnTheWire", "[netns]") {
+TEST_CASE("Bird.BandwidthOfAFourOctetAs_ContainsAsTrans", "[netns]") {
   Lab lab;
   const Listener listener(lab.there);
   auto model = Lab::model();

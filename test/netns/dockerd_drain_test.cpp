@@ -1,5 +1,5 @@
-// SIGUSR2 drains a container on a VIP network. A container on no VIP network must never get a
-// SIGTERM from the controller.
+// SIGUSR2 drains a container on a VIP network. The controller must never send SIGTERM to a
+// container that is on no VIP network.
 #include "netns/dockerd_lab.hpp"
 
 using namespace bgplb::test;
@@ -29,8 +29,8 @@ EventValue sigUsr2(const Lab& lab, const Web& web) {
   return event;
 }
 
-// Requires one SIGTERM, not before the drain delay. All containers have the same delay: a container
-// that was signalled earlier would have got its SIGTERM by then.
+// Requires a SIGTERM after the drain delay, and not earlier. All containers have the same delay, so
+// a container that was signalled earlier would have received its SIGTERM by then.
 void requireSigterm(Lab& lab, const Web& web, Clock::time_point signalled) {
   INFO(web.name);
   REQUIRE(eventually([&] { return lab.dockerd.count(web.killPath()) > 0; }, kDrainDelay + kAtOnce));
@@ -43,7 +43,7 @@ void requireSigterm(Lab& lab, const Web& web, Clock::time_point signalled) {
 void drain(Lab& lab, const Web& web) {
   const auto signalled = Clock::now();
   lab.docker.kill(web, kSigUsr2);
-  REQUIRE(lab.goesAtOnce(web));
+  REQUIRE(lab.isWithdrawnAtOnce(web));
   requireSigterm(lab, web, signalled);
 }
 
@@ -64,7 +64,7 @@ TEST_CASE("Dockerd.Sigusr2WhileTheControllerStarts_SigtermOnlyToVipContainers",
   lab.dockerd.change([](auto&) {}, {sigUsr2(lab, other), sigUsr2(lab, drained)});
   // The controller learns from the lists which VIP the container is a backend of.
   lab.dockerd.release("/networks");
-  REQUIRE(lab.goesAtOnce(drained));
+  REQUIRE(lab.isWithdrawnAtOnce(drained));
   requireSigterm(lab, drained, signalled);
   drain(lab, later);
   REQUIRE(lab.dockerd.count(other.killPath()) == 0);

@@ -1,5 +1,5 @@
-// dockerd never answers GET /containers/ID/json for a container. No other container may wait for
-// it.
+// dockerd never replies to GET /containers/ID/json for one container. This must not delay any other
+// container.
 #include "netns/dockerd_lab.hpp"
 
 using namespace bgplb::test;
@@ -30,7 +30,7 @@ TEST_CASE("Dockerd.OneInspectHangsAfterACutStream_TheNextInTheListIsAnnouncedAtO
   lab.docker.startSilently(next);
   lab.dockerd.cutStreams();
   REQUIRE(eventually([&] { return lab.dockerd.held(hanging.inspectPath()) > 0; }));
-  REQUIRE(lab.comesAtOnce(next));
+  REQUIRE(lab.isAnnouncedAtOnce(next));
   lab.checkWithdrawals();
   lab.checkEnd();
 }
@@ -46,19 +46,20 @@ TEST_CASE("Dockerd.TwoInspectsHangAtStart_TheirVipsStayUntilTheirContainersEnd",
   lab.keep(second);
   lab.dockerd.hold(first.inspectPath());
   lab.dockerd.hold(second.inspectPath());
-  const auto asked = lab.dockerd.count(first.inspectPath());
+  const auto before = lab.dockerd.count(first.inspectPath());
   lab.restartController();
   REQUIRE(eventually([&] { return hangs(first) && hangs(second); }, kAtOnce));
   const auto fresh = lab.announcedAtOnce("new", {"10.0.0.113/32"});
   lab.checkWithdrawals();
   lab.keep(fresh);
 
-  // The controller gives up a question and repeats it: a missing answer does not end a container.
-  const auto askedAgain = [&] { return lab.dockerd.count(first.inspectPath()) >= asked + 2; };
-  REQUIRE(eventually(askedAgain, 20s));
+  // The request times out and the controller repeats it. A missing reply does not mean that the
+  // container has ended.
+  const auto repeated = [&] { return lab.dockerd.count(first.inspectPath()) >= before + 2; };
+  REQUIRE(eventually(repeated, 20s));
   lab.checkEnd();
   lab.docker.dieFirst(first);
-  REQUIRE(lab.goesAtOnce(first));
+  REQUIRE(lab.isWithdrawnAtOnce(first));
   lab.docker.leave(second);
-  REQUIRE(lab.goesAtOnce(second));
+  REQUIRE(lab.isWithdrawnAtOnce(second));
 }

@@ -1,8 +1,8 @@
 #pragma once
-// A host with a fake dockerd. Everything else is real: the controller as a process, its BIRD, the
-// kernel, and a BGP peer that shows what is announced. Each test breaks something in dockerd and
+// A host with a fake dockerd. Everything else is real: the controller process, its BIRD, the
+// kernel, and a BGP peer that records the announcements. Each test injects a fault into dockerd and
 // checks three invariants: a healthy, announced VIP stays announced; a VIP whose container ends is
-// withdrawn at once; dockerd's plugin calls are answered.
+// withdrawn at once; dockerd's plugin calls get a reply.
 
 #include "support/catch.hpp"
 #include "support/dockerd/bgp_peer.hpp"
@@ -25,8 +25,8 @@ namespace bgplb::test::dockerd_lab {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-// Covers a busy machine and sanitizers. The controller gives up a question to dockerd after 10 s,
-// so anything that waits for an answer misses this deadline.
+// Long enough for a busy machine and sanitizers. A request to dockerd times out after 10 s, so
+// anything that waits for a missing reply exceeds this deadline.
 inline constexpr std::chrono::milliseconds kAtOnce = 2s;
 inline constexpr std::chrono::milliseconds kDrainDelay = 400ms;
 inline constexpr int kSigUsr2 = 12;
@@ -101,7 +101,7 @@ struct Lab {
     docker.start(web);
     docker.health(web, "healthy");
     INFO(name);
-    REQUIRE(comesAtOnce(web));
+    REQUIRE(isAnnouncedAtOnce(web));
     return web;
   }
   bool isAnnounced(const Web& web) const {
@@ -112,10 +112,10 @@ struct Lab {
     return std::none_of(web.vips.begin(), web.vips.end(),
                         [this](const Prefix& vip) { return peer.has(vip); });
   }
-  bool comesAtOnce(const Web& web) const {
+  bool isAnnouncedAtOnce(const Web& web) const {
     return eventually([&] { return isAnnounced(web); }, kAtOnce);
   }
-  bool goesAtOnce(const Web& web) const {
+  bool isWithdrawnAtOnce(const Web& web) const {
     return eventually([&] { return isWithdrawn(web); }, kAtOnce);
   }
 
@@ -135,9 +135,9 @@ struct Lab {
   // Containers that end are withdrawn while dockerd fails. Call it once in a test.
   void checkWithdrawals() {
     docker.dieFirst(dying);
-    REQUIRE(goesAtOnce(dying));
+    REQUIRE(isWithdrawnAtOnce(dying));
     docker.leave(leaving);
-    REQUIRE(goesAtOnce(leaving));
+    REQUIRE(isWithdrawnAtOnce(leaving));
   }
 
   // The last step of each test: the kept VIPs, the session and the processes are unchanged, and no

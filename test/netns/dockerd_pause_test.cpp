@@ -1,5 +1,5 @@
 // The controller is stopped for longer than any of its deadlines, as in a paused virtual machine.
-// A question to dockerd, a plugin call and a BIRD command are in flight and are answered meanwhile.
+// The replies to a Docker API request, a plugin call and a BIRD command in flight arrive meanwhile.
 #include "netns/dockerd_lab.hpp"
 
 #include <linux/sockios.h>
@@ -19,7 +19,7 @@ namespace {
 constexpr auto kPause = 12s;      // all three have a deadline of 10 s
 constexpr auto kShortPause = 2s;  // a BIRD command has 1 s with a hold time of 9 s
 
-// A plugin call of which the controller has read the first half.
+// A plugin call whose first half the controller has read.
 class HalfCall {
  public:
   explicit HalfCall(const std::string& path) : fd_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -68,23 +68,23 @@ void stopWithCommandInFlight(Lab& lab) {
   REQUIRE(waits);
 }
 
-void requireNothingMoves(Lab& lab, std::chrono::milliseconds pause) {
-  const auto moved = [&] { return lab.peer.sessions() != 1 || !lab.isAnnounced(lab.kept); };
-  REQUIRE_FALSE(eventually(moved, pause));
+void requireNoChange(Lab& lab, std::chrono::milliseconds pause) {
+  const auto changed = [&] { return lab.peer.sessions() != 1 || !lab.isAnnounced(lab.kept); };
+  REQUIRE_FALSE(eventually(changed, pause));
 }
 
 }  // namespace
 
-TEST_CASE("Dockerd.ControllerStandsStillFor12Seconds_NothingMoves", "[netns][dockerd]") {
+TEST_CASE("Dockerd.ControllerPausedFor12Seconds_NoRouteChanges", "[netns][dockerd]") {
   Lab lab;
   lab.begin();
-  // One answer fits into the controller's first read, the other does not.
+  // One reply fits into the controller's first read, the other does not.
   lab.dockerd.hold("/networks/*");
-  const auto asked = lab.docker.createNetwork("asked", {"10.0.0.111/32"});
-  lab.dockerd.hold(asked.inspectPath());
-  lab.docker.start(asked);
+  const auto pending = lab.docker.createNetwork("pending", {"10.0.0.111/32"});
+  lab.dockerd.hold(pending.inspectPath());
+  lab.docker.start(pending);
   const auto held = [&] {
-    return lab.dockerd.held(asked.inspectPath()) > 0 && lab.dockerd.held("/networks/*") > 0;
+    return lab.dockerd.held(pending.inspectPath()) > 0 && lab.dockerd.held("/networks/*") > 0;
   };
   REQUIRE(eventually(held));
   HalfCall completed(lab.controller.pluginSocket());
@@ -92,30 +92,30 @@ TEST_CASE("Dockerd.ControllerStandsStillFor12Seconds_NothingMoves", "[netns][doc
   stopWithCommandInFlight(lab);
   ::kill(lab.bird, SIGCONT);
 
-  lab.dockerd.release(asked.inspectPath());
+  lab.dockerd.release(pending.inspectPath());
   lab.dockerd.release("/networks/*");
   completed.sendRest();
   abandoned.abandon();
   auto call = std::async(std::launch::async, [&] {
     return callPlugin(lab.controller.pluginSocket(), "NetworkDriver.GetCapabilities", "", 30s);
   });
-  requireNothingMoves(lab, kPause);
+  requireNoChange(lab, kPause);
   lab.controller.signal(SIGCONT);
 
   REQUIRE(call.wait_for(kAtOnce) == std::future_status::ready);
   REQUIRE(call.get().has_value());
-  lab.docker.health(asked, "healthy");
-  REQUIRE(lab.comesAtOnce(asked));
+  lab.docker.health(pending, "healthy");
+  REQUIRE(lab.isAnnouncedAtOnce(pending));
   lab.checkWithdrawals();
   lab.checkEnd();
 }
 
 // The deadline of the BIRD command passes while BIRD cannot run either.
-TEST_CASE("Dockerd.ControllerAndBirdStandStillFor2Seconds_NothingMoves", "[netns][dockerd]") {
+TEST_CASE("Dockerd.ControllerAndBirdPausedFor2Seconds_NoRouteChanges", "[netns][dockerd]") {
   Lab lab({.holdTime = "9"});
   lab.begin();
   stopWithCommandInFlight(lab);
-  requireNothingMoves(lab, kShortPause);
+  requireNoChange(lab, kShortPause);
   lab.controller.signal(SIGCONT);
   ::kill(lab.bird, SIGCONT);
   lab.announcedAtOnce("new", {"10.0.0.111/32"});

@@ -1,5 +1,5 @@
-// Networks are created and removed after dockerd formed a list and before the controller reads it.
-// The later event or call wins over the list.
+// Networks are created and removed after dockerd has created a list and before the controller reads
+// it. The later event or call takes precedence over the list.
 #include "netns/dockerd_lab.hpp"
 
 using namespace bgplb;
@@ -12,7 +12,7 @@ bool exists(const std::string& link) { return tryShell("ip link show dev " + lin
 
 void end(Lab& lab, const Web& web) {
   lab.docker.die(web);
-  REQUIRE(lab.goesAtOnce(web));
+  REQUIRE(lab.isWithdrawnAtOnce(web));
   lab.dockerd.change([&](auto& values) { values.containers.erase(web.container); });
   lab.docker.removeNetwork(web);
   REQUIRE(eventually([&] { return !exists(web.bridge()); }, kAtOnce));
@@ -46,7 +46,7 @@ void race(const std::string& list) {
   lab.checkWithdrawals();
 
   lab.dockerd.release(list);
-  REQUIRE(lab.comesAtOnce(listed));
+  REQUIRE(lab.isAnnouncedAtOnce(listed));
   REQUIRE_FALSE(exists(gone.bridge()));
   REQUIRE_FALSE(exists(former.bridge()));
   REQUIRE(lab.peer.changes(oldGateway).size() == 2);  // announced and withdrawn, once
@@ -56,12 +56,11 @@ void race(const std::string& list) {
 
 }  // namespace
 
-TEST_CASE("Dockerd.NetworksChangeWhileTheirListIsOnItsWay_WhatCameLaterCounts",
-          "[netns][dockerd]") {
+TEST_CASE("Dockerd.NetworksChangeWhileTheirListIsInFlight_TheLaterChangeWins", "[netns][dockerd]") {
   race("/networks");
 }
 
-TEST_CASE("Dockerd.NetworksChangeWhileTheListOfContainersIsOnItsWay_WhatCameLaterCounts",
+TEST_CASE("Dockerd.NetworksChangeWhileTheContainerListIsInFlight_TheLaterChangeWins",
           "[netns][dockerd]") {
   race("/containers/json");
 }

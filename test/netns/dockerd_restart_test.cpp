@@ -27,7 +27,7 @@ io::Descriptor listenAt(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("Dockerd.SocketOfAKilledControllerIsOpenForAMoment_TheNextOneStarts",
+TEST_CASE("Dockerd.SocketOfAKilledControllerStaysOpenBriefly_TheNextOneStarts",
           "[netns][dockerd]") {
   Lab lab;
   lab.begin();

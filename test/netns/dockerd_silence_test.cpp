@@ -1,5 +1,6 @@
-// dockerd accepts connections and never answers while the controller starts. The announcements of
-// the previous controller stay. A Leave call or the loss of a veth pair still withdraws.
+// dockerd accepts connections but never replies while the controller starts. The announcements of
+// the previous controller persist. A Leave call or the removal of a veth pair still withdraws a
+// VIP.
 #include "netns/dockerd_lab.hpp"
 
 using namespace bgplb::test;
@@ -17,11 +18,11 @@ TEST_CASE("Dockerd.SilentAtStart_RoutesStayAndTheEndOfAContainerWithdraws", "[ne
 
   SECTION("Leave") {
     lab.docker.leave(lab.leaving);
-    REQUIRE(lab.goesAtOnce(lab.leaving));
+    REQUIRE(lab.isWithdrawnAtOnce(lab.leaving));
   }
-  SECTION("the veth pair is gone") {
+  SECTION("the veth pair is removed") {
     lab.containers.shell("ip link del " + lab.dying.containerLink());
-    REQUIRE(lab.goesAtOnce(lab.dying));
+    REQUIRE(lab.isWithdrawnAtOnce(lab.dying));
   }
   lab.checkKept();
   lab.dockerd.release("*");
