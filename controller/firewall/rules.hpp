@@ -8,21 +8,18 @@
 // stay dropped, and the rules that Docker evaluates later (bridge isolation, enable_icc=false,
 // policy DROP) do not block VIPs.
 //
-//   -o bgplb-*            Packets to a VIP: only host routes to VIPs use these bridges. The
-//   connection
-//                         is marked, and the packet is accepted.
+//   -o bgplb-*            Packets to a VIP: only host routes to VIPs use these bridges. The rule
+//                         marks the connection and accepts the packet.
 //   established + marked  Replies. They do not pass bgplb-*: the container sends them over its
-//   Docker
-//                         bridge, possibly to a container on another bridge, or on the same bridge
-//                         without inter-container communication.
+//                         Docker bridge, possibly to a container on another bridge, or on the same
+//                         bridge without inter-container communication.
 //   -i bgplb-*            No rule accepts these packets. Replies never use this interface; such a
 //                         packet is from a container that bypasses Docker's rules.
 //
-//   neighbor discovery    (IPv6) Accepted within a gateway bridge, whose name begins with bgplb_ in
-//   the
-//                         documented set-up. enable_icc=false drops neighbour discovery (but not
-//                         ARP), and a container could then not reply to another one on the same
-//                         bridge.
+//   neighbor discovery    (IPv6) Accepted within a gateway bridge, whose name begins with bgplb_
+//                         in the documented set-up. enable_icc=false drops neighbour discovery
+//                         (but not ARP), and a container could then not reply to another one on
+//                         the same bridge.
 //
 // Alternatives: ipset needs a kernel module that some hosts lack (Docker 28.0 tried it); with a
 // rule per VIP, every packet would traverse all of them.

@@ -53,7 +53,7 @@ Result<void> LinkActions::bringUp(const Link& link, unsigned mtu, int master) {
 
 Result<void> LinkActions::apply(const core::BridgeAdd& action) {
   if (!isLinkName(action.name) || !action.name.starts_with(core::kBridgePrefix)) {
-    return invalid("not the name of a bridge of ours");
+    return invalid("not a valid name for one of our bridges");
   }
   const MacAddress address = bridgeAddress(action.name);
   const bool existed = find(action.name).has_value();
@@ -71,7 +71,7 @@ Result<void> LinkActions::apply(const core::BridgeAdd& action) {
 
 Result<void> LinkActions::apply(const core::VethAdd& action) {
   if (!core::isVethHostName(action.host) || !isLinkName(action.container)) {
-    return invalid("not the names of a veth pair of ours");
+    return invalid("not valid names for one of our veth pairs");
   }
   const auto bridge = mirror_.state().ourBridge(action.bridge);
   if (!bridge) return bridge.error();

@@ -34,11 +34,10 @@ class LinkRemover {
   LinkRemover& operator=(const LinkRemover&) = delete;
   ~LinkRemover();  // does not wait; drops the queued removals
 
-  // Returns when `gone` returns true, which is called each time `monitorFd` is readable, or when
-  // the kernel has replied; after 20 ms at the latest, and immediately if all threads are busy.
-  // Success can thus mean that the removal is in progress: if the link still exists later, the
-  // caller removes it again. Transient: the removal of this link has been in progress for 2 s or
-  // more.
+  // Waits at most 20 ms until the kernel has replied or `gone` returns true. Calls `gone` each time
+  // `monitorFd` is readable. Does not wait if all threads are busy. Success can thus mean that the
+  // removal is in progress: if the link still exists later, the caller removes it again. Transient:
+  // the removal of this link has been in progress for 2 s or more.
   Result<void> remove(int ifIndex, int monitorFd, const std::function<bool()>& gone);
 
  private:

@@ -192,7 +192,7 @@ std::set<std::string> Mirror::vethsOn(const std::string& bridge) const {
 Result<Link> Mirror::ourBridge(const std::string& name) const {
   const Link* found = link(name);
   if (found == nullptr) return notFound("no link " + name);
-  if (!isOurBridge(*found)) return conflict(name + " is not a bridge of ours");
+  if (!isOurBridge(*found)) return conflict(name + " is not one of our bridges");
   return *found;
 }
 

@@ -8,9 +8,8 @@
 // - all IPv4 routes of a link that is set down or loses its last IPv4 address
 // - the next hops on a link that loses its carrier
 // - the IPv4 routes through a nexthop object that is removed
-// - a route replaced by another one (NLM_F_REPLACE). If several routes have that destination, only
-// a
-//   dump shows which one was replaced.
+// - a route replaced by another one (NLM_F_REPLACE). If several routes have that destination, a
+//   dump must show which one was replaced.
 
 #include "netlink/codec.hpp"
 
@@ -58,7 +57,7 @@ class Mirror {
   core::KernelNetwork observe(const std::string& bridge) const;
   // Our veth host ends that are up and ports of `bridge`. Empty if `bridge` is not ours.
   std::set<std::string> vethsOn(const std::string& bridge) const;
-  // NotFound: no such link. Conflict: the link is not a bridge of ours.
+  // NotFound: no such link. Conflict: the link is not one of our bridges.
   Result<Link> ourBridge(const std::string& name) const;
   const std::set<std::string>& bridges() const { return bridges_; }
   const std::set<std::string>& veths() const { return veths_; }

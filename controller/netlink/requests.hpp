@@ -1,7 +1,6 @@
 #pragma once
 // Builds rtnetlink requests. Each function returns one message; Socket sets the sequence number and
-// sends it. Pure. Called by LinkActions, RouteActions, KernelMirror and the other parts of
-// netlink/.
+// sends it. Pure. Called by all parts of netlink/ that talk to the kernel.
 
 #include "base/address.hpp"
 #include "core/actions.hpp"

@@ -105,7 +105,7 @@ Result<void> RouteActions::apply(const core::RouteReplace& action) {
   const auto bridge = mirror_.state().ourBridge(action.dev);
   if (!bridge) return bridge.error();
   const auto groups = mirror_.state().groups(bridge->index, action.destination.family());
-  if (groups.empty()) return notFound("no group of next hops");
+  if (groups.empty()) return notFound("no next-hop group");
   auto added = socket_.request(routeAdd(action.destination, *groups.begin(), IfExists::Fail));
   if (!isKind(added, ErrorKind::Conflict)) return added;
   mirror_.catchUp();
@@ -117,14 +117,16 @@ Result<void> RouteActions::moveRoute(const core::RouteReplace& action, std::uint
   // NLM_F_REPLACE replaces the first matching route of the table, which is the one a lookup
   // returns.
   const auto holder = socket_.queryRoute(routeMatch(action.destination.address()));
-  if (!holder) return conflict("another program has a route there: " + holder.error().message);
+  if (!holder)
+    return conflict("another program has a route to this destination: " + holder.error().message);
   if (holder->protocol == core::kRouteProtocol && holder->table == RT_TABLE_MAIN &&
       holder->destination == action.destination) {
     return socket_.request(routeAdd(action.destination, group, IfExists::Replace));
   }
   const Link* link = mirror_.state().link(holder->ifIndex);
-  return conflict(fmt::format("another program has a route there (protocol {}, dev {})",
-                              holder->protocol, link == nullptr ? "none" : link->name));
+  return conflict(
+      fmt::format("another program has a route to this destination (protocol {}, dev {})",
+                  holder->protocol, link == nullptr ? "none" : link->name));
 }
 
 Result<void> RouteActions::apply(const core::RouteDel& action) {
