@@ -74,7 +74,7 @@ std::vector<Row> rows(const bird_lab::TemporaryFolder& folder) {
 }
 
 // One run of the program. `bgplb run` may wait for SIGTERM after it has logged the cause, because
-// dockerd restarts a plugin that exits without a pause.
+// dockerd immediately restarts a plugin that exits.
 class Attempt {
  public:
   Attempt(const bird_lab::TemporaryFolder& folder, Row row)

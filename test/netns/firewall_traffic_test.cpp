@@ -125,7 +125,7 @@ struct Host {
     join(web, "bgplb_gwbridge", "172.23.0.25/24", "2001:db8::25/64", "172.23.0.1", "2001:db8::1");
     join(mate, "bgplb_gwbridge", "172.23.0.26/24", "2001:db8::26/64", "172.23.0.1", "2001:db8::1");
     join(other, otherBridge, "172.18.0.2/24", "2001:db8:d::2/64", "172.18.0.1", "2001:db8:d::1");
-    addLbNetwork();
+    addVipNetwork();
     // Docker sets these for enable_icc=false, so that bridged frames are filtered as well.
     shell("sysctl -qw net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1");
   }
@@ -149,7 +149,7 @@ struct Host {
                     "via {}'",
                     v4, v6, gateway4, gateway6));
   }
-  void addLbNetwork() {
+  void addVipNetwork() {
     shell(
         "ip link add bgplb-012345678 up type bridge; ip link add bgl0123456789ab type veth peer "
         "name eth1 netns " +
@@ -251,15 +251,15 @@ void passTraffic(const std::string& version, const std::string& flavour) {
 
 }  // namespace
 
-TEST_CASE("Iptables.LetsVipsThrough_AsDocker20Filters") {
+TEST_CASE("Iptables.AcceptsVipTraffic_WithTheRulesOfDocker20") {
   passTraffic("docker-20.10", "nft");
   passTraffic("docker-20.10", "legacy");
 }
-TEST_CASE("Iptables.LetsVipsThrough_AsDocker26Filters") {
+TEST_CASE("Iptables.AcceptsVipTraffic_WithTheRulesOfDocker26") {
   passTraffic("docker-26.1", "nft");
   passTraffic("docker-26.1", "legacy");
 }
-TEST_CASE("Iptables.LetsVipsThrough_AsDocker28Filters") {
+TEST_CASE("Iptables.AcceptsVipTraffic_WithTheRulesOfDocker28") {
   passTraffic("docker-28.5", "nft");
   passTraffic("docker-28.5", "legacy");
 }

@@ -336,7 +336,7 @@ s.recv(1)')"))
 }
 
 // A benchmark of the actions, run with [.bench].
-TEST_CASE("RtnlKernel.Costs", "[.bench]") {
+TEST_CASE("RtnlKernel.DurationOfEachAction", "[.bench]") {
   World world;
   // The host needs an address: without one, the kernel searches all links for a source address.
   shell("ip link add eth9 up type bridge; ip address add 192.0.2.1/24 dev eth9");

@@ -27,7 +27,7 @@ TEST_CASE("RtnlKernel.ReportsForeignChanges") {
   SECTION("IPv6 rule removed") { shell("ip -6 rule del pref 17801"); }
   SECTION("veth removed") { shell("ip link del " + kHost); }
   SECTION("veth down") { shell("ip link set " + kHost + " down"); }
-  SECTION("veth taken out") { shell("ip link set " + kHost + " nomaster"); }
+  SECTION("veth removed from its bridge") { shell("ip link set " + kHost + " nomaster"); }
   SECTION("bridge removed") { shell("ip link del " + kBridge); }
   SECTION("bridge renamed") {
     shell("ip link set " + kBridge + " down && ip link set " + kBridge + " name foreign0");
@@ -42,7 +42,7 @@ TEST_CASE("RtnlKernel.ReportsForeignChanges") {
     shell("ip address add 192.0.2.1/24 dev " + kBridge);
     shell("ip address del 192.0.2.1/24 dev " + kBridge);
   }
-  SECTION("one address with two lengths") {
+  SECTION("one address with two prefix lengths") {
     shell("ip address add 192.0.2.1/24 dev " + kBridge + "; ip address add 192.0.2.1/30 dev " +
           kBridge + "; ip address del 192.0.2.1/24 dev " + kBridge +
           "; ip neigh del 169.254.77.1 dev " + kBridge);

@@ -41,7 +41,7 @@ bool within(std::chrono::milliseconds time, const std::function<bool()>& conditi
 }
 
 // Accepts connections and never replies.
-io::Descriptor silentEngine(const std::string& path) {
+io::Descriptor silentDockerd(const std::string& path) {
   io::Descriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -84,7 +84,7 @@ TEST_CASE("Program.StopEndsInTheTimeThatPid1Allows_WhileDockerAndBirdHang", "[ne
   std::string folder = std::filesystem::temp_directory_path() / "bgplb-stop-XXXXXX";
   REQUIRE(mkdtemp(folder.data()) != nullptr);
   const test::ScopedNetns here;
-  const auto engine = silentEngine(folder + "/docker.sock");
+  const auto dockerd = silentDockerd(folder + "/docker.sock");
   std::ofstream(folder + "/slow-bird")
       << "#!/bin/sh\necho $$ >" << folder << "/slow.pid\nexec sleep 60\n";
   std::filesystem::permissions(folder + "/slow-bird", std::filesystem::perms::owner_all);

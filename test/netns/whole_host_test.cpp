@@ -113,7 +113,7 @@ TEST_CASE("WholeHost.LongestTurn", "[.bench]") {
   const auto [networks, backends] = GENERATE(table<int, int>({{1000, 1}, {5000, 1}, {4, 254}}));
   auto begin = Clock::now();
   ManyNetworks host(networks, backends);
-  fmt::print("{} networks with {} backends: made in {:.0f} ms of CPU time\n", networks, backends,
+  fmt::print("{} networks with {} backends: created in {:.0f} ms of CPU time\n", networks, backends,
              milliseconds(Clock::now() - begin));
   for (int round = 0; round < 3; ++round) {
     runReady(host.world.io);
