@@ -8,7 +8,8 @@ namespace bgplb::bird {
 
 namespace {
 
-// Beyond that it is cheaper to write the files anew than to move their ends for each line.
+// With more changed lines, rendering the whole files costs less than moving the text behind each
+// changed line.
 constexpr std::size_t kFewChanges = 64;
 
 struct Span {
@@ -16,22 +17,23 @@ struct Span {
   std::size_t end = 0;
 };
 
-// Where the line of `prefix` is in a sorted file; if it has none, where it belongs.
+// The line of `prefix` in a sorted file, found by bisection; an empty span at the place to insert
+// it if the file has no such line.
 Span lineOf(std::string_view text, const Prefix& prefix) {
-  Span left{0, text.size()};  // beginnings of lines
-  while (left.begin < left.end) {
-    const std::size_t middle = (left.begin + left.end) / 2;
+  Span rest{0, text.size()};  // begins and ends at the beginning of a line
+  while (rest.begin < rest.end) {
+    const std::size_t middle = (rest.begin + rest.end) / 2;
     const std::size_t begin = middle == 0 ? 0 : text.rfind('\n', middle - 1) + 1;  // npos + 1 is 0
     const std::size_t end = text.find('\n', middle) + 1;
-    const auto here = parseRoute(text.substr(begin, end - begin));
-    if (here == prefix) return {begin, end};
-    if (here < prefix) {
-      left.begin = end;
+    const auto found = parseRoute(text.substr(begin, end - begin));
+    if (found == prefix) return {begin, end};
+    if (found < prefix) {
+      rest.begin = end;
     } else {
-      left.end = begin;
+      rest.end = begin;
     }
   }
-  return left;
+  return rest;
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #pragma once
-// The announced prefixes with their attributes, as the text of the files that BIRD includes. Equal
-// announcements give equal bytes: sorted, one line a prefix. A change renders its own line and no
-// other, however many there are.
+// The announced prefixes with their attributes, rendered as the files that BIRD includes. Publisher
+// owns one. The files are sorted, one line for each prefix, so equal announcements give equal
+// bytes. A change of one prefix renders only the line of that prefix.
 
 #include "base/address.hpp"
 #include "core/route_attributes.hpp"
@@ -13,7 +13,7 @@
 
 namespace bgplb::bird {
 
-// What the two static protocols include, one family a file.
+// The files that the two static protocols include, one for each address family.
 struct RouteFiles {
   std::string vips4;
   std::string vips6;
@@ -23,9 +23,9 @@ class Announcements {
  public:
   explicit Announcements(std::uint32_t localAs = 0) : localAs_(localAs) {}
 
-  // The link bandwidth communities name it.
+  // The link bandwidth communities contain the AS number.
   void setLocalAs(std::uint32_t localAs);
-  // Both: false if nothing changes.
+  // set() and erase() return false if nothing changes.
   bool set(const Prefix& prefix, const core::RouteAttributes& attributes);
   bool erase(const Prefix& prefix);
   void clear();
@@ -40,7 +40,7 @@ class Announcements {
 
   std::uint32_t localAs_;
   std::map<Prefix, core::RouteAttributes> announced_;
-  RouteFiles files_;  // without the changes
+  RouteFiles files_;  // without changed_
   std::set<Prefix> changed_;
   bool allChanged_ = false;
 };

@@ -24,10 +24,11 @@ namespace asio = boost::asio;
 constexpr std::size_t kMaxLine = 4096;
 constexpr std::size_t kMaxHeld = 64;  // lines
 constexpr std::size_t kMaxRecent = 64;
-constexpr std::chrono::minutes kSilence{1};  // a line that is repeated later is logged again
+constexpr std::chrono::minutes kRepeatAfter{1};  // a repeated line is suppressed for this long
 
-// Logged by BIRD at every change of a VIP, or at a command of ours that we have logged, or about a
-// link-local next hop, which our filters never use.
+// Lines that need no attention: BIRD logs them at every change of a VIP, after a command that the
+// controller has logged itself, or about a missing link-local next hop, which our filters never
+// use.
 bool isRoutine(std::string_view text) {
   return text == "Reconfiguring" || text == "Reconfigured" ||
          text.starts_with("Enabling protocol ") || text.ends_with("Missing link-local address") ||
@@ -64,19 +65,21 @@ BirdLine parseLogLine(std::string_view line) {
   if (!classed) return BirdLine{log::Level::Warning, std::string(line)};
   BirdLine parsed{levelOf(line.substr(begin + 1, end - begin - 1)),
                   std::string(line.substr(end + 2))};
-  // FATAL to BIRD, but either requested by us or followed by our own error.
+  // BIRD's class is FATAL, but either the controller requested the shutdown, or it logs an error of
+  // its own.
   if (parsed.text == "Shutdown completed") parsed.level = log::Level::Info;
   if (isRoutine(parsed.text)) parsed.level = log::Level::Debug;
   return parsed;
 }
 
-// Shared with the handlers of its descriptor.
+// Shared with the handlers of its descriptor, which may still be queued when the BirdLog is
+// destroyed.
 struct BirdLog::Reader {
   explicit Reader(asio::io_context& context, int fd) : descriptor(context, fd) {}
 
   asio::posix::stream_descriptor descriptor;
   std::string partial;
-  std::map<std::string, std::chrono::steady_clock::time_point> recent;  // line -> when seen last
+  std::map<std::string, std::chrono::steady_clock::time_point> recent;  // line -> last occurrence
   bool holding = false;
   std::vector<BirdLine> held;
 
@@ -95,7 +98,7 @@ struct BirdLog::Reader {
     std::array<char, 4096> chunk;
     for (;;) {
       const ssize_t size = ::read(descriptor.native_handle(), chunk.data(), chunk.size());
-      if (size <= 0) return;  // EAGAIN: it is empty; it has no end, for we hold a writing end
+      if (size <= 0) return;  // EAGAIN: empty. No end of file: the descriptor is a writer, too
       feed(std::string_view(chunk.data(), static_cast<std::size_t>(size)));
     }
   }
@@ -112,10 +115,10 @@ struct BirdLog::Reader {
     }
   }
 
-  // BIRD repeats a line as long as a problem lasts.
+  // BIRD repeats a line while a problem lasts.
   bool isRepeated(const std::string& text) {
     const auto now = std::chrono::steady_clock::now();
-    std::erase_if(recent, [now](const auto& entry) { return now - entry.second > kSilence; });
+    std::erase_if(recent, [now](const auto& entry) { return now - entry.second > kRepeatAfter; });
     if (recent.size() >= kMaxRecent) recent.clear();
     return !recent.insert_or_assign(text, now).second;
   }

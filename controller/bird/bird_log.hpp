@@ -1,10 +1,11 @@
 #pragma once
-// Forwards BIRD's log lines into ours.
+// Forwards BIRD's log lines to the controller's log. Daemon owns the BirdLog.
 //
-// BIRD outlives this program, so its standard error must neither block nor break when nobody reads
-// it: a FIFO in the run directory that BIRD holds open for reading as well (so no EPIPE) and
-// non-blocking (so a full FIFO costs lines, not the sessions' keepalives). The next controller
-// opens the same FIFO and finds there what BIRD logged meanwhile, up to 64 KiB.
+// BIRD outlives the controller, so writing to standard error must neither block BIRD nor fail while
+// no controller reads. BIRD's standard error is therefore a FIFO in the run directory. BIRD also
+// has it open for reading, so a write never fails with EPIPE. The FIFO is non-blocking: when it is
+// full, log lines are lost, but no keepalive is delayed. The next controller opens the same FIFO
+// and reads the lines that BIRD has written meanwhile, up to 64 KiB.
 
 #include "base/log.hpp"
 #include "base/result.hpp"
@@ -24,9 +25,10 @@ struct BirdLine {
   friend bool operator==(const BirdLine&, const BirdLine&) = default;
 };
 
-// "2026-11-22 20:23:51.054 <WARN> lb_peer1: ..." without the time, which our log adds; also BIRD
-// 3's "bird: TIME [0001] <WARN> ...". BIRD writes lines without a class before it has opened its
-// log. What BIRD logs at each `configure` is debug.
+// Parses "2026-11-22 20:23:51.054 <WARN> lb_peer1: ..." and removes the time, which our log adds;
+// also parses BIRD 3's "bird: TIME [0001] <WARN> ...". Lines without a class are warnings: BIRD
+// writes them before it has opened its log. The lines that BIRD logs at each `configure` have level
+// debug.
 BirdLine parseLogLine(std::string_view line);
 
 class BirdLog {
@@ -36,16 +38,16 @@ class BirdLog {
   BirdLog(const BirdLog&) = delete;
   BirdLog& operator=(const BirdLog&) = delete;
 
-  // Makes the FIFO if need be and begins to forward. Idempotent.
+  // Creates the FIFO if it does not exist, and begins to forward. Idempotent.
   Result<void> open();
-  // A descriptor that can be BIRD's standard error.
+  // A descriptor of the FIFO, to become BIRD's standard error.
   Result<io::Descriptor> openForBird() const;
 
-  // While a BIRD starts its lines are kept back: if it dies they are the reason and are logged with
-  // the failure, once; if it lives they are forwarded.
+  // Holds lines back while BIRD starts. If the start succeeds, release() forwards them. If it
+  // fails, takeComplaints() returns them as the reason, so that they are logged once.
   void hold();
   void release();
-  // Ends the hold. The warnings and worse among what was kept back, in one line.
+  // Ends the hold. Returns the held lines of level warning and above, joined into one line.
   std::string takeComplaints();
 
  private:

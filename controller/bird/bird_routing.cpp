@@ -17,7 +17,7 @@ namespace bgplb::bird {
 
 using Clock = std::chrono::steady_clock;
 
-// Coroutines hold it: it lives until they end.
+// The coroutines share ownership: the Driver lives until the last of them ends.
 struct BirdRouting::Driver {
   Driver(boost::asio::io_context& io, BirdOptions given)
       : context(io),
@@ -30,7 +30,8 @@ struct BirdRouting::Driver {
             [this] { wake(); }),
         supervisor(io, options, paths, publisher, [this] { wake(); }) {}
 
-  // Nothing is lost when the coroutine does not sleep: it checks everything before it does.
+  // No wake-up is lost while the coroutine does not sleep: it checks all conditions before it
+  // sleeps.
   void wake() { wakeUp.cancel(); }
   Task<> sleepUntil(Clock::time_point time) {
     wakeUp.expires_at(time);
@@ -61,8 +62,8 @@ Task<> BirdRouting::Driver::run(std::shared_ptr<Driver> self) {
 
 Task<> BirdRouting::Driver::step() {
   if (!supervisor.isReady()) {
-    const auto again = co_await supervisor.bringUp();
-    if (!supervisor.isReady() && !stopMode) co_await sleepUntil(again);
+    const auto retryAt = co_await supervisor.bringUp();
+    if (!supervisor.isReady() && !stopMode) co_await sleepUntil(retryAt);
     co_return;
   }
   auto& sessions = supervisor.sessions();
@@ -104,7 +105,7 @@ Task<> BirdRouting::Driver::stop(std::shared_ptr<Driver> self, StopMode mode,
 BirdRouting::BirdRouting(boost::asio::io_context& context, BirdOptions options)
     : driver_(std::make_shared<Driver>(context, std::move(options))) {}
 
-// The coroutine holds the driver as well, and ends at its next step.
+// The coroutine also owns the Driver. It ends at its next step and leaves BIRD running.
 BirdRouting::~BirdRouting() {
   driver_->publisher.onConfirmed(nullptr);
   if (!driver_->stopMode) driver_->stopMode = StopMode::LeaveRunning;

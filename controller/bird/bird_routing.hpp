@@ -1,15 +1,17 @@
 #pragma once
-// The port `Routing` on BIRD: a Publisher (what BIRD announces), a Supervisor (that BIRD runs), and
-// the one coroutine that drives both. Everything else only sets what is wanted and wakes it.
+// Implements the port reconcile::Routing with BIRD. Owns a Publisher (decides what BIRD announces),
+// a Supervisor (keeps BIRD running) and the only coroutine that drives both. All other functions
+// set the desired state and wake the coroutine.
 //
-// In the order of use:
+// The order of use:
 //   BirdRouting routing(context, {...});
-//   routing.setModel(model);       // before start, and again whenever it changes
+//   routing.setModel(model);       // before start(), and again whenever the model changes
 //   routing.start();               // from now on a BIRD is adopted or started
-//   routing.announce(...);         // everything that is known to be wanted, then
-//   routing.routesComplete();      // once: before it, a BIRD that was adopted keeps what it has
+//   routing.announce(...);         // for every desired prefix that is known
+//   routing.routesComplete();      // once; until then an adopted BIRD keeps its routes, except
+//                                  // withdrawn ones
 //   co_await routing.stop(...);
-// Destroying it leaves BIRD as it is; the next one adopts it.
+// The destructor leaves BIRD running; the next controller adopts BIRD.
 
 #include "bird/options.hpp"
 #include "bird/status.hpp"
@@ -32,13 +34,13 @@ class BirdRouting final : public reconcile::Routing {
   BirdRouting(const BirdRouting&) = delete;
   BirdRouting& operator=(const BirdRouting&) = delete;
 
-  // Called after BIRD has confirmed withdrawals: mayBeAnnounced() has become false for some prefix.
-  // May call anything here.
+  // `callback` is called after BIRD has confirmed withdrawals: mayBeAnnounced() has become false
+  // for at least one prefix. The callback may call any function of this class.
   void onConfirmed(std::function<void()> callback);
 
-  // Invalid: the model or the template cannot be rendered; the former model stays. If BIRD refuses
-  // what was rendered, the former configuration stays in effect, and status().refused says so
-  // later.
+  // Invalid: the model or the template cannot be rendered, and the previous model stays in effect.
+  // If BIRD refuses the rendered configuration, the previous configuration stays in effect, and
+  // status().refused has BIRD's reason.
   Result<void> setModel(const core::RoutingConfig& model);
   void start();
   void routesComplete();
@@ -47,11 +49,11 @@ class BirdRouting final : public reconcile::Routing {
   void withdraw(const Prefix& prefix) override;
   bool mayBeAnnounced(const Prefix& prefix) const override;
 
-  // Queried from BIRD, on a connection of its own. Unavailable: no BIRD answers.
+  // Queries BIRD on a separate connection. Unavailable: no BIRD replies.
   Task<Result<RoutingStatus>> status();
 
-  // Returns when BIRD has been left as `mode` says, at the latest at `end`, whatever is under way
-  // and whatever hangs. Nothing is supervised afterwards.
+  // Ends the supervision of BIRD and stops BIRD according to `mode`. Returns at `end` at the
+  // latest, even if BIRD or a disk hangs.
   Task<> stop(StopMode mode, std::chrono::steady_clock::time_point end);
 
  private:

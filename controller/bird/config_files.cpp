@@ -8,23 +8,23 @@ namespace bgplb::bird {
 
 namespace {
 
-constexpr mode_t kOwnerOnly = 0600;  // the main file holds passwords
+constexpr mode_t kOwnerOnly = 0600;  // the main file contains passwords
 
 }  // namespace
 
 ConfigFiles::ConfigFiles(RunPaths paths) : paths_(std::move(paths)) {
-  const auto readOr = [](const std::string& path) {
+  const auto readOrEmpty = [](const std::string& path) {
     auto text = io::readFile(path);
     return text ? std::move(*text) : std::string();
   };
-  onDisk_ = FileSet{readOr(paths_.main), readOr(paths_.vips4), readOr(paths_.vips6)};
+  onDisk_ = FileSet{readOrEmpty(paths_.main), readOrEmpty(paths_.vips4), readOrEmpty(paths_.vips6)};
   pending_ = ::access(paths_.pending.c_str(), F_OK) == 0;
   if (!pending_ && !onDisk_.main.empty()) confirmed_ = onDisk_;
 }
 
 Result<void> ConfigFiles::writeOne(const std::string& path, const std::string& text,
                                    std::string& known) {
-  // An empty file must exist too: BIRD refuses an include of nothing.
+  // The file must exist even if it is empty: BIRD refuses to include a missing file.
   if (text == known && !(text.empty() && ::access(path.c_str(), F_OK) != 0)) return {};
   auto written = io::replaceFile(path, text, kOwnerOnly);
   if (written) known = text;
@@ -36,7 +36,7 @@ Result<void> ConfigFiles::write(const FileSet& wanted) {
     if (auto marked = io::touchFile(paths_.pending, kOwnerOnly); !marked) return marked;
     pending_ = true;
   }
-  // The includes first: a main file that names them must find them.
+  // The included files first: they must exist before a main file that includes them.
   if (auto written = writeOne(paths_.vips4, wanted.vips4, onDisk_.vips4); !written) return written;
   if (auto written = writeOne(paths_.vips6, wanted.vips6, onDisk_.vips6); !written) return written;
   return writeOne(paths_.main, wanted.main, onDisk_.main);
@@ -45,7 +45,7 @@ Result<void> ConfigFiles::write(const FileSet& wanted) {
 void ConfigFiles::confirm() {
   confirmed_ = onDisk_;
   pending_ = false;
-  ::unlink(paths_.pending.c_str());  // left behind, it costs one needless reconfiguration
+  ::unlink(paths_.pending.c_str());  // if this fails, the next controller reconfigures once more
 }
 
 Result<void> ConfigFiles::restore() {

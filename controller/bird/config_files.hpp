@@ -1,9 +1,10 @@
 #pragma once
-// The files that BIRD reads, and what is known of them: what is on the disk, what BIRD has read,
-// and what to restore when BIRD refuses a configuration.
+// Writes the files that BIRD reads. Remembers the content on disk, the content that BIRD has
+// confirmed, and restores the confirmed content when BIRD refuses a configuration. Publisher owns
+// one.
 //
-// The file `bird.pending` exists from before the first change until BIRD has confirmed it. So the
-// next controller knows whether equal bytes on the disk mean that BIRD has read them.
+// The file `bird.pending` is created before the first change and removed when BIRD has confirmed
+// the change. Its absence tells the next controller that BIRD has read the files on disk.
 
 #include "base/result.hpp"
 #include "bird/run_paths.hpp"
@@ -22,18 +23,18 @@ struct FileSet {
 
 class ConfigFiles {
  public:
-  explicit ConfigFiles(RunPaths paths);  // reads what a former run left
+  explicit ConfigFiles(RunPaths paths);  // reads the files of the previous controller
 
-  // Replaces the files that differ. The configuration is readable between any two steps.
+  // Replaces the files that differ. After each step the files are a valid configuration.
   Result<void> write(const FileSet& wanted);
-  // BIRD has read what was written last.
+  // BIRD has read the files that were written last.
   void confirm();
-  // BIRD refused it: the last set it took is written again, if there is one.
+  // BIRD refused the files: writes the last confirmed set again, if there is one.
   Result<void> restore();
 
-  // What BIRD last took, which stays through a refusal.
+  // The set that BIRD accepted last. A refusal does not change it.
   const std::optional<FileSet>& confirmed() const { return confirmed_; }
-  // BIRD took `wanted`, and nothing has been written since.
+  // BIRD accepted `wanted`, and nothing has been written since.
   bool areConfirmed(const FileSet& wanted) const { return !pending_ && confirmed_ == wanted; }
   const FileSet& onDisk() const { return onDisk_; }
 

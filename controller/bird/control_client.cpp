@@ -24,7 +24,7 @@ struct ControlClient::Connection {
   explicit Connection(asio::io_context& context)
       : socket(context), window(context.get_executor(), [this] { onWindowEnd(); }) {}
 
-  // A reply is awaited from now on.
+  // Begins to wait for a reply.
   void begin(std::chrono::milliseconds wanted, Clock::time_point end) {
     timeout = wanted;
     limit = end;
@@ -57,10 +57,10 @@ struct ControlClient::Connection {
     ++windows;
     if (missed < kMisses && windows < kMaxWindows && now < limit) return openWindow();
     expired = true;
-    close();  // which ends the operation that waits
+    close();  // ends the pending read or write with an error
   }
   void close() {
-    boost::system::error_code ignored;  // there is nothing left to do about a failing close(2)
+    boost::system::error_code ignored;  // a failed close(2) needs no handling
     socket.close(ignored);
   }
   Error lost(const std::string& to) const {
@@ -77,7 +77,7 @@ struct ControlClient::Connection {
   Clock::time_point windowEnd;
   Clock::time_point limit;
   std::chrono::milliseconds timeout{0};
-  int windows = 0;          // since the command
+  int windows = 0;          // since begin()
   int missed = 0;           // in a row
   bool progressed = false;  // bytes arrived in this window
   bool awaiting = false;
@@ -107,7 +107,7 @@ Task<Result<Reply>> ControlClient::reply(std::shared_ptr<Connection> connection,
   const auto buffer = asio::buffer(chunk);
   for (;;) {
     auto complete = connection->parser.next();
-    for (const auto& news : connection->parser.takeNews()) log::debug("bird: {}", news);
+    for (const auto& text : connection->parser.takeNews()) log::debug("bird: {}", text);
     if (complete) {
       connection->finish();
       co_return std::move(*complete);

@@ -1,16 +1,16 @@
 #pragma once
-// A connection to BIRD's control socket. One command at a time: that rule alone keeps clear of
-// every abort of BIRD 3's configuration queue, so the caller must not start a second one before the
-// first has returned.
+// A connection to BIRD's control socket. Daemon owns one; status_query opens another for each
+// query. The caller must send one command at a time and wait for its reply: overlapping
+// reconfigurations can abort BIRD 3.
 //
-// The error's kind says what went wrong: Unavailable, no BIRD is at the other end (any more);
-// Transient, one is and has timed out. After either the connection is closed.
+// Errors: Unavailable, no BIRD listens or BIRD has closed the connection; Transient, BIRD has not
+// replied within the timeout. Either error closes the connection.
 //
-// How long a reply may take. A timeout is two windows. BIRD timed out when two windows in a row end
-// without a byte from it; in one, BIRD may have been off the CPU for a moment. A window does not
-// count if its timer fired late: this program, and perhaps BIRD with it, was stopped, blocked or
-// without a CPU, and the reply may be in the socket. A long reply, which takes several reads, may
-// take longer as long as bytes arrive. All of this ends after kMaxWindows.
+// A timeout is two windows. BIRD has timed out when two consecutive windows end without a byte from
+// BIRD; in a single one, BIRD may have lacked a CPU for a moment. A window does not count if its
+// timer fired late: then this process, and perhaps BIRD as well, was stopped, blocked or without a
+// CPU, and the reply may already be in the socket. While bytes arrive, a long reply may take longer
+// than the timeout. kMaxWindows limits the total.
 
 #include "base/result.hpp"
 #include "bird/control_codec.hpp"
@@ -28,7 +28,7 @@
 
 namespace bgplb::bird {
 
-// Sends a command to the BIRD that runs, one at a time. An error: BIRD has gone, or it hung.
+// Sends a command to the running BIRD, one at a time. An error: BIRD has ended or hangs.
 using Command = std::function<Task<Result<Reply>>(std::string line)>;
 
 class ControlClient {
@@ -42,19 +42,20 @@ class ControlClient {
   ControlClient(const ControlClient&) = delete;
   ControlClient& operator=(const ControlClient&) = delete;
 
-  // Returns when BIRD has greeted. The kernel accepts a connection to a BIRD that still reads its
-  // configuration, or hangs; the greeting comes from its main loop and is the proof of life.
+  // Returns when BIRD has sent its greeting. The connection alone proves nothing: the kernel also
+  // accepts it for a BIRD that still reads its configuration, or hangs. The greeting is sent by
+  // BIRD's main loop.
   Task<Result<void>> connect(std::string path, std::chrono::milliseconds timeout);
-  // An error reply (8xxx, 9xxx) is a reply.
+  // A reply with an error code (8xxx, 9xxx) is a Reply, not an Error.
   Task<Result<Reply>> command(std::string line, std::chrono::milliseconds timeout);
-  // No reply is awaited beyond `end`: neither the one under way nor a later one.
+  // No command, neither one in progress nor a later one, waits for its reply beyond `end`.
   void limitWaits(Clock::time_point end);
   void close();
 
   bool isOpen() const;
   // "2.17.5"; empty before the first greeting.
   const std::string& version() const { return version_; }
-  // The process that listens at the other end (SO_PEERCRED); also of one that does not greet.
+  // The pid of the listening process (SO_PEERCRED), known even if it sends no greeting.
   std::optional<pid_t> listener() const { return listener_; }
 
  private:

@@ -43,8 +43,8 @@ void ReplyParser::line(std::string_view text) {
   const auto code = codeOf(text);
   const char separator = code ? text[kCodeDigits] : '\0';
   if (separator != '-' && separator != ' ') {
-    // A continuation. Text that is not even that is kept like one: it may be logged, and decides
-    // nothing.
+    // A continuation line. Malformed text is handled in the same way: it may be logged, but no
+    // caller branches on it.
     if (text.starts_with(' ')) text.remove_prefix(1);
     const int under = open_.lines.empty() ? 0 : open_.lines.back().code;
     open_.lines.push_back(ReplyLine{under, std::string(text)});

@@ -1,12 +1,13 @@
 #pragma once
-// The protocol of BIRD's control socket (nest/cli.c), bytes -> replies. Pure.
+// Parses the protocol of BIRD's control socket (nest/cli.c): bytes to replies. Pure. ControlClient
+// uses the parser.
 //
 //   CCCC-text   one line of a reply, more follow       (CCCC: four digits, doc/reply_codes)
-//    text       one more line under the last code
+//    text       one more line with the previous code
 //   CCCC text   the last line of the reply; the text may be empty
 //   +text       not part of any reply: a notification, at any time
 //
-// Callers decide by the codes, never by the text, and ignore codes that they do not know.
+// Callers branch on the codes, never on the text, and ignore unknown codes.
 
 #include <optional>
 #include <string>
@@ -15,12 +16,12 @@
 
 namespace bgplb::bird {
 
-// The codes that callers know.
+// The codes that callers use.
 enum ReplyCode : int {
   kWelcome = 1,
   kReconfigured = 3,
   kReconfiguring = 4,      // protocols are still stopping
-  kReconfigureQueued = 5,  // behind one that is still in progress
+  kReconfigureQueued = 5,  // behind a reconfiguration in progress
   kShuttingDown = 6,
   kProtocolRow = 1002,     // show protocols
   kProtocolDetail = 1006,  // show protocols all
@@ -42,7 +43,7 @@ struct Reply {
 
   bool isError() const { return code >= kFirstError; }
   bool has(int wanted) const;
-  const std::string& lastText() const { return lines.back().text; }  // in an error: the reason
+  const std::string& lastText() const { return lines.back().text; }  // of an error: the reason
   friend bool operator==(const Reply&, const Reply&) = default;
 };
 
@@ -51,13 +52,14 @@ class ReplyParser {
   void feed(std::string_view bytes);
   // Takes the oldest complete reply.
   std::optional<Reply> next();
+  // Takes the notifications ("+text") received so far.
   std::vector<std::string> takeNews();
 
  private:
   void line(std::string_view text);
 
-  std::string partial_;  // a line that has not ended
-  Reply open_;           // a reply that has not ended
+  std::string partial_;  // the incomplete line
+  Reply open_;           // the incomplete reply
   std::vector<Reply> done_;
   std::vector<std::string> news_;
 };

@@ -28,21 +28,21 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kConnectStep = 2ms;  // BIRD needs a few milliseconds to make its socket
+constexpr auto kConnectStep = 2ms;  // BIRD needs a few milliseconds to create its socket
 constexpr auto kKillTimeout = 2s;
 
-// glibc 2.36 has these two, the headers of older ones do not.
+// The glibc wrappers exist since 2.36; system calls also work with older headers.
 io::Descriptor pidfdOpen(pid_t pid) {
   return io::Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 }
 void pidfdSendSignal(int pidfd, int number) {
-  // It can only fail because the process has ended, and then there is nothing to do.
+  // The only possible failure is that the process has ended, which needs no signal.
   (void)::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0);
 }
 
 }  // namespace
 
-// Shared with the handler of its descriptor, which may be queued when the daemon is already
+// Shared with the handler of its descriptor, which may still be queued when the Daemon is
 // destroyed.
 struct Daemon::Process {
   Process(asio::io_context& context, pid_t id, io::Descriptor fd)
@@ -50,7 +50,7 @@ struct Daemon::Process {
 
   pid_t pid;
   asio::posix::stream_descriptor pidfd;
-  asio::steady_timer gone;  // cancelled when it is
+  asio::steady_timer gone;  // cancelled when the process has ended
   bool dead = false;
 };
 
@@ -88,20 +88,21 @@ Result<void> Daemon::watch(pid_t pid) {
   return {};
 }
 
-// The process is not our child: a pidfd tells when it ends, and nothing tells how.
+// The process is not a child of the controller: its pidfd becomes readable when it ends, but the
+// exit status is not available.
 void Daemon::awaitEnd(const std::shared_ptr<Process>& process) {
   const std::weak_ptr<Process> weak = process;
   process->pidfd.async_wait(asio::posix::stream_descriptor::wait_read,
                             [this, weak](const boost::system::error_code& error) {
                               const auto waited = weak.lock();
-                              if (error || !waited) return;  // no process, no `this` either
+                              if (error || !waited) return;  // `this` may be destroyed, too
                               onReadable(waited);
                             });
 }
 
 void Daemon::onReadable(const std::shared_ptr<Process>& process) {
-  // Asio reuses a closed descriptor's record while an event of it is still queued, and then reports
-  // that event for the new descriptor: ask the kernel.
+  // Asio may report a queued event of a closed descriptor for a new descriptor that reuses its
+  // record, so check with poll(2) whether the process has ended.
   pollfd ended{process->pidfd.native_handle(), POLLIN, 0};
   if (::poll(&ended, 1, 0) != 1) {
     awaitEnd(process);
@@ -118,7 +119,7 @@ void Daemon::onReadable(const std::shared_ptr<Process>& process) {
 void Daemon::limitWaits(Clock::time_point end) {
   end_ = end;
   control_.limitWaits(end);
-  if (process_) process_->gone.cancel();  // exited() sees the new end
+  if (process_) process_->gone.cancel();  // wakes exited(), which then uses the new limit
 }
 
 Task<bool> Daemon::exited(std::chrono::milliseconds timeout) {
@@ -138,8 +139,8 @@ Task<> Daemon::kill() {
   signal(SIGKILL);
   const bool gone = co_await exited(kKillTimeout);
   control_.close();
-  // A process that SIGKILL does not end is stuck in the kernel. It sends nothing any more, and its
-  // successor takes the socket's name.
+  // A process that SIGKILL does not end is stuck in the kernel. It no longer sends anything, and
+  // the next BIRD replaces its control socket.
   if (!gone) process_.reset();
 }
 
@@ -156,17 +157,17 @@ Task<Result<bool>> Daemon::adopt(std::chrono::milliseconds timeout) {
   co_return false;
 }
 
-// A BIRD whose socket was removed, say by a cleaner of temporary files, would keep its sessions,
-// and its successor could not have the port.
+// Kills a BIRD whose control socket was removed, for example by a program that cleans /run. That
+// BIRD would keep its sessions and its port, so that a new BIRD could not listen.
 Task<> Daemon::killStray() {
   const auto text = io::readFile(paths_.pid);
   if (!text) co_return;
   const auto pid = parseWhole<pid_t>(std::string_view(*text).substr(0, text->find('\n')), 2);
   if (!pid) co_return;
-  auto words = io::readFile(fmt::format("/proc/{}/cmdline", *pid));
-  if (!words) co_return;
-  std::replace(words->begin(), words->end(), '\0', ' ');
-  if (words->find(" -s " + paths_.control + " ") == std::string::npos) co_return;
+  auto commandLine = io::readFile(fmt::format("/proc/{}/cmdline", *pid));
+  if (!commandLine) co_return;
+  std::replace(commandLine->begin(), commandLine->end(), '\0', ' ');
+  if (commandLine->find(" -s " + paths_.control + " ") == std::string::npos) co_return;
   if (watch(*pid)) co_await kill();
 }
 
@@ -203,8 +204,8 @@ Task<Result<void>> Daemon::start(StartMode mode, std::chrono::milliseconds timeo
     }
   }
   co_await kill();
-  const auto words = log_.takeComplaints();
-  co_return words.empty() ? failure : Error{ErrorKind::Invalid, words};
+  const auto complaints = log_.takeComplaints();
+  co_return complaints.empty() ? failure : Error{ErrorKind::Invalid, complaints};
 }
 
 }  // namespace bgplb::bird

@@ -1,7 +1,7 @@
 #pragma once
-// The BIRD process: found or started, watched, ended. It is not our child and outlives this
-// program; the next controller finds it by its control socket. Supervisor decides when it is
-// started and ended.
+// The BIRD process: adopts or starts it, watches it and ends it. Owns the control connection and
+// the reader of BIRD's log. Supervisor decides when BIRD is started and ended. BIRD is not a child
+// of the controller and outlives it; the next controller finds BIRD by its control socket.
 
 #include "base/result.hpp"
 #include "bird/bird_log.hpp"
@@ -27,23 +27,24 @@ enum class StartMode {
 
 class Daemon {
  public:
-  // `onExit` is called once for every BIRD that was found or started, when it has ended.
+  // `onExit` is called once for every adopted or started BIRD, when it has ended. Not called for
+  // one that kill() could not end.
   Daemon(boost::asio::io_context& context, std::string binary, RunPaths paths,
          std::function<void()> onExit);
   ~Daemon();  // leaves BIRD running
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  // Makes the run directory and the FIFO for BIRD's log.
+  // Creates the run directory and the FIFO for BIRD's log.
   Result<void> prepare();
 
-  // Connects to a BIRD that runs: true. Transient: one runs and does not greet; it is watched, and
-  // can be killed.
+  // Connects to a running BIRD: true. False: no BIRD is reachable. Transient: a BIRD runs but sends
+  // no greeting; it is watched, and can be killed.
   Task<Result<bool>> adopt(std::chrono::milliseconds timeout);
-  // Starts one and returns when it has read its configuration. If it did not come so far, the error
-  // is what BIRD logged; it has been killed then.
+  // Starts BIRD and returns when it has read its configuration. On failure BIRD has been killed,
+  // and the error contains the lines that BIRD logged, with kind Invalid.
   Task<Result<void>> start(StartMode mode, std::chrono::milliseconds timeout);
-  // The program is about to end: nothing below or under way waits beyond `end`.
+  // The controller is stopping: no wait, neither one in progress nor a later one, exceeds `end`.
   void limitWaits(std::chrono::steady_clock::time_point end);
 
   // Both alive and connected.
@@ -53,9 +54,9 @@ class Daemon {
   ControlClient& control() { return control_; }
   const std::string& version() const { return control_.version(); }
 
-  // False if it still runs after `timeout`.
+  // Waits for the end of BIRD. False if BIRD still runs after `timeout`.
   Task<bool> exited(std::chrono::milliseconds timeout);
-  // SIGKILL, and waits until it has ended.
+  // Sends SIGKILL and waits until BIRD has ended, for 2 s at most.
   Task<> kill();
   void signal(int number);
 

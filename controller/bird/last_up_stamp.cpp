@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kVersion = 1;
 
-// Tells another boot from this one: its clock started anew, but so did its id.
+// Distinguishes boots: CLOCK_BOOTTIME restarts at zero with each boot.
 std::string bootId() {
   const auto text = io::readFile("/proc/sys/kernel/random/boot_id");
   return text ? text->substr(0, text->find('\n')) : std::string("unknown");
@@ -29,11 +29,11 @@ std::int64_t secondsSinceBoot() {
 std::optional<std::int64_t> read(const std::string& path) {
   const auto text = io::readFile(path);
   if (!text) return std::nullopt;
-  std::istringstream words(*text);
+  std::istringstream fields(*text);
   int version = 0;
   std::string boot;
   std::int64_t seconds = 0;
-  if (!(words >> version >> boot >> seconds) || version != kVersion || boot != bootId()) {
+  if (!(fields >> version >> boot >> seconds) || version != kVersion || boot != bootId()) {
     return std::nullopt;
   }
   return seconds;

@@ -1,8 +1,9 @@
 #pragma once
-// When BGP sessions were last known to be up: in memory, and in a file for the next controller.
-// Peers may still hold our routes as stale ones (RFC 4724) if that is not long ago, and then the
-// next BIRD is started with -R: started without it, BIRD sends End-of-RIB at once and the peers
-// flush the stale routes. Started with -R without such peers, BIRD only announces late.
+// The time when BGP sessions were last known to be up, in memory and in a file for the next
+// controller. If that time is recent, peers may still hold our routes as stale routes (RFC 4724),
+// and the next BIRD must be started with -R: without -R, BIRD sends End-of-RIB at once and the
+// peers flush the stale routes. An unnecessary -R only delays BIRD's announcements. Supervisor owns
+// the stamp, SessionPoll refreshes it.
 
 #include "base/result.hpp"
 #include "io/background_file.hpp"
@@ -17,24 +18,24 @@
 
 namespace bgplb::bird {
 
-// One line: the format's version, the kernel's boot id (/proc/sys/kernel/random/boot_id), seconds
-// since boot (CLOCK_BOOTTIME):
+// The file has one line: the version of the format, the kernel's boot id
+// (/proc/sys/kernel/random/boot_id), seconds since boot (CLOCK_BOOTTIME):
 //   1 0d9a63b4-... 86400
 class LastUpStamp {
  public:
-  // Reads the file, once. `report` has the outcome of each later write.
+  // Reads the file once. `report` is called with the result of each write.
   LastUpStamp(boost::asio::any_io_executor executor, io::BackgroundFile::Options file,
               io::BackgroundFile::Report report);
 
-  void refresh();  // sessions are up now
-  void clear();    // none is up, or they were closed on purpose
-  // Set by a process of this boot. A reboot ends every container we forwarded to, so that an older
-  // stamp must not cause a recovery.
+  void refresh();  // at least one session is up now
+  void clear();    // no session is up, or the sessions were closed intentionally
+  // There is a stamp, set since the last boot. A reboot ends every container that received our
+  // traffic, so an older stamp must not cause a recovery.
   bool isOfThisBoot() const { return lastUp_.has_value(); }
-  // Set by a process of this boot, less than `age` ago.
+  // Set since the last boot, and less than `age` ago.
   bool isYoungerThan(std::chrono::seconds age) const;
 
-  // Waits until the file has the latest stamp; false if that takes longer than until `by`.
+  // Waits until the file has the latest stamp; false if it does not at the time `by`.
   Task<bool> saved(std::chrono::steady_clock::time_point by) { return file_.idle(by); }
 
  private:

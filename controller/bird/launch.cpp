@@ -18,8 +18,8 @@ namespace bgplb::bird {
 
 namespace {
 
-// What the grandchild reports through a pipe that exec(3) closes: its pid, then the errno of a
-// failure.
+// The grandchild reports its pid through a pipe that exec(3) closes, and then, if it fails, the
+// errno.
 struct Report {
   pid_t pid = 0;
   int error = 0;
@@ -42,7 +42,7 @@ bool readWhole(int fd, void* to, std::size_t size) {
   return true;
 }
 
-// Between fork and exec only async-signal-safe calls: another thread may hold any lock.
+// Only async-signal-safe calls between fork and exec: another thread may hold any lock.
 [[noreturn]] void becomeProgram(const Prepared& prepared, int standardError, int reportFd) {
   const pid_t pid = ::getpid();
   bool ready = ::write(reportFd, &pid, sizeof pid) == sizeof pid;
@@ -56,7 +56,7 @@ bool readWhole(int fd, void* to, std::size_t size) {
           ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
   if (ready) ::execvpe(prepared.argv[0], prepared.argv.data(), prepared.environment.data());
   const int error = errno;
-  (void)!::write(reportFd, &error, sizeof error);  // nobody is left to report a failure to
+  (void)!::write(reportFd, &error, sizeof error);  // a failure of this write cannot be reported
   ::_exit(127);
 }
 
@@ -78,13 +78,13 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 }  // namespace
 
 Result<pid_t> launchDetached(const std::vector<std::string>& argv, int standardError) {
-  auto words = argv;
+  auto arguments = argv;
   std::vector<std::string> variables;
   for (const char* name : {"PATH", "TZ"}) {
     if (const char* value = std::getenv(name))
       variables.push_back(fmt::format("{}={}", name, value));
   }
-  const Prepared prepared{pointers(words), pointers(variables)};
+  const Prepared prepared{pointers(arguments), pointers(variables)};
 
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
@@ -95,13 +95,13 @@ Result<pid_t> launchDetached(const std::vector<std::string>& argv, int standardE
   const pid_t child = ::fork();
   if (child == 0) forkAgain(prepared, standardError, writeEnd.get());
   if (child < 0) return unavailable(fmt::format("{}: fork: {}", argv[0], std::strerror(errno)));
-  writeEnd.reset();  // so that a read ends when the grandchild has no writing end any more
+  writeEnd.reset();  // so that a read ends when the grandchild has closed its write end
   while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
   }
   Report report;
-  const bool born = readWhole(readEnd.get(), &report.pid, sizeof report.pid);
-  const bool failed = born && readWhole(readEnd.get(), &report.error, sizeof report.error);
-  if (!born) return unavailable(fmt::format("{}: fork failed", argv[0]));
+  const bool forked = readWhole(readEnd.get(), &report.pid, sizeof report.pid);
+  const bool failed = forked && readWhole(readEnd.get(), &report.error, sizeof report.error);
+  if (!forked) return unavailable(fmt::format("{}: fork failed", argv[0]));
   if (!failed) return report.pid;  // the pipe was closed by exec(3)
   const auto kind = report.error == ENOENT ? ErrorKind::NotFound : ErrorKind::Unavailable;
   return Error{kind, fmt::format("{}: {}", argv[0], std::strerror(report.error))};

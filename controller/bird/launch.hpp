@@ -1,5 +1,5 @@
 #pragma once
-// Starts a program that is to outlive this one.
+// Starts a program that outlives the controller. Daemon starts BIRD with it.
 
 #include "base/result.hpp"
 
@@ -10,10 +10,10 @@
 
 namespace bgplb::bird {
 
-// Runs argv[0] (searched in PATH) in a session of its own and by a double fork: PID 1 is its parent
-// and reaps it, and our end does not affect it. It inherits nothing but `standardError` and gets an
-// almost empty environment, because ours holds a password. Returns the pid when exec(3) has
-// succeeded; NotFound if there is no such program.
+// Runs argv[0] (searched in PATH) in a new session, by a double fork. The program becomes a child
+// of PID 1, which reaps it, so the end of the controller does not affect the program. The program
+// inherits only `standardError`, and of the environment only PATH and TZ, because ours contains a
+// password. Returns the pid when exec(3) has succeeded; NotFound if there is no such program.
 Result<pid_t> launchDetached(const std::vector<std::string>& argv, int standardError);
 
 }  // namespace bgplb::bird

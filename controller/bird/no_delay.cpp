@@ -19,7 +19,7 @@ namespace bgplb::bird {
 
 namespace {
 
-// glibc 2.36 has both calls, the headers of older ones do not.
+// The glibc wrappers exist since 2.36; system calls also work with older headers.
 io::Descriptor pidfdOpen(pid_t pid) {
   return io::Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 }
@@ -51,7 +51,7 @@ Result<void> setNoDelay(pid_t daemon) {
   std::error_code error;
   std::filesystem::directory_iterator open(fmt::format("/proc/{}/fd", daemon), error);
   for (; !error && open != std::filesystem::directory_iterator(); open.increment(error)) {
-    std::error_code closed;  // meanwhile
+    std::error_code closed;  // BIRD may close the descriptor meanwhile
     const auto target = std::filesystem::read_symlink(open->path(), closed).string();
     if (closed || !target.starts_with("socket:")) continue;
     const std::string name = open->path().filename();

@@ -1,5 +1,5 @@
 #pragma once
-// How BIRD is run, and how it is left at the end.
+// How BIRD is started and stopped. App fills BirdOptions and chooses the StopMode.
 
 #include <string>
 
@@ -7,15 +7,15 @@ namespace bgplb::bird {
 
 struct BirdOptions {
   std::string birdBinary = "bird";  // a path, or a name searched in PATH
-  std::string runDir;               // made if need be (0700); what BIRD and we share is in it
+  std::string runDir;               // for all of RunPaths; created if missing, mode 0700
   std::string templatePath;         // bird.conf.mustache, read at each setModel()
-  std::string sessionsFile;         // a LastUpStamp; bird.sessions in runDir if empty
+  std::string sessionsFile;         // of the LastUpStamp; empty: bird.sessions in runDir
 };
 
 enum class StopMode {
-  Withdraw,         // BIRD closes its sessions with Cease, so that peers withdraw at once, and ends
+  Withdraw,         // BIRD closes its sessions with Cease and ends; peers drop the routes at once
   GracefulRestart,  // BIRD ends without a NOTIFICATION; peers keep stale routes (RFC 4724)
-  LeaveRunning,     // BIRD goes on; the next controller adopts it
+  LeaveRunning,     // BIRD keeps running; the next controller adopts it
 };
 
 }  // namespace bgplb::bird

@@ -1,5 +1,6 @@
 #pragma once
-// A problem that lasts: logged when it begins or changes, and once more when it is resolved.
+// A lasting problem. Publisher and Supervisor report it; it is logged when it begins or changes,
+// and once more when it is resolved.
 
 #include "base/log.hpp"
 
@@ -15,14 +16,14 @@ class Problem {
     text_ = problem;
     log::error("bird: {}", problem);
   }
-  // `now` says what works again: "BIRD accepts changes".
+  // `now` describes what works again, such as "BIRD accepts changes".
   void resolve(std::string_view now) {
     if (text_.empty()) return;
     text_.clear();
     log::info("bird: resolved: {}", now);
   }
 
-  // Empty: there is none.
+  // Empty: no problem.
   const std::string& text() const { return text_; }
 
  private:

@@ -19,8 +19,8 @@ namespace {
 constexpr auto kRetry = 1s;  // a full disk, an unexpected reply
 constexpr auto kStatusPauseMin = 2ms;
 constexpr auto kStatusPauseMax = 50ms;
-// Reconfigurations that begin sooner than this after the last one crowd.
-constexpr auto kCrowd = 50ms;
+// A reconfiguration that begins sooner than this after the last one is paced.
+constexpr auto kPacedWithin = 50ms;
 constexpr auto kLongestPacing = 20ms;
 
 }  // namespace
@@ -33,7 +33,7 @@ Publisher::Publisher(asio::io_context& context, const RunPaths& paths, Command c
   if (hasFormerFiles()) former_ = files_.onDisk();
 }
 
-// ---- what is wanted
+// ---- the desired state
 
 bool Publisher::setMainFile(std::string text, std::uint32_t localAs) {
   wanted_.setLocalAs(localAs);
@@ -58,7 +58,8 @@ void Publisher::announce(const Prefix& prefix, const core::RouteAttributes& attr
 }
 
 void Publisher::withdraw(const Prefix& prefix) {
-  const bool former = former_ && unconfirmed_.contains(prefix) && formerWithdrawn_.insert(prefix).second;
+  const bool former =
+      former_ && unconfirmed_.contains(prefix) && formerWithdrawn_.insert(prefix).second;
   if (!wanted_.erase(prefix) && !former) return;
   unconfirmed_.insert(prefix);
   change();
@@ -92,7 +93,7 @@ FileSet Publisher::formerFiles() const {
   return files;
 }
 
-// ---- a BIRD that runs
+// ---- while BIRD runs
 
 Publisher::Clock::time_point Publisher::due() const {
   const bool publishable = routesComplete_ || (former_ && !formerWithdrawn_.empty());
@@ -106,14 +107,14 @@ void Publisher::retryLater(const std::string& problem) {
   retryAt_ = Clock::now() + kRetry;
 }
 
-// A change by itself is published at once. If hundreds come one by one (a host starts, a network
-// fails), BIRD would read all routes again for each: the pause between two `configure` grows from
-// the time that one takes.
+// A single change is published at once. When hundreds of changes follow each other (a host starts,
+// a network fails), BIRD would read all routes again for each of them. The pause between two
+// `configure` therefore doubles each time, beginning with the duration of one `configure`.
 void Publisher::pace(Clock::time_point began) {
   const auto now = Clock::now();
-  const bool crowded = began - reconfiguredAt_ < kCrowd;
-  pacing_ = crowded ? std::min<Clock::duration>(std::max(2 * pacing_, now - began), kLongestPacing)
-                    : Clock::duration{0};
+  const bool paced = began - reconfiguredAt_ < kPacedWithin;
+  pacing_ = paced ? std::min<Clock::duration>(std::max(2 * pacing_, now - began), kLongestPacing)
+                  : Clock::duration{0};
   reconfiguredAt_ = now;
   notBefore_ = now + pacing_;
 }
@@ -142,7 +143,7 @@ Task<bool> Publisher::publish() {
     const bool ended = co_await reconfigurationEnds();
     if (!ended) co_return false;
   } else if (reply->code != kReconfigured) {
-    // BIRD shuts down at another's request, or its command line is restricted.
+    // Another program has requested BIRD's shutdown, or BIRD's command line is restricted.
     retryLater(fmt::format("configure: {}", reply->lastText()));
     co_return false;
   }
@@ -161,8 +162,8 @@ Task<bool> Publisher::publish() {
   co_return newMain;
 }
 
-// BIRD is still stopping protocols. No new configuration before that ends: more than two in flight
-// abort BIRD 3 (conf/conf.c, obstacle counts).
+// Waits while BIRD is still stopping protocols. Another `configure` must not be sent before: more
+// than two reconfigurations in progress abort BIRD 3 (conf/conf.c, obstacle counts).
 Task<bool> Publisher::reconfigurationEnds() {
   Backoff pause(kStatusPauseMin, kStatusPauseMax);
   for (;;) {
@@ -174,8 +175,8 @@ Task<bool> Publisher::reconfigurationEnds() {
   }
 }
 
-// The former configuration stays in effect, in BIRD and on the disk. Routes must not wait for a
-// better main file: they are published with the one that BIRD took last.
+// The previous configuration stays in effect, in BIRD and on the disk. Routes must not wait until
+// the main file is corrected: they are published with the last accepted main file.
 void Publisher::onRefused(const std::string& reason) {
   refused_ = reason;
   problem_.report(
@@ -187,7 +188,7 @@ void Publisher::onRefused(const std::string& reason) {
   }
 }
 
-// False: the refused main file is the one that BIRD took last, or BIRD took none yet.
+// False: the refused main file is the last accepted one, or BIRD has not accepted any yet.
 bool Publisher::restoreMainFile() {
   if (!files_.confirmed() || files_.onDisk().main == files_.confirmed()->main) return false;
   refusedMain_ = files_.onDisk().main;
@@ -195,8 +196,8 @@ bool Publisher::restoreMainFile() {
   return true;
 }
 
-// BIRD exports none of these any more. While BIRD recovers it sends no withdrawals either, and its
-// peers keep the routes.
+// BIRD no longer has these prefixes. During the graceful-restart recovery (RFC 4724) BIRD sends no
+// withdrawals, and peers keep the routes, so the prefixes stay unconfirmed until the recovery ends.
 void Publisher::confirm(const std::set<Prefix>& withdrawn) {
   if (recovering_) {
     for (const auto& prefix : withdrawn) {
@@ -209,10 +210,10 @@ void Publisher::confirm(const std::set<Prefix>& withdrawn) {
   if (confirmed > 0 && onConfirmed_) onConfirmed_();
 }
 
-// ---- the life of BIRD
+// ---- start and end of BIRD
 
 bool Publisher::writeFiles() {
-  former_.reset();  // the BIRD that had read them is gone
+  former_.reset();  // the BIRD that had read these files has ended
   withdrawnInFiles_ = unconfirmed_;
   const auto wanted = desiredFiles();
   dirty_ = false;

@@ -23,8 +23,8 @@ constexpr std::string_view kAttributesEnd = " };\n";
 
 constexpr std::uint32_t kLargestAs16 = 65535;
 constexpr std::uint32_t kAsTrans = 23456;  // stands for an AS number of four octets (RFC 6793)
-// The two high octets of the extended community: transitive, since an external session drops the
-// other kind, of a two-octet AS; link bandwidth (RFC 10005).
+// The two high octets of the extended community. Type 0x00: two-octet AS, transitive, because
+// external sessions drop non-transitive communities. Subtype 0x04: link bandwidth (RFC 10005).
 constexpr std::uint32_t kLinkBandwidthType = 0x0004;
 
 mustache::data dataOf(const core::RoutingConfig& config) {
@@ -36,7 +36,7 @@ mustache::data dataOf(const core::RoutingConfig& config) {
   return data;
 }
 
-// The community's number is an IEEE 754 one of 32 bits.
+// The community contains the bandwidth as a 32-bit IEEE 754 number.
 std::string bandwidthText(core::LinkBandwidth bandwidth, std::uint32_t localAs) {
   const std::uint32_t as16 = localAs > kLargestAs16 ? kAsTrans : localAs;
   const auto number = static_cast<float>(bandwidth.bytesPerSecond);
@@ -44,7 +44,7 @@ std::string bandwidthText(core::LinkBandwidth bandwidth, std::uint32_t localAs) 
                      kLinkBandwidthType << 16 | as16, std::bit_cast<std::uint32_t>(number));
 }
 
-// In BIRD's filter language, one for each attribute that is given.
+// One assignment in BIRD's filter language for each attribute that is set.
 std::vector<std::string> assignments(const core::RouteAttributes& attributes,
                                      std::uint32_t localAs) {
   std::vector<std::string> texts;
@@ -61,7 +61,7 @@ Result<std::string> renderMain(const std::string& templateText, const core::Rout
   mustache::mustache parsed{templateText};
   if (!parsed.is_valid()) return invalid("template: " + parsed.error_message());
   const auto asIs = [](const std::string& text) { return text; };
-  parsed.set_custom_escape(asIs);  // this is not HTML
+  parsed.set_custom_escape(asIs);  // the default escapes for HTML
 
   const auto data = dataOf(config);
   StrictContext context{&data};
@@ -79,8 +79,7 @@ std::string renderRoute(const Prefix& prefix, const core::RouteAttributes& attri
   const std::string route = fmt::format("{}{}{}", kRouteBegin, prefix.toString(), kRouteTarget);
   const auto assigned = assignments(attributes, localAs);
   if (assigned.empty()) return fmt::format("{}{}", route, kPlainEnd);
-  return fmt::format("{}{}{}{}", route, kAttributesBegin, fmt::join(assigned, " "),
-                     kAttributesEnd);
+  return fmt::format("{}{}{}{}", route, kAttributesBegin, fmt::join(assigned, " "), kAttributesEnd);
 }
 
 std::optional<Prefix> parseRoute(std::string_view line) {

@@ -1,6 +1,6 @@
 #pragma once
-// Values -> the text of BIRD's configuration files. Pure: equal values give equal bytes, so that a
-// comparison of bytes says whether BIRD has to read anything.
+// Renders BIRD's configuration files; BirdRouting renders the main file, Announcements the routes.
+// Pure: equal values give equal bytes, so comparing bytes shows whether BIRD has to reconfigure.
 
 #include "base/address.hpp"
 #include "base/result.hpp"
@@ -14,20 +14,19 @@
 
 namespace bgplb::bird {
 
-// The main configuration. Invalid, with every reason, when BIRD would refuse a value
-// (core/routing_config.hpp), or when the template is broken or names a variable that does not
-// exist.
+// Renders the main configuration. Invalid, with every reason: BIRD would refuse a value
+// (core/routing_config.hpp), the template has a syntax error, or it uses an unknown variable.
 Result<std::string> renderMain(const std::string& templateText, const core::RoutingConfig& config);
 
-// A line of what the two static protocols include. `localAs` is named in the bandwidth's community.
+// Renders one line of a route file. The link bandwidth community contains `localAs`.
 std::string renderRoute(const Prefix& prefix, const core::RouteAttributes& attributes,
                         std::uint32_t localAs);
 
-// The prefix of such a line, its end included; none if it is no such line.
+// The prefix of a line that renderRoute() wrote, including its line break; none for any other text.
 std::optional<Prefix> parseRoute(std::string_view line);
-// Those in a file, perhaps of a former run of the program.
+// The prefixes of a route file; other lines are ignored.
 std::set<Prefix> parseRoutes(std::string_view text);
-// The same text without the lines of `routes`.
+// A route file without the lines of `routes`.
 std::string withoutRoutes(std::string_view text, const std::set<Prefix>& routes);
 
 }  // namespace bgplb::bird

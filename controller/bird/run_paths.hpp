@@ -1,5 +1,6 @@
 #pragma once
-// The files that the controller shares with BIRD, all in the run directory.
+// The paths of the files that the controller shares with BIRD, all in the run directory.
+// BirdRouting makes one and passes it to its parts.
 
 #include <string>
 
@@ -21,11 +22,11 @@ struct RunPaths {
   std::string main;
   std::string vips4;
   std::string vips6;
-  std::string pending;  // exists while the files hold what BIRD may not have read yet
+  std::string pending;  // exists while BIRD may not have read the latest files
   std::string control;  // BIRD's control socket
   std::string pid;
   std::string log;       // a FIFO
-  std::string sessions;  // a LastUpStamp, unless it is kept elsewhere
+  std::string sessions;  // of the LastUpStamp, unless BirdOptions::sessionsFile is set
 };
 
 }  // namespace bgplb::bird

@@ -12,14 +12,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kSteady = 2s;
-constexpr auto kUnsettled = 500ms;
-// From the end of the recovery until the peers have our routes and End-of-RIB.
+constexpr auto kSettledInterval = 2s;
+constexpr auto kUnsettledInterval = 500ms;
+// From the end of the recovery until the peers have received our routes and End-of-RIB.
 constexpr auto kRecoveryTail = 500ms;
 constexpr auto kListenRetry = 3s;
 
-// BIRD 2.0.x may sleep for 3 s with work to do, after a session came up or a filter changed (fixed
-// in 2.14, commit 6a242b3ec). Whatever arrives at its control socket wakes it.
+// BIRD 2.0.x may sleep for 3 s although it has work to do, after a session came up or a filter
+// changed (fixed in 2.14, commit 6a242b3ec). Any command on its control socket wakes it.
 constexpr auto kWakeInterval = 50ms;
 constexpr auto kWakeFor = 5s;
 
@@ -40,7 +40,8 @@ void SessionPoll::birdIsReady(pid_t pid, std::string version, bool recovering) {
   recoveryEndsAt_ = unsettledAt_;
 }
 
-// A BIRD that ended with sessions up has peers that wait for it to return.
+// If sessions were up when BIRD ended, peers keep stale routes (RFC 4724), and the next BIRD needs
+// -R.
 void SessionPoll::birdEnded() {
   if (sessions_.anyEstablished()) stamp_.refresh();
   sessions_.forget();
@@ -78,18 +79,19 @@ void SessionPoll::keepStamp(bool hadSession, Clock::time_point now) {
     stamp_.refresh();
     stampedAt_ = now;
   } else if (hadSession) {
-    stamp_.clear();  // only then: sessions that are not back yet have peers that wait for them
+    // Only after a session was up: before, peers may still keep stale routes for the session.
+    stamp_.clear();
     stampedAt_.reset();
   }
 }
 
-// In every poll: a session may have been replaced since the last one.
+// Called in every poll, because a session may have a new socket since the last poll.
 void SessionPoll::ensureNoDelay() {
   const auto set = setNoDelay(bird_);
   if (set || set.error().kind == ErrorKind::NotFound || std::exchange(delayReported_, true)) return;
   log::warning(
-      "bird: cannot set TCP_NODELAY on BIRD's sessions: {}; an IPv6 UPDATE may be late by "
-      "one delayed ACK",
+      "bird: cannot set TCP_NODELAY on BIRD's sessions: {}; an IPv6 UPDATE may be delayed by one "
+      "delayed ACK",
       set.error().message);
 }
 
@@ -108,7 +110,8 @@ Task<bool> SessionPoll::checkRecovery() {
   co_return true;
 }
 
-// BIRD tries once and then disables the protocol, so that `restart` would do nothing.
+// BIRD disables a protocol after one failed attempt to listen; `restart` has no effect on a
+// disabled protocol.
 Task<> SessionPoll::retryListening(std::vector<PeerStatus> peers) {
   for (const auto& peer : peers) {
     if (!cannotListen(peer)) continue;
@@ -121,8 +124,8 @@ SessionPoll::Clock::duration SessionPoll::interval() const {
   const auto unsettledAt = std::max(sessions_.lastChange(), unsettledAt_);
   const bool settling = Clock::now() - unsettledAt < kWakeFor;
   if (settling && mayOversleep(version_)) return kWakeInterval;
-  if (!sessions_.allEstablished() || recovering_) return kUnsettled;
-  return std::min<Clock::duration>(kSteady, longestInterval_);
+  if (!sessions_.allEstablished() || recovering_) return kUnsettledInterval;
+  return std::min<Clock::duration>(kSettledInterval, longestInterval_);
 }
 
 }  // namespace bgplb::bird

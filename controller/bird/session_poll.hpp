@@ -1,7 +1,8 @@
 #pragma once
-// Polls BIRD's sessions over the control socket, and does what depends on their state: TCP_NODELAY,
-// the last-up stamp, protocols that could not listen, the end of a recovery. A poll that is not
-// answered is also how a BIRD that hangs is detected.
+// Polls BIRD's sessions over the control socket and acts on their state: sets TCP_NODELAY,
+// refreshes the last-up stamp, enables protocols that could not listen, and detects the end of
+// BIRD's graceful-restart recovery (RFC 4724). A poll without a reply also detects a BIRD that
+// hangs. Supervisor owns the SessionPoll; BirdRouting's coroutine calls poll().
 
 #include "bird/control_client.hpp"
 #include "bird/last_up_stamp.hpp"
@@ -21,19 +22,20 @@ class SessionPoll {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // Between two writes of the stamp, which is on a disk: its age is known to this much.
+  // Between two writes of the stamp, which is on a disk. It is also the accuracy of the stamp.
   static constexpr std::chrono::seconds kStampInterval{30};
 
-  // `onRecoveryEnded` is called when peers have the routes of a BIRD that recovered.
+  // `onRecoveryEnded` is called when the peers have received the routes of a recovering BIRD.
   SessionPoll(Command command, LastUpStamp& stamp, std::function<void()> onRecoveryEnded);
 
-  // At least this often; a hang is to be detected within a part of the hold time.
+  // The upper limit of the polling interval, so that a hang is detected within a part of the hold
+  // time.
   void setLongestInterval(Clock::duration interval) { longestInterval_ = interval; }
 
-  // A BIRD runs: none of its sessions is known.
+  // A BIRD runs. The state of its sessions is not known yet.
   void birdIsReady(pid_t pid, std::string version, bool recovering);
   void birdEnded();
-  // BIRD has a new main file.
+  // BIRD has read a new main file.
   void protocolsChanged();
 
   Clock::time_point due() const { return dueAt_; }
@@ -54,15 +56,15 @@ class SessionPoll {
   SessionWatch sessions_;
   pid_t bird_ = 0;
   std::string version_;
-  bool recovering_ = false;        // BIRD may hold exports back (RFC 4724), or did a moment ago
+  bool recovering_ = false;        // BIRD may defer exports (RFC 4724), or did a moment ago
   bool recoveryReported_ = false;  // by BIRD, in the last poll
-  bool delayReported_ = false;     // why TCP_NODELAY cannot be set
+  bool delayReported_ = false;     // logged that TCP_NODELAY cannot be set
   Clock::duration longestInterval_ = Clock::duration::max();
   Clock::time_point dueAt_;
-  Clock::time_point unsettledAt_;  // BIRD was started, or its protocols changed
+  Clock::time_point unsettledAt_;  // when BIRD was started, or its protocols changed
   std::optional<Clock::time_point> stampedAt_;
   Clock::time_point listenRetryAt_;
-  Clock::time_point recoveryEndsAt_;  // not before
+  Clock::time_point recoveryEndsAt_;  // at the earliest
 };
 
 }  // namespace bgplb::bird

@@ -8,8 +8,8 @@ namespace bgplb::bird {
 
 namespace {
 
-// A session comes up in one or two seconds; the peer's retry timers may add a few more.
-constexpr std::chrono::seconds kPatience{15};
+// A session is established in one or two seconds; the peer's retry timers may add a few more.
+constexpr std::chrono::seconds kNoSessionAfter{15};
 
 constexpr const char* kEstablished = "Established";
 
@@ -34,7 +34,7 @@ void SessionWatch::compare(const PeerStatus& peer, Known& known, Clock::time_poi
   const bool isUp = peer.isEstablished();
   if (isUp && !wasUp) {
     log::info("peer {} AS {}: session established", peer.address, peer.as);
-    known.complained = false;
+    known.noSessionLogged = false;
   }
   if (!isUp && wasUp) {
     log::warning("peer {} AS {}: session lost, now {}: {}", peer.address, peer.as, peer.state,
@@ -53,11 +53,11 @@ void SessionWatch::compare(const PeerStatus& peer, Known& known, Clock::time_poi
   }
   known.portTaken = portTaken;
 
-  if (!isUp && !portTaken && !known.complained && now - known.downSince > kPatience) {
+  if (!isUp && !portTaken && !known.noSessionLogged && now - known.downSince > kNoSessionAfter) {
     log::warning("peer {} AS {}: no session for {} s, state {}: {}", peer.address, peer.as,
-                 kPatience.count(), peer.state,
+                 kNoSessionAfter.count(), peer.state,
                  peer.lastError.empty() ? "no answer (address, password?)" : peer.lastError);
-    known.complained = true;
+    known.noSessionLogged = true;
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// Compares one poll of the sessions with the one before, and logs what has changed, once.
+// Compares each poll of the sessions with the previous one, and logs each change once. SessionPoll
+// owns it.
 
 #include "bird/status.hpp"
 
@@ -14,9 +15,9 @@ class SessionWatch {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // Logs sessions that came up or went down, and problems that begin or end.
+  // Logs sessions that were established or lost, and problems that begin or end.
   void update(const std::vector<PeerStatus>& peers, Clock::time_point now);
-  // BIRD has ended or was started: no session is up. The caller has logged the reason.
+  // BIRD has ended or was started: no session is up. The caller logs the reason.
   void forget() { known_.clear(); }
 
   bool anyEstablished() const;
@@ -27,8 +28,8 @@ class SessionWatch {
  private:
   struct Known {
     std::string state;
-    bool portTaken = false;   // logged
-    bool complained = false;  // logged that the session does not come up
+    bool portTaken = false;        // logged
+    bool noSessionLogged = false;  // logged that the session is not established
     Clock::time_point downSince;
   };
 

@@ -15,7 +15,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
 }
 
-std::vector<std::string_view> words(std::string_view text) {
+std::vector<std::string_view> splitColumns(std::string_view text) {
   std::vector<std::string_view> found;
   for (;;) {
     text = trimmed(text);
@@ -45,7 +45,7 @@ std::vector<PeerStatus> parsePeers(const Reply& reply) {
   for (const auto& line : reply.lines) {
     if (line.code == kProtocolRow) {
       // name, protocol, table, state, since, info
-      const auto columns = words(line.text);
+      const auto columns = splitColumns(line.text);
       if (columns.empty()) continue;
       PeerStatus peer;
       peer.name = columns[0];
@@ -72,7 +72,7 @@ std::set<Prefix> parseExported(const Reply& reply) {
 }
 
 bool cannotListen(const PeerStatus& peer) {
-  // The error stays when the next try has succeeded; the state does not.
+  // BIRD keeps the error after a later attempt has succeeded, so the state must be checked as well.
   return peer.state == "Down" && peer.lastError.find("No listening socket") != std::string::npos;
 }
 

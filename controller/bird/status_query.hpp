@@ -1,5 +1,5 @@
 #pragma once
-// Queries BIRD for its status.
+// Queries BIRD's status for GET /status. BirdRouting::status() calls it.
 
 #include "base/result.hpp"
 #include "bird/status.hpp"
@@ -11,9 +11,9 @@
 
 namespace bgplb::bird {
 
-// On a connection of its own, because a long reply must not hold up a change. Unavailable: no BIRD
-// listens at `controlSocket`; Transient: it does not reply. Leaves `refused` and `reconfigurations`
-// empty, which BIRD does not know.
+// Uses a separate connection, because a long reply must not delay a change. Unavailable: no BIRD
+// listens at `controlSocket`. Transient: BIRD does not reply. Does not set `refused` and
+// `reconfigurations`, which only the Publisher knows.
 Task<Result<RoutingStatus>> queryStatus(boost::asio::io_context& context,
                                         std::string controlSocket);
 

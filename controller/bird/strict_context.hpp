@@ -1,7 +1,7 @@
 #pragma once
-// Mustache renders an unknown name as nothing, which in a configuration means something else. This
-// context records every name that a template uses and nobody defines, so that the caller can refuse
-// the template.
+// A Mustache context that records every undefined name that a template uses, so that renderMain()
+// can refuse the template. Mustache itself renders an undefined name as an empty string, which
+// would change the meaning of a configuration.
 
 #include <kainjow/mustache.hpp>
 

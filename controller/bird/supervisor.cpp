@@ -18,9 +18,9 @@ constexpr auto kStartTimeout = 10s;  // reading 100,000 routes takes 0.1 s
 constexpr auto kSocketTimeout = 3s;  // a BIRD that shuts down has removed its control socket
 constexpr auto kMinTimeout = 330ms;
 constexpr auto kTimeoutPerRoute = 10us;  // BIRD reads 1,000 routes in 0.7 ms, and may be busy
-constexpr auto kRetry = 1s;              // what another event may make possible
+constexpr auto kRetry = 1s;              // a file cannot be written, routes are not complete
 
-// Between two starts of a BIRD that does not stay.
+// Between two starts of a BIRD that ends within kStable.
 constexpr auto kBackoffMin = 1s;
 constexpr auto kBackoffMax = 30s;
 constexpr auto kStable = 30s;
@@ -45,13 +45,14 @@ Supervisor::Supervisor(boost::asio::io_context& context, const BirdOptions& opti
                 [this] { publisher_.recoveryEnded(); }),
       backoff_(kBackoffMin, kBackoffMax) {
   setTimers(timers_);
-  // The run directory goes with the plugin as a whole, and with it the list of what was announced.
+  // When the whole plugin was killed, dockerd has removed the run directory with the route files,
+  // so the announced prefixes are not known.
   if (!publisher_.hasFormerFiles() && stamp_.isOfThisBoot()) publisher_.peersMayHoldAnything();
 }
 
-// A BIRD that hangs sends no keepalives. It is to be replaced within a third of the hold time: the
-// next poll begins at the latest after a ninth, its reply is awaited for another (timeout()), and
-// the new BIRD has one to start.
+// A hung BIRD sends no keepalives, so it must be replaced within a third of the hold time: one
+// ninth until the next poll, one ninth for the reply to the poll (timeout()), one ninth for the
+// start of the new BIRD.
 void Supervisor::setTimers(const Timers& timers) {
   timers_ = timers;
   sessions_.setLongestInterval(std::chrono::milliseconds(timers.holdTime) / 9);
@@ -66,7 +67,8 @@ std::chrono::milliseconds Supervisor::timeout() const {
 
 Task<Result<Reply>> Supervisor::command(std::string line) {
   auto reply = co_await daemon_.control().command(line, timeout());
-  // While the program stops, a short wait proves nothing; shutDown() ends BIRD.
+  // During a stop the wait is shortened, so a missing reply does not prove a hang. shutDown() ends
+  // BIRD.
   if (!reply && reply.error().kind == ErrorKind::Transient && !stop_) {
     log::error("bird: {}: BIRD hangs, killing it (pid {})", reply.error().message, daemon_.pid());
     co_await daemon_.kill();
@@ -84,7 +86,7 @@ Task<Supervisor::Clock::time_point> Supervisor::bringUp() {
   const auto adopted = co_await daemon_.adopt(timeout());
   if (stop_) co_return Clock::time_point{};
   if (!adopted) {
-    log::error("bird: {}: the BIRD that runs hangs, killing it (pid {})", adopted.error().message,
+    log::error("bird: {}: the running BIRD hangs, killing it (pid {})", adopted.error().message,
                daemon_.pid());
     co_await daemon_.kill();
     co_return Clock::time_point{};
@@ -92,7 +94,7 @@ Task<Supervisor::Clock::time_point> Supervisor::bringUp() {
   if (*adopted) {
     log::info("bird: BIRD {} runs already, pid {}", daemon_.version(), daemon_.pid());
     publisher_.adopted();
-    onReady(true);  // it may still recover
+    onReady(true);  // its recovery may still be in progress
     co_return Clock::time_point{};
   }
   if (!daemon_.isAlive()) co_return co_await startBird();
@@ -108,7 +110,8 @@ Task<Supervisor::Clock::time_point> Supervisor::startBird() {
   if (!publisher_.hasMainFile()) co_return Clock::time_point::max();
   const bool recover = timers_.gracefulRestart && stamp_.isYoungerThan(timers_.gracefulRestartTime +
                                                                        SessionPoll::kStampInterval);
-  // BIRD would send End-of-RIB at once, and the peers would flush our stale routes.
+  // With incomplete routes BIRD would send End-of-RIB too early, and the peers would flush the
+  // stale routes that are not announced yet.
   if (recover && !publisher_.areRoutesComplete()) co_return Clock::now() + kRetry;
   if (!publisher_.writeFiles()) co_return Clock::now() + kRetry;
   if (!recover) publisher_.noSessionIsUp();
@@ -127,8 +130,7 @@ Task<Supervisor::Clock::time_point> Supervisor::startBird() {
   co_return Clock::time_point{};
 }
 
-// The configuration may be the reason, or anything else. The one that BIRD took last is tried
-// without delay.
+// If the configuration may be the reason, the last accepted main file is tried without delay.
 void Supervisor::onStartFailed(const Error& error) {
   problem_.report(fmt::format("BIRD does not start: {}", error.message));
   if (publisher_.refusedAtStart(error)) return;
@@ -142,7 +144,7 @@ void Supervisor::onReady(bool recovering) {
   sessions_.birdIsReady(daemon_.pid(), daemon_.version(), recovering);
 }
 
-// Called by the pidfd's handler, whoever ended BIRD.
+// Called by the pidfd's handler, whatever ended BIRD.
 void Supervisor::onBirdEnded() {
   if (!std::exchange(ready_, false)) return;
   if (!stop_) log::error("bird: BIRD has ended, starting it again");
@@ -155,7 +157,7 @@ void Supervisor::onBirdEnded() {
   onExit_();
 }
 
-// None the first time.
+// No delay the first time.
 Supervisor::Clock::duration Supervisor::startDelay() {
   if (!std::exchange(endedBefore_, true)) return Clock::duration{0};
   return backoff_.next();
@@ -163,7 +165,8 @@ Supervisor::Clock::duration Supervisor::startDelay() {
 
 // ---- stop
 
-// A third for what is under way, one for the sessions to close and BIRD to end, one for signals.
+// One third for a command or start in progress, one third for closing the sessions and the end of
+// BIRD, one third for signals.
 void Supervisor::beginStop(Clock::time_point end) {
   stop_ = Stop{Clock::now(), end};
   daemon_.limitWaits(stop_->after(1));
@@ -173,8 +176,9 @@ Task<> Supervisor::shutDown(StopMode mode) {
   ready_ = false;
   if (mode == StopMode::LeaveRunning) co_return;
   const bool withdraw = mode == StopMode::Withdraw;
-  if (!daemon_.isAlive()) (void)co_await daemon_.adopt(timeout());  // does one run at all?
-  // Peers keep what they were sent last.
+  // A BIRD of a previous controller may run although this controller has not adopted it yet.
+  if (!daemon_.isAlive()) (void)co_await daemon_.adopt(timeout());
+  // Peers keep the last routes that they received, so pending changes must be sent now.
   if (!withdraw && daemon_.isReady() && publisher_.due() != Clock::time_point::max() &&
       Clock::now() < stop_->after(1)) {
     (void)co_await publisher_.publish();
@@ -189,8 +193,8 @@ Task<> Supervisor::shutDown(StopMode mode) {
   const bool saved = co_await stamp_.saved(stop_->end);
   if (!saved) {
     log::warning(
-        "bird: stopping before the time of the last session is saved; the next start of "
-        "BIRD goes by an older one");
+        "bird: stopping before the time of the last session is saved; the next start of BIRD uses "
+        "an older time");
   }
 }
 
@@ -199,14 +203,14 @@ Task<> Supervisor::endBird(bool withdraw) {
   bool ended = false;
   daemon_.limitWaits(stop_->after(2));
   if (daemon_.isReady()) {
-    // The reply may be lost with the connection; the end of the process is what counts.
+    // The reply may be lost with the connection, so the end of the process is checked instead.
     const std::string line = withdraw ? "down" : "graceful restart";
     (void)co_await daemon_.control().command(line, kStartTimeout);
     ended = co_await daemon_.exited(kStartTimeout);
   }
   daemon_.limitWaits(stop_->end);
-  // BIRD takes SIGTERM for `down`, so that it would make peers withdraw. SIGKILL closes the
-  // sessions without a NOTIFICATION, as `graceful restart` does.
+  // SIGTERM makes BIRD withdraw its routes, like `down`, so it is sent only to withdraw. SIGKILL
+  // closes the sessions without a NOTIFICATION, like `graceful restart`.
   if (!ended && withdraw) {
     daemon_.signal(SIGTERM);
     ended = co_await daemon_.exited(

@@ -1,7 +1,8 @@
 #pragma once
-// Keeps a BIRD running: adopts one that runs already, starts one that ended, kills one that hangs
-// so that it is replaced, and ends it when the program stops. BirdRouting's coroutine calls
-// everything here, one thing at a time, so that only one command is in flight.
+// Keeps BIRD running: adopts a running BIRD, restarts an ended one, kills and replaces a hung one,
+// and stops BIRD with the controller. Owns the Daemon, the SessionPoll and the LastUpStamp. Only
+// BirdRouting's coroutine calls the functions that send commands, one after the other, so that one
+// command is in flight.
 
 #include "base/backoff.hpp"
 #include "bird/daemon.hpp"
@@ -30,27 +31,30 @@ class Supervisor {
     std::chrono::seconds gracefulRestartTime{120};
   };
 
-  // `onExit` is called when BIRD has ended without our doing, and bringUp() is due.
+  // `onExit` is called when a ready BIRD has ended, also when it was killed because it hung, but
+  // not during shutDown(). bringUp() must be called then.
   Supervisor(boost::asio::io_context& context, const BirdOptions& options, const RunPaths& paths,
              Publisher& publisher, std::function<void()> onExit);
 
   void setTimers(const Timers& timers);
-  // What kept BIRD from starting may be gone.
+  // Skips the backoff: the reason why BIRD did not start may no longer exist.
   void startAtOnce() { startAt_ = Clock::time_point{}; }
 
   bool isReady() const { return daemon_.isReady(); }
-  // Adopts or starts a BIRD. Returns when it is to be called again, if BIRD is not ready then.
+  // Adopts or starts a BIRD. If BIRD is not ready afterwards, the result is the time of the next
+  // call.
   Task<Clock::time_point> bringUp();
-  // An error: BIRD has ended, or it hung and has been killed.
+  // Sends a command. An error: BIRD has ended, or it hung and has been killed.
   Task<Result<Reply>> command(std::string line);
   SessionPoll& sessions() { return sessions_; }
 
-  // From now on no wait takes longer than to the end of a third of the time until `end`.
+  // From now on, waits end after the first third of the time until `end`.
   void beginStop(Clock::time_point end);
-  // Ends BIRD in that time as `mode` says. What is under way has ended.
+  // Stops BIRD according to `mode`, before `end`. To be called when no other function is in
+  // progress.
   Task<> shutDown(StopMode mode);
 
-  // Why there is no BIRD; empty: nothing is known to be wrong.
+  // Why BIRD does not run; empty: no known problem.
   const std::string& problem() const { return problem_.text(); }
 
  private:
@@ -78,11 +82,11 @@ class Supervisor {
 
   Timers timers_;
   std::optional<Stop> stop_;
-  bool ready_ = false;        // onReady(), and no onBirdEnded() since
-  bool endedBefore_ = false;  // soon after its start: the next one waits for the backoff
+  bool ready_ = false;        // from onReady() to onBirdEnded() or shutDown()
+  bool endedBefore_ = false;  // a recent start failed or did not last: the next uses the backoff
   Backoff backoff_;
   Clock::time_point readyAt_;
-  Clock::time_point startAt_;  // not before
+  Clock::time_point startAt_;  // of the next start, at the earliest
 };
 
 }  // namespace bgplb::bird

@@ -1,7 +1,7 @@
 #pragma once
-// Values to the variables of a template. A value that may be absent has two: hasName, a section,
-// and name, which exists only where hasName is true, so that a template which uses it outside of
-// that section is refused (strict_context.hpp).
+// Converts values to the variables of a template, for renderMain(). An optional value has two
+// variables: hasName, a section, and name, which exists only if hasName is true. A template that
+// uses name outside of that section is therefore refused (strict_context.hpp).
 
 #include "base/address.hpp"
 #include "base/secret.hpp"
@@ -33,7 +33,7 @@ template <typename Value>
 void put(TemplateData& data, const std::string& name, const Value& value) {
   data.set(name, templateText(value));
 }
-// A section by itself.
+// A bool is a section.
 inline void put(TemplateData& data, const std::string& name, bool value) { data.set(name, value); }
 
 template <typename Value>
@@ -47,7 +47,8 @@ inline void put(TemplateData& data, const std::string& name, const Secret& value
   put(data, name, value.empty() ? std::nullopt : std::optional(value.reveal()));
 }
 
-// Each member of a struct that BOOST_DESCRIBE_STRUCT describes, by its own name.
+// One variable for each member of a struct that BOOST_DESCRIBE_STRUCT describes, with the member's
+// name.
 template <typename Struct>
 TemplateData templateData(const Struct& value) {
   using Members = boost::describe::describe_members<Struct, boost::describe::mod_public>;
