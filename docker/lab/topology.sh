@@ -3,7 +3,7 @@
 #
 #   client .10 ---- 192.168.9.0/24 ---- .1 router .137 ---- 192.168.8.0/24 ---- host1 .40, host2 .41, ..., registry .200
 #
-# IPv6 in parallel: fd00:192:168:8::/64 and fd00:192:168:9::/64, with the same last number.
+# IPv6: fd00:192:168:8::/64 and fd00:192:168:9::/64, with the same last number as IPv4.
 
 prefix=${LAB_PREFIX:-bgplb-lab}
 net=${LAB_NET:-192.168.8}
@@ -13,14 +13,14 @@ registry=$net.200:5000
 v6() { printf 'fd00:%s::%s' "${1//./:}" "$2"; }        # v6 192.168.8 40 -> fd00:192:168:8::40
 
 load_modules() {
-    # The hosts' dockerd would load them but, in a container, cannot. Built in is fine as well, hence no error.
+    # The hosts' dockerd cannot load modules, because it runs in a container. Errors are ignored: a module may be built in.
     local module
     for module in overlay br_netfilter ip_tables ip6_tables iptable_nat ip6table_nat ip6table_filter nf_tables nft_compat; do
         as_root modprobe -q "$module" || :
     done
 }
 
-# The context is docker/, for the web image takes docker/gather.
+# The build context is docker/, because the web image needs docker/gather.
 build_image() {
     local target=$1 suite=$2 proxy=() context
     mapfile -t proxy < <(proxy_build_args)
@@ -32,7 +32,7 @@ build_image() {
 make_network() {
     local name=$1 net=$2
     docker network inspect "$name" >/dev/null 2>&1 && return
-    # No masquerading: the lab is about addresses that stay what they are. Its own gateway address is not used by anybody.
+    # No masquerading, because the tests check that addresses are preserved. The gateway address .254 is not used.
     docker network create --label "bgplb.lab=$prefix" --subnet "$net.0/24" --gateway "$net.254" \
         --ipv6 --subnet "$(v6 "$net" 0)/64" --gateway "$(v6 "$net" 254)" \
         -o com.docker.network.bridge.enable_ip_masquerade=false "$name" ||
@@ -44,7 +44,8 @@ make_networks() {
     make_network "$prefix-client" "$client_net"
 }
 
-# machine NAME IMAGE NETWORK ADDRESS [docker run options] -- COMMAND...: created, or started, or made anew if its image changed.
+# machine NAME IMAGE NETWORK ADDRESS [docker run options] -- COMMAND...: starts the machine; creates it if it does not exist or
+# if its image has changed.
 machine() {
     local name=$1 image=$2 network=$3 address=$4 options=() id
     shift 4
@@ -61,13 +62,13 @@ machine() {
         --cap-add NET_ADMIN --cap-add NET_RAW --security-opt systempaths=unconfined \
         -e "ROUTER=$net.137" -e "ROUTER6=$(v6 "$net" 137)" -e "REGISTRY=$registry" \
         "${options[@]}" "$image" "$@"
-    # The router's second network, before its first start: the programs in it then see both.
+    # The router's second network is connected before the first start, so that its programs see both interfaces.
     [[ $name != router ]] || docker network connect --ip "$client_net.1" --ip6 "$(v6 "$client_net" 1)" "$prefix-client" "$prefix-router"
     docker start "$prefix-$name"
 }
 
 start_nodes() {
-    # Flows, not hosts, are spread over equal routes: a hash over addresses and ports, for IPv4 and IPv6.
+    # Hash policy 1: the router distributes flows by addresses and ports, not only by addresses.
     # FRR's zebra does not start without SYS_ADMIN.
     machine router bgplb-node:trixie "$prefix" "$net.137" --cap-add SYS_ADMIN \
         --sysctl net.ipv4.ip_forward=1 --sysctl net.ipv6.conf.all.forwarding=1 \
@@ -79,11 +80,11 @@ start_nodes() {
         -p 127.0.0.1::5000 -- keep docker-registry serve /etc/docker/registry/config.yml
 }
 
-# Single capabilities and not --privileged: that would want CAP_SYS_RESOURCE, which not every machine can give.
-# The sysctls are those of a freshly booted Debian: a container would inherit this machine's. With forwarding off, dockerd
-# switches it on and, as on a stock host, sets the policy of FORWARD to DROP.
+# Single capabilities instead of --privileged, which requires CAP_SYS_RESOURCE, and not every machine grants that.
+# The sysctls are those of a freshly booted Debian, because a container would inherit the values of this machine. dockerd finds
+# forwarding disabled, enables it and, as on a stock host, sets the policy of FORWARD to DROP.
 start_host() {
-    local n=$1 suite=$2 disk=$prefix-host$1-$2     # a disk per suite: an older dockerd does not read a newer one's state
+    local n=$1 suite=$2 disk=$prefix-host$1-$2     # a disk per suite: an older dockerd cannot read the state of a newer one
     docker volume inspect "$disk" >/dev/null 2>&1 || docker volume create --label "bgplb.lab=$prefix" "$disk"
     machine "host$n" "bgplb-host:$suite" "$prefix" "$net.$(( 39 + n ))" \
         --cap-add SYS_ADMIN --cap-add SYS_PTRACE --cap-add SYS_NICE --cap-add SYSLOG \
@@ -101,8 +102,8 @@ start_node() {
     machine "$name" bgplb-node:trixie "$prefix" "$net.$byte" -- keep "$@"
 }
 
-# A process in a frozen cgroup (version 1) cannot be killed, and its host cannot end before it: a paused container of a test
-# that was interrupted.
+# An interrupted test may leave a paused container. Its processes in a frozen cgroup (version 1) cannot be killed, and without
+# their end the lab's host cannot end.
 thaw_cgroups() {
     local state
     while read -r state; do
@@ -110,7 +111,7 @@ thaw_cgroups() {
     done < <(find /sys/fs/cgroup -path "*/$prefix/*" -name freezer.state 2>/dev/null)
 }
 
-# What the hosts' containers leave in the tree of cgroups when their host is simply gone.
+# Removes the cgroups of the hosts' containers, which remain when their host is killed.
 remove_cgroups() {
     local dirs
     mapfile -t dirs < <(find /sys/fs/cgroup -depth -type d '(' -path "*/$prefix" -o -path "*/$prefix/*" ')' 2>/dev/null)

@@ -1,14 +1,15 @@
 # shellcheck shell=bash
-# debian:<suite>-slim: pulled where a registry answers, made from the distribution's packages where none does.
+# Provides the image debian:<suite>-slim: pulls it, or builds it from the distribution's packages if no registry answers.
 # Sourced after common.sh.
 
-# The mirrors this machine itself uses; $1 is the label of the archive, Debian or Debian-Security.
+# The Debian mirror that this machine's apt uses; $1 is the label of the archive, Debian or Debian-Security.
 apt_mirror() { apt-get indextargets --format '$(REPO_URI) $(LABEL)' 'Created-By: Packages' 'Origin: Debian' | awk -v l="$1" '$2 == l { print $1; exit }'; }
 
-# How this machine's apt reaches its mirrors, as apt.conf lines: by which proxy, and whether it takes a snapshot's old lists.
+# The settings with which this machine's apt reaches its mirrors, as apt.conf lines: the proxy, and whether expired lists of a
+# snapshot are accepted.
 apt_settings() { apt-config dump | grep -E '^Acquire::((http|https)::[Pp]roxy|Check-Valid-Until) ' || :; }
 
-# The same for `docker build`, which reads only these variables.
+# The proxy settings for `docker build`, which reads only these variables.
 proxy_build_args() {
     local name
     for name in http_proxy https_proxy no_proxy; do
@@ -31,7 +32,7 @@ mmdebstrap_image() {
     if [[ -n $security ]] && /usr/lib/apt/apt-helper download-file "${security%/}/dists/$suite-security/InRelease" /dev/null >/dev/null 2>&1; then
         sources+=$'\n'"deb $security $suite-security main"
     fi
-    # What was imported of a run that failed would be taken for the image by the next one.
+    # Remove a partial import: the next run would use it as the image.
     if ! printf '%s\n' "$sources" | as_root mmdebstrap --variant=minbase --quiet "${options[@]}" \
         --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
@@ -41,10 +42,10 @@ mmdebstrap_image() {
     fi
 }
 
-# ensure_base_image SUITE: prints nothing; the image debian:SUITE-slim is there afterwards.
+# ensure_base_image SUITE: ensures that the image debian:SUITE-slim exists.
 ensure_base_image() {
     local suite=$1 image=debian:$1-slim
     docker image inspect "$image" >/dev/null 2>&1 && return
     step "pull $image" timeout 20 docker pull -q "$image" 2>/dev/null && return
-    step "no registry: make $image with mmdebstrap" mmdebstrap_image "$suite" "$image"
+    step "no registry: build $image with mmdebstrap" mmdebstrap_image "$suite" "$image"
 }

@@ -8,8 +8,8 @@ die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
 now_ms() { local t=${EPOCHREALTIME/[.,]/}; echo $(( t / 1000 )); }
 
-# step "what happens" COMMAND...: one line with the time it took; the command's own output only when it fails,
-# because a page of apt and dpkg lines hides the one line that matters. A step inside a step is silent.
+# step TITLE COMMAND...: runs COMMAND and prints one line with the title and the duration. Prints the end of the command's
+# output only if the command fails, because pages of apt and dpkg output would hide the other lines. Nested steps are silent.
 step() {
     local title=$1 log begin took rc
     shift
@@ -17,7 +17,7 @@ step() {
     log=$(mktemp)
     begin=$(now_ms)
     printf '%-66s ' "$title" >&2
-    # In a subshell with errexit on: a function called on the left of || or in an if would run on after a failure.
+    # In a subshell with errexit: a function called on the left of || or in an `if` would continue after a failed command.
     set +e
     ( set -e; STEP_INSIDE=1; "$@" ) >"$log" 2>&1 </dev/null
     rc=$?
@@ -29,7 +29,7 @@ step() {
     return "$rc"
 }
 
-# wait_until SECONDS "what for" COMMAND...: polls a condition; a deadline instead of a hopeful sleep.
+# wait_until SECONDS CONDITION COMMAND...: runs COMMAND until it succeeds, and fails after SECONDS. CONDITION is for the message.
 wait_until() {
     local seconds=$1 what=$2 deadline
     shift 2

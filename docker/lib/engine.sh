@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# A Docker engine to work with: the one that answers, or one that we install and start. Sourced after common.sh.
+# Provides a running Docker Engine: uses the one that answers, or installs and starts one. Sourced after common.sh.
 
 run_dir=${BGPLB_RUN_DIR:-/run/bgplb-dev}
 engine_pidfile=$run_dir/dockerd.pid
 
 engine_answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 
-# docker.io alone has no client from Debian 13 on; docker-cli does not exist before it.
+# From Debian 13 on, docker.io has no client, and docker-cli is a separate package.
 install_engine() {
     local packages=(docker.io iptables ca-certificates)
     as_root apt-get update -q
@@ -20,15 +20,14 @@ start_engine() {
         as_root systemctl start docker
     else
         as_root mkdir -p "$run_dir"
-        # By hand, in a session of its own: it must outlive this script, and its pid is kept so that
-        # stop_own_engine ends this one and no other.
+        # In a new session, because dockerd must outlive this script. stop_own_engine uses the pid to end only this dockerd.
         as_root setsid sh -c 'dockerd >"$1/dockerd.log" 2>&1 </dev/null & echo $! >"$1/dockerd.pid"' sh "$run_dir"
     fi
     wait_until 60 'dockerd to answer' engine_answers || { tail -n 20 "$run_dir/dockerd.log" >&2 || :; return 1; }
 }
 
 ensure_engine() {
-    # The classic builder: what Debian's docker.io has without extra packages, and all that our Dockerfiles need.
+    # The classic builder: Debian's docker.io has it without extra packages, and our Dockerfiles need no other.
     export DOCKER_BUILDKIT=0 DOCKER_CLI_HINTS=false
     command -v docker >/dev/null && engine_answers && return
     [[ -z ${DOCKER_HOST:-} ]] || die "no Docker engine answers at DOCKER_HOST=$DOCKER_HOST"
@@ -37,7 +36,7 @@ ensure_engine() {
     engine_answers || die 'the Docker engine does not answer (are you root, or in the group docker?)'
 }
 
-# Ends the dockerd that start_engine started by hand, if any.
+# Ends the dockerd that start_engine started without systemd, if any.
 stop_own_engine() {
     [[ -s $engine_pidfile ]] || return 0
     local pid

@@ -25,7 +25,7 @@ The router spreads the VIP over both hosts (ECMP):
 \tnexthop via 192.168.8.40 dev eth0 weight 1
 docker stop web1 on host1, under load: a drain                       6.6 s  FAILED
 
-The lab is up; play with it:
+The lab is up. Commands to try:
     docker/lab/lab exec client curl
 """
 

@@ -4,9 +4,10 @@
 /client      the client's address
 /slow?N      answers after N seconds
 /stream?N    a line every 0.1 s for N seconds
-/hold        its name for each line that comes, for as long as the client likes
+/hold        its name for each line that it receives, until the client closes the connection
 
-SIGUSR2 (drain) is ignored: serving goes on. SIGTERM: no new connections, those accepted are served to their end, exit 0.
+SIGUSR2 (drain) is ignored: the server keeps serving. SIGTERM: the server accepts no new connections, completes the accepted
+ones and exits with status 0.
 """
 import os
 import select
@@ -69,11 +70,11 @@ def answer(conn, peer):
 def serve(conn, peer):
     with conn:
         try:
-            conn.settimeout(5)   # a client whose packets a router sends elsewhere now is not waited for
+            conn.settimeout(5)   # a router may meanwhile send the client's packets to another host
             answer(conn, peer)
             conn.shutdown(socket.SHUT_WR)
         except (OSError, ValueError, IndexError):
-            pass  # the client went away, or did not speak HTTP
+            pass  # the client closed the connection, or sent no HTTP
 
 
 def take(conn, peer):
@@ -94,7 +95,7 @@ def main():
     ending = False
     while not ending:
         ending = wake in select.select([sock, wake], [], [])[0]
-        # Also when ending: those whose handshake the kernel has finished already are clients, too.
+        # Also after SIGTERM: the kernel may already have completed handshakes of further clients.
         try:
             while True:
                 take(*sock.accept())
