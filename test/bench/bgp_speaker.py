@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""A BGP listener that stamps what it hears: when did the UPDATE arrive, and what was in it.
+"""A BGP listener that records the time of arrival and the content of each UPDATE.
 
-It takes no routes and sends none. The clock is read right after recv() returns, before anything is parsed, with
-time.time_ns(): the clock of Docker's event times, so both can be subtracted on one machine.
+It installs no routes and sends none. It reads the clock right after recv() returns, before parsing, with time.time_ns():
+the clock of Docker's event times, so that both can be subtracted on one machine.
 
 As a program it prints one JSON object per line:
   {"ns":…, "kind":"up|down|announce|withdraw|eor", "peer":…, "prefix":…, "origin":…, "as_path":[…], "next_hop":…}
@@ -143,7 +143,7 @@ class Speaker:
         with self.changed:
             if self.changed.wait_for(lambda: self.find(kind, prefix, since_ns), timeout):
                 return self.find(kind, prefix, since_ns)
-        raise TimeoutError(f"no {kind} of {prefix} in {timeout} s; heard: {self.events[-10:]}")
+        raise TimeoutError(f"no {kind} of {prefix} in {timeout} s; received: {self.events[-10:]}")
 
 
 def main():
@@ -156,7 +156,7 @@ def main():
     parser.add_argument("--password", help="TCP MD5, for the peers named")
     parser.add_argument("--peer", action="append", default=[])
     options = parser.parse_args()
-    sys.setswitchinterval(0.0005)   # a stamp must not wait for another thread's turn
+    sys.setswitchinterval(0.0005)   # a time stamp must not wait long for the interpreter lock
     Speaker(options.listen, options.port, options.asn, options.router_id, options.hold, password=options.password,
             peers=options.peer, on_event=lambda event: print(json.dumps(event), flush=True))
     threading.Event().wait()

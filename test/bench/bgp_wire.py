@@ -1,4 +1,4 @@
-"""BGP-4 messages, as much of them as a listener needs: bytes <-> values, no sockets. RFC 4271, 4760, 6793, 4724."""
+"""Encodes and decodes the BGP-4 messages that a listener needs, without sockets. RFC 4271, 4760, 6793, 4724."""
 import ipaddress
 import struct
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class Route:
 class Update:
     announced: list = field(default_factory=list)   # (prefix, Route)
     withdrawn: list = field(default_factory=list)   # prefix
-    end_of_rib: tuple | None = None                 # the family, when this is its End-of-RIB marker
+    end_of_rib: tuple | None = None                 # the family, if this is an End-of-RIB marker
 
 
 def message(kind, body=b""):
@@ -122,7 +122,7 @@ def parse_update(body, as4=True):
     update.announced += [(prefix, Route(**route)) for prefix in plain]
     if reach is not None:
         afi, safi, length = struct.unpack_from("!HBB", reach)
-        # An IPv6 next hop may be followed by the link-local one; the global one comes first.
+        # A global IPv6 next hop may be followed by a link-local one (RFC 2545).
         hop = ipaddress.ip_address(reach[4:4 + (4 if length == 4 else 16)])
         for prefix in prefixes(reach[5 + length:], 4 if afi == 1 else 6):
             update.announced.append((prefix, Route(**{**route, "next_hop": str(hop)})))

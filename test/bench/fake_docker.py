@@ -1,7 +1,7 @@
-"""A dockerd of values: the engine's API on a unix socket, and the plugin calls of a dockerd that makes networks and containers.
+"""A model of dockerd: the Docker API on a unix socket, and the plugin calls with which dockerd creates networks and containers.
 
-Only what the controller asks for is answered, in the form of Docker 26.1 (test/contract/engine). It says what it is told to
-say: a container has no process, and its end of the veth pair goes into a namespace that all share.
+It answers only the requests of the controller, in the form of Docker 26.1 (test/contract/engine). A container has no process, and
+its end of the veth pair is moved into a namespace that all containers share.
 """
 import http.server
 import json
@@ -48,7 +48,7 @@ class FakeDocker:
     driver = DRIVER
 
     def __init__(self, folder, move):
-        """`move` takes the container's end of a veth pair into its namespace, as dockerd does after Join."""
+        """`move` moves the container's end of a veth pair into the container's namespace, as dockerd does after Join."""
         self.socket, self.plugin_socket, self.move = f"{folder}/docker.sock", f"{folder}/plugin.sock", move
         self.plugin = UnixConnection(self.plugin_socket)
         self.containers, self.networks = {}, {}   # by their ids
@@ -63,7 +63,7 @@ class FakeDocker:
         self.server.server_close()
         self.plugin.close()
 
-    # -- what the engine says
+    # -- the Docker API
 
     def answer(self, path):
         """The value for GET `path` without its version, or None."""
@@ -90,7 +90,7 @@ class FakeDocker:
                 "time": now // 10**9, "timeNano": now}
 
     def tell(self, events):
-        """All at once; when the writing began."""
+        """Sends all events in one write; returns the time at which the write began."""
         lines = [json.dumps(event, separators=(",", ":")).encode() + b"\n" for event in events]
         data = b"".join(b"%x\r\n%s\r\n" % (len(line), line) for line in lines)
         began = time.time_ns()
@@ -99,7 +99,7 @@ class FakeDocker:
         return began
 
     def becomes(self, containers, health):
-        """When it was said of each, in ns."""
+        """Sends the health events; returns the time of each, in ns."""
         for container in containers:
             container.health = health
         began = self.tell([self.event("container", f"health_status: {health}", container.id, image="web:1", name=container.name)
@@ -114,7 +114,7 @@ class FakeDocker:
             if not self.changed.wait_for(condition, timeout):
                 raise TimeoutError(f"not within {timeout} s: {what}")
 
-    # -- what dockerd does
+    # -- the actions of dockerd
 
     def call(self, name, body):
         began = time.perf_counter()
@@ -148,7 +148,7 @@ class FakeDocker:
         attributes = {"container": container.id, "name": container.name, "type": DRIVER}
         self.tell([self.event("network", "connect", container.network, **attributes),
                    self.event("container", "start", container.id, image="web:1", name=container.name)])
-        self.wait(lambda: container.id in self.asked, 30, f"a question about {container.name}")
+        self.wait(lambda: container.id in self.asked, 30, f"an inspection of {container.name}")
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
@@ -184,7 +184,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         docker.streams.append(self.connection)
         with docker.changed:
             docker.changed.notify_all()
-        self.rfile.read(1)   # nothing comes; it ends with the connection
+        self.rfile.read(1)   # returns at the end of the connection
         docker.streams.remove(self.connection)
         self.close_connection = True
 

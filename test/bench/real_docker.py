@@ -1,7 +1,7 @@
-"""A real dockerd of its own in a network namespace, and containers that become healthy when they are told to.
+"""A separate real dockerd in a network namespace, with containers that become healthy on request.
 
-It runs in a namespace of processes: nothing of it outlives it. A container's health check waits for a FIFO to be closed, so
-that any number of containers wait without using a processor, and their checks end at one moment.
+It runs in a pid namespace, so no process outlives it. A container's health check waits until a FIFO is closed, so any number of
+containers can wait without using CPU time, and their checks end at the same moment.
 """
 import errno
 import json
@@ -32,7 +32,7 @@ class RealDocker:
         self.took, self.healthy, self.changed = {}, {}, threading.Condition()   # healthy: container id -> ns
         os.makedirs(os.path.dirname(self.plugin_socket), exist_ok=True)
         with open(f"{folder}/dockerd.log", "w") as log:
-            # Not by `ip netns exec`, which would hide the cgroups.
+            # Not with `ip netns exec`, which would hide the cgroups.
             self.process = subprocess.Popen(
                 ["nsenter", f"--net=/run/netns/{namespace}", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
                  "dockerd", "--data-root", f"{folder}/docker", "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/docker.pid",
@@ -43,7 +43,7 @@ class RealDocker:
         threading.Thread(target=self.follow, daemon=True).start()
 
     def close(self):
-        self.process.kill()   # unshare; the namespace's first process goes with it, and so do all others
+        self.process.kill()   # unshare; --kill-child kills the namespace's first process, and with it all others
         self.process.wait()
         self.wait(self.cgroups_removed, 30, "the containers' cgroups are empty")   # the last processes are still ending
 
@@ -73,7 +73,7 @@ class RealDocker:
             return False
 
     def make_image(self):
-        """What a container and its check need: `sleep` and `cat`, with their libraries."""
+        """Creates the image, with the programs of a container and its health check: `sleep` and `cat`, with their libraries."""
         subprocess.run([ROOT / "docker/gather", f"{self.folder}/image", "/usr/bin/sleep", "/usr/bin/cat"], check=True)
         files = subprocess.run(["tar", "-C", f"{self.folder}/image", "-c", "."], check=True, stdout=subprocess.PIPE).stdout
         name, tag = IMAGE.split(":")
@@ -97,7 +97,7 @@ class RealDocker:
                 raise TimeoutError("\n".join([f"not within {timeout} s: {what}", *log]))
             time.sleep(0.01)
 
-    # -- what fake_docker.FakeDocker has as well
+    # -- the interface of fake_docker.FakeDocker
 
     def wait_for_controller(self):
         pass   # dockerd asks for the plugin when the first network is created
@@ -124,7 +124,7 @@ class RealDocker:
         self.timed("container start", "POST", f"/containers/{container.id}/start")
 
     def becomes(self, containers, health):
-        """When Docker said so of each, in ns."""
+        """Lets the health checks end; returns the time of each health event, in ns."""
         assert health == "healthy"
         for container in containers:
             self.wait(lambda: self.let_through(container), 60, f"the health check of {container.name} runs")
@@ -132,7 +132,7 @@ class RealDocker:
         return [self.healthy[container.id] for container in containers]
 
     def let_through(self, container):
-        """Ends the health check that waits at the gate, if it has come there."""
+        """Ends the container's health check if it is waiting at the FIFO. False if it is not."""
         try:
             os.close(os.open(self.gates / container.name, os.O_WRONLY | os.O_NONBLOCK))
             return True

@@ -4,7 +4,7 @@ import socket
 
 
 class UnixConnection(http.client.HTTPConnection):
-    """One connection for all calls, as dockerd keeps it."""
+    """One persistent connection for all calls, as dockerd uses it."""
 
     def __init__(self, path):
         super().__init__("plugin", timeout=600)

@@ -1,4 +1,4 @@
-// What is kept in the run directory, and what BIRD says into its log.
+// The files in the run directory, BIRD's log lines and the session watch.
 #include "bird/bird_log.hpp"
 #include "bird/config_files.hpp"
 #include "bird/last_up_stamp.hpp"
@@ -51,18 +51,18 @@ TEST_CASE("ConfigFiles.WrittenForTheOwnerOnly_EmptyOnesToo", "[bird]") {
   CHECK(io::readFile(run.paths.vips6).value().empty());
 }
 
-TEST_CASE("ConfigFiles.ANewRunKnowsWhatBirdHasRead", "[bird]") {
+TEST_CASE("ConfigFiles.ANewControllerKnowsWhetherBirdHasReadTheFiles", "[bird]") {
   RunFolder run;
   ConfigFiles files(run.paths);
   REQUIRE(files.write(kFirst).has_value());
-  // Killed here: BIRD may have read it or not.
+  // A controller that was killed here cannot know whether BIRD has read the files.
   CHECK_FALSE(ConfigFiles(run.paths).areConfirmed(kFirst));
   files.confirm();
   CHECK(ConfigFiles(run.paths).areConfirmed(kFirst));
   CHECK_FALSE(ConfigFiles(run.paths).areConfirmed(kSecond));
 }
 
-TEST_CASE("ConfigFiles.ARefusedSetLeavesTheFormerOne", "[bird]") {
+TEST_CASE("ConfigFiles.AfterARefusalTheConfirmedSetIsRestored", "[bird]") {
   RunFolder run;
   ConfigFiles files(run.paths);
   REQUIRE(files.write(kFirst).has_value());
@@ -76,7 +76,7 @@ TEST_CASE("ConfigFiles.ARefusedSetLeavesTheFormerOne", "[bird]") {
   CHECK(ConfigFiles(run.paths).areConfirmed(kFirst));
 }
 
-TEST_CASE("ConfigFiles.WithoutAFormerOneThereIsNothingToRestore", "[bird]") {
+TEST_CASE("ConfigFiles.WithoutAConfirmedSetRestoreDoesNothing", "[bird]") {
   RunFolder run;
   ConfigFiles files(run.paths);
   REQUIRE(files.write(kFirst).has_value());
@@ -84,7 +84,7 @@ TEST_CASE("ConfigFiles.WithoutAFormerOneThereIsNothingToRestore", "[bird]") {
   CHECK_FALSE(files.areConfirmed(kFirst));
 }
 
-TEST_CASE("LastUpStamp.OnlyFreshOnesOfThisBootCount", "[bird]") {
+TEST_CASE("LastUpStamp.OnlyARecentStampOfThisBootCounts", "[bird]") {
   RunFolder run;
   boost::asio::io_context io(1);
   const auto read = [&] {
@@ -98,7 +98,7 @@ TEST_CASE("LastUpStamp.OnlyFreshOnesOfThisBootCount", "[bird]") {
                     [&saved](const Result<void>& outcome) { saved = outcome; });
   const auto onDisk = [&] { return io::readFile(run.paths.sessions).has_value(); };
   stamp.refresh();
-  CHECK(stamp.isYoungerThan(120s));  // at once: the disk may take its time
+  CHECK(stamp.isYoungerThan(120s));  // at once, without waiting for the disk
   CHECK_FALSE(stamp.isYoungerThan(0s));
   REQUIRE(test::runUntil(io, [&] { return saved.has_value() && onDisk(); }));
   CHECK(read().isYoungerThan(120s));
@@ -119,8 +119,8 @@ TEST_CASE("LastUpStamp.OnlyFreshOnesOfThisBootCount", "[bird]") {
   REQUIRE(test::runUntil(io, [&] { return !onDisk(); }));
 }
 
-// refresh() is called by the coroutine that withdraws routes.
-TEST_CASE("LastUpStamp.ADiskThatHangsHoldsUpNobody", "[bird]") {
+// The coroutine that withdraws routes calls refresh(), so refresh() must not block.
+TEST_CASE("LastUpStamp.ADiskThatHangsDoesNotBlockTheCaller", "[bird]") {
   struct Disk {
     std::mutex mutex;
     std::condition_variable answered;
@@ -156,7 +156,7 @@ TEST_CASE("LastUpStamp.ADiskThatHangsHoldsUpNobody", "[bird]") {
   disk->answered.notify_all();
 }
 
-TEST_CASE("BirdLog.LinesOfAllVersions", "[bird]") {
+TEST_CASE("BirdLog.ParsesLinesOfAllVersions", "[bird]") {
   const auto line = [](const char* text) { return parseLogLine(text); };
   using log::Level;
   CHECK(line("2026-11-22 20:23:51.900 <WARN> lb_peer1: Something") ==
@@ -179,7 +179,7 @@ TEST_CASE("BirdLog.LinesOfAllVersions", "[bird]") {
   CHECK(line("").text.empty());
 }
 
-TEST_CASE("SessionWatch.KnowsWhatIsUp", "[bird]") {
+TEST_CASE("SessionWatch.TracksEstablishedSessions", "[bird]") {
   SessionWatch watch;
   SessionWatch::Clock::time_point now{1h};
   std::vector<PeerStatus> peers(2);
@@ -203,8 +203,8 @@ TEST_CASE("SessionWatch.KnowsWhatIsUp", "[bird]") {
   CHECK_FALSE(watch.anyEstablished());
 }
 
-// A router may have two sessions with this host, say one for each family at a link-local address
-// that several interfaces share.
+// A router may have two sessions with this host, for example one for each family at a link-local
+// address that several interfaces share.
 TEST_CASE("SessionWatch.TwoPeersWithOneAddressAreTwoSessions", "[bird]") {
   SessionWatch watch;
   SessionWatch::Clock::time_point now{1h};

@@ -1,4 +1,4 @@
-// When a BIRD counts as hung. BIRD's end of the socket is written by the test itself.
+// The timeouts after which BIRD counts as hung. The test itself writes BIRD's end of the socket.
 #include "bird/control_client.hpp"
 
 #include "support/catch.hpp"
@@ -50,10 +50,10 @@ struct Fixture {
     test::runReady(io);
   }
   void write(const std::string& text) {
-    bird.non_blocking(true);  // it must fit into the socket's buffer: nobody reads meanwhile
+    bird.non_blocking(true);  // the text must fit into the socket's buffer: no one reads meanwhile
     REQUIRE(bird.send(asio::buffer(text)) == text.size());
   }
-  // `bytes` of a reply that does not end.
+  // At least `bytes` of an incomplete reply.
   static std::string details(std::size_t bytes) {
     std::string text;
     while (text.size() < bytes) text += "1006-  BGP state:          Established\n";
@@ -79,16 +79,16 @@ struct Fixture {
 };
 
 constexpr auto kTimeout = 100ms;
-// The event loop stands still: a handler blocks, or the process or the machine is stopped.
-void standStill() { std::this_thread::sleep_for(5 * kTimeout); }
+// Blocks the event loop, as a blocking handler or a stopped process or machine would.
+void blockLoop() { std::this_thread::sleep_for(5 * kTimeout); }
 
 }  // namespace
 
-TEST_CASE("ControlClient.AReplyThatWaitsInTheSocketCounts_HoweverLateItIsRead", "[bird]") {
+TEST_CASE("ControlClient.AReplyInTheSocketCounts_HoweverLateItIsRead", "[bird]") {
   Fixture fixture;
   fixture.command(kTimeout);
   fixture.write(Fixture::details(64 * 1024) + "0000 \n");  // several reads
-  standStill();
+  blockLoop();
   REQUIRE(fixture.replied());
   REQUIRE(fixture.reply->has_value());
   CHECK(fixture.client.isOpen());
@@ -97,7 +97,7 @@ TEST_CASE("ControlClient.AReplyThatWaitsInTheSocketCounts_HoweverLateItIsRead", 
 TEST_CASE("ControlClient.AfterAPauseOfTheWholeMachine_BirdHasTimeToReply", "[bird]") {
   Fixture fixture;
   fixture.command(kTimeout);
-  standStill();
+  blockLoop();
   fixture.timer.expires_after(kTimeout / 5);
   fixture.timer.async_wait([&](const boost::system::error_code&) { fixture.write("0000 \n"); });
   REQUIRE(fixture.replied());
@@ -119,7 +119,7 @@ TEST_CASE("ControlClient.ALongReplyMayTakeLonger_AsLongAsBytesArrive", "[bird]")
   CHECK((*fixture.reply)->lines.size() > 1000);
 }
 
-TEST_CASE("ControlClient.AReplyThatNeverEndsIsNotAwaitedForEver", "[bird]") {
+TEST_CASE("ControlClient.AReplyThatNeverEndsTimesOut", "[bird]") {
   Fixture fixture;
   fixture.command(10ms);
   fixture.repeat(1ms, [&] {
@@ -152,7 +152,7 @@ TEST_CASE("ControlClient.ABirdThatClosesTheConnectionDoesNotTimeOut", "[bird]") 
   CHECK(fixture.reply->error().kind == ErrorKind::Unavailable);
 }
 
-TEST_CASE("ControlClient.ALimitCutsTheWaitUnderWay_AndLaterOnes", "[bird]") {
+TEST_CASE("ControlClient.ALimitShortensTheCurrentWait_AndLaterOnes", "[bird]") {
   Fixture fixture;
   fixture.command(10min);
   fixture.client.limitWaits(Clock::now() + 20ms);

@@ -16,7 +16,7 @@ constexpr const char* kVersions[] = {"2.0.12", "2.17.5", "3.1.7"};
 
 struct Exchange {
   std::string command;  // empty: the greeting
-  std::string bytes;    // what came back
+  std::string bytes;    // of the reply
 };
 
 // Recorded by test/bird/record.
@@ -111,7 +111,7 @@ TEST_CASE("ControlCodec.RecordedSessions", "[bird]") {
     CHECK(peers[1].address == "10.77.0.3");
     CHECK_FALSE(peers[1].isEstablished());
 
-    // Rows without details are all under one code.
+    // Rows without details all have one code.
     CHECK(parsePeers(replyTo(version, "show protocols")).size() == 5);
 
     const auto exported = parseExported(replyTo(version, "show route export lb_peer1"));
@@ -121,7 +121,7 @@ TEST_CASE("ControlCodec.RecordedSessions", "[bird]") {
   }
 }
 
-TEST_CASE("ControlCodec.UnknownIsNoReasonToFail", "[bird]") {
+TEST_CASE("ControlCodec.UnknownCodesAndTextAreNoError", "[bird]") {
   ReplyParser parser;
   parser.feed(
       "+Config timeout expired, starting undo\n"
@@ -139,7 +139,7 @@ TEST_CASE("ControlCodec.UnknownIsNoReasonToFail", "[bird]") {
                                                {4321, ""}});
 }
 
-TEST_CASE("ControlCodec.NewsInTheMiddleOfAReply", "[bird]") {
+TEST_CASE("ControlCodec.NotificationInsideAReply", "[bird]") {
   ReplyParser parser;
   parser.feed("0002-Reading\n+Something happened\n00");
   CHECK_FALSE(parser.next().has_value());
@@ -149,7 +149,7 @@ TEST_CASE("ControlCodec.NewsInTheMiddleOfAReply", "[bird]") {
   CHECK_FALSE(parser.next().has_value());
 }
 
-TEST_CASE("Status.PortTaken_IsStuckOnlyWhileDown", "[bird]") {
+TEST_CASE("Status.CannotListen_OnlyWhileTheProtocolIsDown", "[bird]") {
   PeerStatus peer;
   peer.state = "Down";
   peer.lastError = "Error: No listening socket";

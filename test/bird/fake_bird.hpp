@@ -1,5 +1,5 @@
 #pragma once
-// A BIRD that replies as a test wants, in this process or in one of its own.
+// A BIRD whose replies the test scripts, in this process or in a child process.
 
 #include "bird/bird_routing.hpp"
 #include "io/file.hpp"
@@ -48,13 +48,14 @@ class FakeBird {
     accept();
   }
 
-  std::deque<std::string> configureReplies;                            // when empty: done
-  std::deque<std::string> statusReplies;                               // to `configure status`
-  std::string statusReply = "0003-Daemon is up and running\n0000 \n";  // when those are used up
-  bool silent = false;                // replies to `configure` are kept back
-  bool deaf = false;                  // nothing is replied to, no connection is greeted
-  std::vector<std::string> commands;  // all but the polls of the sessions
-  std::function<void(const std::string&)> onCommand;  // called with each of them
+  std::deque<std::string> configureReplies;  // when empty: kDone
+  std::deque<std::string> statusReplies;     // to `configure status`
+  std::string statusReply =
+      "0003-Daemon is up and running\n0000 \n";  // when statusReplies is empty
+  bool silent = false;                // holds the replies to `configure` back until speak()
+  bool deaf = false;                  // sends no reply and no greeting
+  std::vector<std::string> commands;  // all commands except the polls of the sessions
+  std::function<void(const std::string&)> onCommand;  // called with each of `commands`
   Clock::time_point lastConfigure;
 
   long configures() const { return std::count(commands.begin(), commands.end(), "configure"); }
@@ -71,8 +72,8 @@ class FakeBird {
   };
   using SessionPtr = std::shared_ptr<Session>;
 
-  static std::string nextOf(std::deque<std::string>& replies, const std::string& otherwise) {
-    if (replies.empty()) return otherwise;
+  static std::string nextOf(std::deque<std::string>& replies, const std::string& fallback) {
+    if (replies.empty()) return fallback;
     auto reply = replies.front();
     replies.pop_front();
     return reply;
@@ -115,7 +116,7 @@ class FakeBird {
     }
   }
   static void answer(Session& session, const std::string& text) {
-    boost::system::error_code ignored;  // the client may be gone
+    boost::system::error_code ignored;  // the client may have closed the connection
     asio::write(session.socket, asio::buffer(text), ignored);
   }
 
@@ -123,7 +124,7 @@ class FakeBird {
   SessionPtr waiting_;
 };
 
-// A FakeBird in a process of its own: one that may be killed.
+// A FakeBird in a child process, which a test can stop and kill.
 class FakeBirdProcess {
  public:
   FakeBirdProcess(const std::string& path, const std::function<void(FakeBird&)>& prepare) {
@@ -160,7 +161,7 @@ class FakeBirdProcess {
     if (pid_ > 0 && ::waitpid(pid_, &status_, WNOHANG) == pid_) pid_ = 0;
     return pid_ > 0;
   }
-  // Of one that has ended; -1 after a signal.
+  // After the end of the process; -1 if a signal ended it.
   int exitCode() const { return WIFEXITED(status_) ? WEXITSTATUS(status_) : -1; }
 
  private:
@@ -196,7 +197,7 @@ struct Lab {
     REQUIRE(routing->setModel(wanted).has_value());
     routing->start();
   }
-  // BIRD has what is wanted, and the loop rests.
+  // Starts BIRD and a controller with `routes`; returns when BIRD has read them.
   void settle(const std::set<Prefix>& routes) {
     bird = std::make_unique<FakeBird>(io, control());
     newController();

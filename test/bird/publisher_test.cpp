@@ -1,5 +1,4 @@
-// When the Publisher sends which command to BIRD, and when none. BIRD is a FakeBird in this
-// process.
+// The commands that the Publisher sends to BIRD. BIRD is a FakeBird in this process.
 #include "bird/fake_bird.hpp"
 #include "support/routes.hpp"
 
@@ -15,7 +14,7 @@ using bgplb::test::ip;
 using bgplb::test::net;
 using bgplb::test::runUntil;
 
-TEST_CASE("Publisher.ChangesWhileBirdIsBusyGoTogether", "[bird]") {
+TEST_CASE("Publisher.ChangesWhileBirdIsBusyShareOneReconfiguration", "[bird]") {
   Lab lab;
   lab.settle({});
   lab.bird->silent = true;
@@ -33,8 +32,8 @@ TEST_CASE("Publisher.ChangesWhileBirdIsBusyGoTogether", "[bird]") {
   CHECK(std::count(text.begin(), text.end(), '\n') == 51);
 }
 
-// One change after the other, each of which alone would cause a reconfiguration.
-TEST_CASE("Publisher.ChangesThatCrowdGoTogether", "[bird]") {
+// The changes follow each other. Each of them alone would cause a reconfiguration.
+TEST_CASE("Publisher.ManyChangesInARowArePaced", "[bird]") {
   Lab lab;
   lab.settle({});
   const auto began = Clock::now();
@@ -52,7 +51,7 @@ TEST_CASE("Publisher.ChangesThatCrowdGoTogether", "[bird]") {
     return std::count(text.begin(), text.end(), '\n');
   };
   REQUIRE(lab.eventually([&] { return published() == changes; }));
-  // The pause between two grows to 20 ms.
+  // The pause between two reconfigurations grows to 20 ms.
   CHECK(lab.bird->configures() <= 10 + (Clock::now() - began) / 20ms);
 }
 
@@ -68,7 +67,7 @@ TEST_CASE("Publisher.NoCommand_WhenNothingChanged", "[bird]") {
   CHECK(lab.bird->commands.empty());
 }
 
-TEST_CASE("Publisher.AnotherBandwidthIsAChange_TheSameIsNone", "[bird]") {
+TEST_CASE("Publisher.AnotherBandwidthReconfigures_TheSameDoesNot", "[bird]") {
   Lab lab;
   lab.settle({kOther});
   lab.routing->announce(kVip, test::weighted(1, 1));
@@ -100,7 +99,7 @@ TEST_CASE("Publisher.ARouteWithABandwidthIsKnownToTheNextController", "[bird]") 
   lab.routing->announce(kVip, test::weighted(2, 1));
   lab.routing->routesComplete();
   test::runReady(lab.io);
-  CHECK(lab.bird->configures() == 1);  // the file says it already
+  CHECK(lab.bird->configures() == 1);  // the file has the route already
   lab.routing->withdraw(kVip);
   REQUIRE(lab.eventually([&] { return !lab.routing->mayBeAnnounced(kVip); }));
   CHECK(lab.file("vips4.conf").empty());
@@ -131,7 +130,7 @@ TEST_CASE("Publisher.AWithdrawalIsConfirmedByBirdOnly", "[bird]") {
   lab.bird->silent = true;
   lab.routing->withdraw(kVip);
   REQUIRE(lab.eventually([&] { return lab.bird->configures() == 1; }));
-  lab.routing->withdraw(kOther);  // not in what BIRD reads now
+  lab.routing->withdraw(kOther);  // not part of the reconfiguration in progress
   CHECK(lab.routing->mayBeAnnounced(kVip));
   CHECK(confirmations == 0);
   lab.bird->silent = false;
@@ -141,7 +140,7 @@ TEST_CASE("Publisher.AWithdrawalIsConfirmedByBirdOnly", "[bird]") {
   CHECK_FALSE(lab.routing->mayBeAnnounced(kVip));
   CHECK(lab.routing->mayBeAnnounced(kOther));
   REQUIRE(lab.eventually([&] { return lab.bird->configures() == 2; }));
-  lab.routing->announce(kOther);  // wanted again, before BIRD confirmed
+  lab.routing->announce(kOther);  // announced again before BIRD has confirmed the withdrawal
   lab.bird->speak();
   REQUIRE(lab.eventually([&] { return lab.bird->configures() == 3 && !lab.pending(); }));
   CHECK(lab.routing->mayBeAnnounced(kOther));
@@ -152,7 +151,7 @@ TEST_CASE("Publisher.ANewControllerSendsNoCommand_WhenBirdHasReadTheFiles", "[bi
   Lab lab;
   lab.settle({kVip});
   lab.newController();
-  CHECK(lab.routing->mayBeAnnounced(kVip));  // until it is known to be wanted or not
+  CHECK(lab.routing->mayBeAnnounced(kVip));  // from the files of the previous controller
   lab.routing->announce(kVip);
   lab.routing->routesComplete();
   bool answered = false;
@@ -177,12 +176,12 @@ TEST_CASE("Publisher.ANewControllerReconfigures_WhenBirdMayNotHaveReadTheFiles",
   REQUIRE(lab.eventually([&] { return lab.bird->configures() == 1 && !lab.pending(); }));
 }
 
-TEST_CASE("Publisher.AWithdrawalOfAFormerAnnouncementDoesNotWaitForTheOthers", "[bird]") {
+TEST_CASE("Publisher.AWithdrawalOfAFormerAnnouncementDoesNotWaitForCompleteRoutes", "[bird]") {
   Lab lab;
   lab.settle({kVip, kOther});
   lab.newController();
   lab.routing->withdraw(kVip);
-  lab.routing->withdraw(kVip);  // as often as the reconciler comes to it
+  lab.routing->withdraw(kVip);  // the reconciler may repeat a withdrawal
   REQUIRE(lab.eventually([&] { return lab.bird->configures() == 1 && !lab.pending(); }));
   REQUIRE(lab.eventually([&] { return !lab.routing->mayBeAnnounced(kVip); }));
   CHECK(lab.routing->mayBeAnnounced(kOther));
@@ -191,10 +190,10 @@ TEST_CASE("Publisher.AWithdrawalOfAFormerAnnouncementDoesNotWaitForTheOthers", "
   lab.routing->announce(kOther);
   lab.routing->routesComplete();
   test::runReady(lab.io);
-  CHECK(lab.bird->configures() == 1);  // BIRD has them
+  CHECK(lab.bird->configures() == 1);  // BIRD has these routes already
 }
 
-TEST_CASE("Publisher.RefusedMainFile_RoutesGoOnWithTheFormerOne", "[bird]") {
+TEST_CASE("Publisher.RefusedMainFile_RoutesArePublishedWithTheFormerOne", "[bird]") {
   Lab lab;
   lab.settle({kVip});
   const auto good = lab.file("bird.conf");
@@ -206,7 +205,7 @@ TEST_CASE("Publisher.RefusedMainFile_RoutesGoOnWithTheFormerOne", "[bird]") {
   REQUIRE(lab.eventually([&] { return lab.bird->configures() == 2 && !lab.pending(); }));
   CHECK(lab.file("bird.conf") == good);
   CHECK(lab.file("vips4.conf").find("10.0.0.102/32") != std::string::npos);
-  // The same again is not worth a try; a different one is.
+  // The refused file is not tried again; a different one is.
   REQUIRE(lab.routing->setModel(model).has_value());
   test::runReady(lab.io);
   CHECK(lab.bird->configures() == 2);
@@ -216,7 +215,7 @@ TEST_CASE("Publisher.RefusedMainFile_RoutesGoOnWithTheFormerOne", "[bird]") {
   CHECK(lab.file("bird.conf").find("hold time 60;") != std::string::npos);
 }
 
-TEST_CASE("Publisher.RefusedRoutes_AreTriedAgainWithTheNextChange", "[bird]") {
+TEST_CASE("Publisher.RefusedRoutes_AreRetriedWithTheNextChange", "[bird]") {
   Lab lab;
   lab.settle({kVip});
   lab.bird->configureReplies = {kRefused};
@@ -230,8 +229,8 @@ TEST_CASE("Publisher.RefusedRoutes_AreTriedAgainWithTheNextChange", "[bird]") {
   CHECK(lab.file("vips4.conf") == "route 10.0.0.102/32 blackhole;\n");
 }
 
-// `test_unit "[.figures]"`: from the change to the command's arrival at the other end of the
-// socket. Announcements that crowd are paced; withdrawals are not.
+// `test_unit "[.figures]"` measures the time from the change to the command's arrival at the other
+// end of the socket. Announcements in a row are paced; withdrawals are not.
 TEST_CASE("Publisher.TimeToTheCommand", "[.figures]") {
   for (const int count : {1, 100, 1000}) {
     Lab lab;

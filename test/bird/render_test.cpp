@@ -49,7 +49,7 @@ TEST_CASE("Render.UnknownVariableIsAnError", "[bird]") {
   CHECK(contains(why(renderMain("{{#peer}}{{/peer}}", model())), "peer"));
   CHECK(contains(why(renderMain("{{^nothing}}x{{/nothing}}", model())), "nothing"));
   CHECK(contains(why(renderMain("{{> other}}", model())), "other"));
-  // Known, but not for this peer: outside of its section it would render to nothing.
+  // Known, but without a value for this peer: outside of its section it would render as empty.
   CHECK(contains(why(renderMain("{{#peers}}{{password}}{{/peers}}", model())), "password"));
   CHECK(contains(why(renderMain("{{#peers}}{{nextHop6}}{{/peers}}", model())), "nextHop6"));
   CHECK(contains(why(renderMain("{{address}}", model())), "address"));
@@ -77,8 +77,9 @@ TEST_CASE("Render.EveryProblemAtOnce", "[bird]") {
   wanted.peers[0].address = ip("127.0.0.1");
   wanted.peers[0].nextHop6 = ip("fe80::1");
   const auto message = why(renderMain(shippedTemplate(), wanted));
-  for (const auto* part : {"router id ::1", "local AS: AS 0 is reserved", "port 0", "hold time 2 s", "4096",
-                           "127.0.0.1: no session", "127.0.0.1: AS 0", "fe80::1 is no IPv6"}) {
+  for (const auto* part :
+       {"router id ::1", "local AS: AS 0 is reserved", "port 0", "hold time 2 s", "4096",
+        "127.0.0.1: no session", "127.0.0.1: AS 0", "fe80::1 is no IPv6"}) {
     CHECK(contains(message, part));
   }
 }
@@ -91,13 +92,13 @@ TEST_CASE("Render.ARefusedPasswordIsNotShown", "[bird]") {
   CHECK_FALSE(contains(message, "sesame"));
 }
 
-TEST_CASE("Render.RoutesAreSortedOneALine", "[bird]") {
+TEST_CASE("Render.RoutesAreSorted_OnePerLine", "[bird]") {
   const auto files = filesOf({{net("10.0.0.102/32"), {}},
-                                   {net("2001:db8::/64"), {}},
-                                   {net("10.0.0.9/32"), {}},
-                                   {net("172.23.0.0/24"), {}},
-                                   {net("2001:db8:0:1::101/128"), {}}},
-                                  65534);
+                              {net("2001:db8::/64"), {}},
+                              {net("10.0.0.9/32"), {}},
+                              {net("172.23.0.0/24"), {}},
+                              {net("2001:db8:0:1::101/128"), {}}},
+                             65534);
   CHECK(files.vips4 ==
         "route 10.0.0.9/32 blackhole;\n"
         "route 10.0.0.102/32 blackhole;\n"
@@ -112,14 +113,16 @@ TEST_CASE("Render.RoutesAreSortedOneALine", "[bird]") {
 // 0x3f800000 is 1 (IEEE 754), 0x40400000 is 3.
 TEST_CASE("Render.BandwidthIsAnAttributeOfItsRouteAlone", "[bird]") {
   const auto files = filesOf({{net("10.0.0.9/32"), test::weighted(1, 1)},
-                                   {net("10.0.0.10/32"), {}},
-                                   {net("10.0.0.11/32"), test::weighted(1000, 1'000'000)},
-                                   {net("2001:db8:0:1::101/128"), test::weighted(3, 1)}},
-                                  65534);
-  CHECK(files.vips4 ==
-        "route 10.0.0.9/32 blackhole { bgp_ext_community.add((generic, 0x0004fffe, 0x3f800000)); };\n"
-        "route 10.0.0.10/32 blackhole;\n"
-        "route 10.0.0.11/32 blackhole { bgp_ext_community.add((generic, 0x0004fffe, 0x4e6e6b28)); };\n");
+                              {net("10.0.0.10/32"), {}},
+                              {net("10.0.0.11/32"), test::weighted(1000, 1'000'000)},
+                              {net("2001:db8:0:1::101/128"), test::weighted(3, 1)}},
+                             65534);
+  CHECK(
+      files.vips4 ==
+      "route 10.0.0.9/32 blackhole { bgp_ext_community.add((generic, 0x0004fffe, 0x3f800000)); };\n"
+      "route 10.0.0.10/32 blackhole;\n"
+      "route 10.0.0.11/32 blackhole { bgp_ext_community.add((generic, 0x0004fffe, 0x4e6e6b28)); "
+      "};\n");
   CHECK(files.vips6 ==
         "route 2001:db8:0:1::101/128 blackhole { bgp_ext_community.add((generic, 0x0004fffe, "
         "0x40400000)); };\n");
@@ -127,16 +130,16 @@ TEST_CASE("Render.BandwidthIsAnAttributeOfItsRouteAlone", "[bird]") {
 
 TEST_CASE("Render.AnAsNumberOfFourOctetsIsAsTransInTheCommunity", "[bird]") {
   const test::Routes routes{{net("10.0.0.9/32"), test::weighted(1, 1)}};
-  for (const auto& [as, octets] : {std::pair(1U, "0x00040001"), std::pair(65535U, "0x0004ffff"),
-                                   std::pair(65536U, "0x00045ba0"),
-                                   std::pair(4200000000U, "0x00045ba0")}) {
+  for (const auto& [as, octets] :
+       {std::pair(1U, "0x00040001"), std::pair(65535U, "0x0004ffff"),
+        std::pair(65536U, "0x00045ba0"), std::pair(4200000000U, "0x00045ba0")}) {
     CAPTURE(as);
     CHECK(contains(filesOf(routes, as).vips4, octets));
   }
 }
 
-// However it came about: the files are those of the routes that are wanted now.
-TEST_CASE("Announcements.FilesAreOfWhatIsWantedNow", "[bird]") {
+// The files depend only on the current announcements, not on the order of the changes.
+TEST_CASE("Announcements.FilesHaveTheCurrentAnnouncements", "[bird]") {
   const auto vip = net("10.0.0.9/32");
   const auto other = net("10.0.0.10/32");
   Announcements announcements;
@@ -145,9 +148,11 @@ TEST_CASE("Announcements.FilesAreOfWhatIsWantedNow", "[bird]") {
   CHECK_FALSE(announcements.set(vip, test::weighted(1, 1)));
   CHECK(announcements.set(other, {}));
   CHECK(announcements.set(vip, test::weighted(2, 1)));
-  CHECK(announcements.files().vips4 == filesOf({{vip, test::weighted(2, 1)}, {other, {}}}, 65534).vips4);
+  CHECK(announcements.files().vips4 ==
+        filesOf({{vip, test::weighted(2, 1)}, {other, {}}}, 65534).vips4);
   announcements.setLocalAs(1);
-  CHECK(announcements.files().vips4 == filesOf({{vip, test::weighted(2, 1)}, {other, {}}}, 1).vips4);
+  CHECK(announcements.files().vips4 ==
+        filesOf({{vip, test::weighted(2, 1)}, {other, {}}}, 1).vips4);
   CHECK(announcements.erase(vip));
   CHECK_FALSE(announcements.erase(vip));
   CHECK(announcements.set(other, test::weighted(1, 1)));
@@ -155,13 +160,14 @@ TEST_CASE("Announcements.FilesAreOfWhatIsWantedNow", "[bird]") {
   CHECK(announcements.files().vips4 == "route 10.0.0.10/32 blackhole;\n");
 }
 
-// Few changes are patched into the files, many have them written anew: nobody can tell.
-TEST_CASE("Announcements.FilesAreTheSame_HoweverManyChangesTheyTook", "[bird]") {
+// Few changes are patched into the files, many cause a complete rendering. Both give equal files.
+TEST_CASE("Announcements.FilesAreTheSame_PatchedOrRendered", "[bird]") {
   std::mt19937 random(4);
   const auto below = [&random](unsigned limit) { return static_cast<unsigned>(random()) % limit; };
   const auto somePrefix = [&below] {
-    const auto text = below(3) > 0 ? fmt::format("10.{}.0.{}/32", below(3) * 100, below(40))
-                                   : fmt::format("2001:db8::{:x}/{}", below(40) << 4, 124 + below(2) * 4);
+    const auto text = below(3) > 0
+                          ? fmt::format("10.{}.0.{}/32", below(3) * 100, below(40))
+                          : fmt::format("2001:db8::{:x}/{}", below(40) << 4, 124 + below(2) * 4);
     return net(text.c_str());
   };
   Announcements announcements(65534);
@@ -191,14 +197,15 @@ TEST_CASE("Announcements.FilesAreTheSame_HoweverManyChangesTheyTook", "[bird]") 
 
 TEST_CASE("Render.RoutesAreReadBack", "[bird]") {
   const test::Routes routes = {{net("10.0.0.102/32"), {}},
-                         {net("172.23.0.0/24"), test::weighted(7, 2)},
-                         {net("10.0.0.9/32"), test::weighted(1, 1)}};
+                               {net("172.23.0.0/24"), test::weighted(7, 2)},
+                               {net("10.0.0.9/32"), test::weighted(1, 1)}};
   CHECK(parseRoutes(filesOf(routes, 65534).vips4) ==
         std::set<Prefix>{net("10.0.0.9/32"), net("10.0.0.102/32"), net("172.23.0.0/24")});
   CHECK(parseRoutes("").empty());
   CHECK(parseRoutes("# by hand\nroute 10.0.0.9/32 blackhole;\nroute 10.0.0.1 blackhole;\n"
                     "route 10.0.0.2/32 unreachable;\n\nroute 10.0.0.3/32 blackhole;") ==
         std::set<Prefix>{net("10.0.0.9/32")});
-  CHECK(parseRoutes("route blackhole;\n").empty());  // its one space is not two
+  CHECK(parseRoutes("route blackhole;\n")
+            .empty());  // one space cannot end "route " and begin " blackhole"
   CHECK(parseRoutes("route 10.0.0.9/32 blackhole { bgp_med = 7;\n").empty());
 }

@@ -1,5 +1,5 @@
-// A BIRD that hangs, or does not start, in a process that may be killed: how long it keeps the
-// controller from stopping, and when it is replaced.
+// A BIRD that hangs, or does not start, in a child process: how long it delays the controller's
+// stop, and when it is killed.
 #include "bird/fake_bird.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -15,10 +15,10 @@ using bgplb::test::runUntil;
 namespace {
 
 constexpr auto kStopTimeout = 2s;
-// Added to every limit below: the machine has other things to do as well.
+// Added to every limit below, because the machine may be busy.
 constexpr auto kSlack = 1s;
 
-// How long the stop took.
+// Returns the duration of the stop.
 Clock::duration stop(Lab& lab, StopMode mode) {
   const auto began = Clock::now();
   bool stopped = false;
@@ -58,7 +58,7 @@ TEST_CASE("Supervisor.StopIsBounded_WhileBirdReconfiguresForEver", "[bird]") {
     lab.routing->routesComplete();
     REQUIRE(lab.eventually([&] { return lab.pending(); }));
     runUntil(
-        lab.io, [] { return false; }, 100ms);  // into the polls of its status
+        lab.io, [] { return false; }, 100ms);  // until the Publisher polls `configure status`
     CHECK(stop(lab, mode) < kStopTimeout + kSlack);
     CHECK(waitUntilDead(bird));
   }
@@ -82,11 +82,11 @@ TEST_CASE("Supervisor.StopIsBounded_WhileBirdDoesNotGreet", "[bird]") {
   FakeBirdProcess bird(lab.control(), [](FakeBird& fake) { fake.deaf = true; });
   lab.newController(slowModel());
   test::runReady(lab.io);
-  SECTION("it is ended") {
+  SECTION("BIRD is killed") {
     CHECK(stop(lab, StopMode::GracefulRestart) < kStopTimeout + kSlack);
     CHECK(waitUntilDead(bird));
   }
-  SECTION("it is left as it is") {
+  SECTION("BIRD keeps running") {
     CHECK(stop(lab, StopMode::LeaveRunning) < kStopTimeout + kSlack);
     CHECK(bird.alive());
   }
@@ -107,7 +107,7 @@ TEST_CASE("Supervisor.StopIsBounded_WhileBirdStartsSlowly", "[bird]") {
     };
     REQUIRE(lab.eventually([&] { return pid() > 0; }));
     CHECK(stop(lab, mode) < kStopTimeout + kSlack);
-    // It is nobody's child here, and may stay a zombie until PID 1 reaps it.
+    // The process is a child of PID 1, and may stay a zombie until PID 1 reaps it.
     const auto ended = [&] {
       const auto state = io::readFile("/proc/" + std::to_string(pid()) + "/stat");
       return !state || state->find(") Z") != std::string::npos;
@@ -116,7 +116,7 @@ TEST_CASE("Supervisor.StopIsBounded_WhileBirdStartsSlowly", "[bird]") {
   }
 }
 
-TEST_CASE("Supervisor.AStopThatNothingHoldsUpIsFast_AndLeavesBirdToItsOrders", "[bird]") {
+TEST_CASE("Supervisor.AnUndisturbedStopIsFast_AndBirdEndsByCommand", "[bird]") {
   for (const auto mode : kEndingModes) {
     Lab lab;
     const std::string line = mode == StopMode::Withdraw ? "down" : "graceful restart";
@@ -135,9 +135,9 @@ TEST_CASE("Supervisor.AStopThatNothingHoldsUpIsFast_AndLeavesBirdToItsOrders", "
   }
 }
 
-// A poll begins within a ninth of the hold time, and its reply is awaited for another, in two
-// halves.
-TEST_CASE("Supervisor.ABirdThatHangsIsKilledInTime_OneThatIsSlowIsNot", "[bird]") {
+// The poll begins within a ninth of the hold time, and the wait for its reply takes another ninth,
+// in two windows.
+TEST_CASE("Supervisor.AHungBirdIsKilledInTime_ASlowOneIsNot", "[bird]") {
   auto model = Lab::model();
   model.holdTime = 9s;
   Lab lab;
@@ -155,7 +155,7 @@ TEST_CASE("Supervisor.ABirdThatHangsIsKilledInTime_OneThatIsSlowIsNot", "[bird]"
     REQUIRE(lab.eventually([&] { return !lab.pending(); }));
     CHECK(bird.alive());
   }
-  SECTION("stopped") {
+  SECTION("stopped for longer") {
     const auto began = Clock::now();
     ::kill(bird.pid(), SIGSTOP);
     REQUIRE(runUntil(lab.io, [&] { return !bird.alive(); }));

@@ -1,5 +1,5 @@
-"""Markdown pages as this project writes them: fenced blocks, headings, links. The checker reads all pages with it, and a
-test takes the commands of a page from it, so that what the page shows is what the test runs."""
+"""Parses Markdown pages: fenced blocks, headings, links. The checker reads all pages with this module. Tests read the commands of
+a page with it, so that they run exactly the commands of the page."""
 import re
 import shlex
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Block:
 
 
 def blocks(text):
-    """The fenced blocks, in order. One that is never closed ends with the page."""
+    """The fenced blocks, in order. A block without a closing fence ends with the page."""
     found, opened, fence, above = [], None, None, ""
     for number, line in enumerate(text.splitlines(), 1):
         if opened is not None:
@@ -53,7 +53,7 @@ def blocks(text):
 
 
 def prose(text):
-    """(number, line) of what is outside of fenced blocks."""
+    """(number, line) of the lines outside of fenced blocks."""
     inside = {}
     for block in blocks(text):
         for number in range(block.line, block.line + len(block.lines) + 2):
@@ -91,13 +91,13 @@ def links(text):
     return found
 
 
-# -- what the comment above a block promises
+# -- the comment above a block
 
 @dataclass
 class Promise:
     vendor: bool
     tests: list        # paths
-    name: str          # of the block, where a test takes it out of the page
+    name: str          # of the block, if a test reads it from the page
 
 
 def promise(comment):
@@ -115,7 +115,7 @@ def promise(comment):
 
 
 def block(page, name, root=ROOT):
-    """The block that the page calls by this name; KeyError if there is none."""
+    """The block with this name; KeyError if the page has none."""
     for candidate in blocks((Path(root) / page).read_text()):
         promised = promise(candidate.comment)
         if promised and promised.name == name:
@@ -124,15 +124,15 @@ def block(page, name, root=ROOT):
 
 
 def command_lines(text):
-    """The commands of a block, one a line: continued lines are joined, comments and blank lines are left out."""
+    """The commands of a block, one per line: continued lines are joined, comments and blank lines are removed."""
     joined = re.sub(r"\s*\\\n\s*", " ", text)
     stripped = (line.strip().removeprefix("$ ") for line in joined.splitlines())
     return [line for line in stripped if line and not line.startswith("#")]
 
 
 def commands(page, name, root=ROOT, **replaced):
-    """The commands of a block as lists of arguments. `replaced` are words that the page shows as an example or a
-    placeholder: commands(page, "run", IMAGE="web:1")."""
+    """The commands of a block as lists of arguments. `replaced` maps words of the page (examples or placeholders) to
+    other arguments: commands(page, "run", IMAGE="web:1")."""
     found = []
     for line in command_lines(block(page, name, root).text):
         words = shlex.split(line, comments=True)

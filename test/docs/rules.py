@@ -1,4 +1,4 @@
-"""The rules that the documentation keeps. Each takes pages, as {path: text}, and yields what is wrong as "path:line: text"."""
+"""The rules of the documentation. Each takes pages, as {path: text}, and yields each violation as "path:line: text"."""
 import json
 import posixpath
 import re
@@ -9,7 +9,7 @@ import pages as md
 FRONT_PAGE, FRONT_PAGE_LINES = "README.md", 180
 PAGE_LINES, LINE_CHARACTERS = 250, 120
 COMMANDS = ("sh", "console")
-# A block of text is a drawing or an output. These begin a command, which belongs into a block that is tested.
+# A block of text is a drawing or an output. Lines with these beginnings are commands, which belong into a tested block.
 COMMAND_WORDS = ("docker ", "sudo ", "ip ", "birdc ", "sysctl ", "nft ", "iptables ", "ip6tables ", "systemctl ", "apt-get ",
                  "bgplb status", "$ ")
 PLACEHOLDER = re.compile(r"^(\.\.\.|[A-Z][A-Z0-9_]*(:[A-Z0-9.]+)?|REGISTRY/.*|.*<[^>]+>.*)$")
@@ -39,10 +39,10 @@ def links_resolve(pages, files):
 
 
 def sizes_are_kept(pages):
-    """The front page and the others keep to their lengths, and lines outside of tables and code to 120 characters."""
+    """The front page has at most 180 lines, other pages 250, and lines outside of tables and code 120 characters."""
     for path, text in pages.items():
         lines, most = len(text.splitlines()), FRONT_PAGE_LINES if path == FRONT_PAGE else PAGE_LINES
-        # A changelog grows, as long as the project lives.
+        # A changelog grows without limit.
         if path != "CHANGELOG.md" and lines > most:
             yield f"{path}:{lines}: {lines} lines; at most {most} are allowed"
         for number, line in md.prose(text):
@@ -51,9 +51,9 @@ def sizes_are_kept(pages):
 
 
 def code_is_fenced(pages):
-    """No block of code by indentation alone: it has no language, so nobody could say whether its commands are tested."""
+    """Every block of code is fenced: an indented block has no language, so its commands could not be checked."""
     for path, text in pages.items():
-        previous, item = "", 0   # how far the text of the list's item is indented
+        previous, item = "", 0   # item: the indentation of the text of the current list item
         for number, line in md.prose(text):
             if line.strip() and not line.startswith(" "):
                 marker = re.match(r"([-*+]|\d+[.)])\s+", line)
@@ -65,8 +65,8 @@ def code_is_fenced(pages):
 
 
 def commands_are_tested(pages, sources):
-    """Every block of commands is run by a test; every other block of code is tested or says that it is a vendor's syntax.
-    `sources` is {path: text} of everything that a block may name."""
+    """Every block of commands is run by a test; every other block of code is tested or marked as a vendor's syntax.
+    `sources` is {path: text} of all files that a block may name as its test."""
     for path, text in pages.items():
         if not is_documentation(path):
             continue
@@ -103,8 +103,8 @@ def commands_are_tested(pages, sources):
 
 
 def taken_by_the_test(at, path, promised, sources):
-    """The test has a call with the page and the block's name: pages.commands("docs/x.md", "name") and the like. It may keep the
-    page in a constant."""
+    """The test has a call with the page and the block's name, such as pages.commands("docs/x.md", "name"). The page may be a
+    constant of the test."""
     for test in promised.tests:
         text = sources[test]
         constants = [re.escape(name) for name, value in constants_of(text).items() if value == path]
@@ -114,7 +114,7 @@ def taken_by_the_test(at, path, promised, sources):
 
 
 def found_in_the_tests(at, block, promised, sources):
-    """All the words of each command are in one function of a test."""
+    """One function of a test contains all words of each command."""
     parts = [part for test in promised.tests for part in functions(test, sources)]
     for line in md.command_lines(block.text):
         words = significant(line)
@@ -125,7 +125,7 @@ def found_in_the_tests(at, block, promised, sources):
 
 
 def significant(line):
-    """The words of a command that a test must have: not its placeholders, and an option apart from its value."""
+    """The words of a command that a test must contain: no placeholders; an option and its value are separate words."""
     lexer = shlex.shlex(line.replace("$(", " ( "), posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     lexer.commenters = "#"
@@ -142,7 +142,7 @@ def has_word(text, word):
 
 
 def functions(path, sources):
-    """The functions of a Python or shell file, each with the constants that it names; another file as a whole."""
+    """The functions of a Python or shell file, each with the constants that it uses; any other file as a whole."""
     text = sources[path]
     if path.endswith(".py"):
         folder = posixpath.dirname(path)
@@ -160,10 +160,10 @@ def constants_of(text):
     return dict(re.findall(r'(?m)^([A-Z][A-Z0-9_]*) = "([^"\n]*)"', text))
 
 
-# -- what the pages say of the program
+# -- the pages match the program
 
 def log_messages_exist(page, text, sources):
-    """Every message that the page explains is written by the program. Capital letters and "..." stand for what varies."""
+    """The program contains every message that the page explains. Capital letters and "..." stand for varying text."""
     written = literals("".join(body for path, body in sources.items() if path.startswith("controller/")))
     varying = re.compile(r"\.\.\.|: |F:L:C|IPvN|\b(?:[A-Z]|PATH|DEV|PEER|NAME)\b")
     for number, line in enumerate(text.splitlines(), 1):
@@ -177,7 +177,7 @@ def log_messages_exist(page, text, sources):
 
 
 def warnings_are_explained(page, text, sources):
-    """The page explains every message of level warning and error. Of each, it has some words as they are written."""
+    """The page explains every message of level warning and error: it contains at least one fixed fragment of each."""
     call = re.compile(r'(?:log::(?:warning|error)\(|Level::(?:Warning|Error),\s*(?:fmt::format\()?)\s*"((?:[^"\\\n]|\\.)*)"')
     for path, body in sources.items():
         if not re.match(r"controller/.*\.[ch]pp$", path):
@@ -190,7 +190,7 @@ def warnings_are_explained(page, text, sources):
 
 
 def literals(text):
-    """The string literals of C++ code, neighbours joined, without what fmt replaces."""
+    """The string literals of C++ code, adjacent ones joined, split at the replacement fields of fmt."""
     text = re.sub(r"(?m)(^|\s)//.*$", r"\1", text)
     joined = re.sub(r'"\s*\n\s*"', "", text)
     found = []

@@ -1,4 +1,4 @@
-"""The commands and configurations of the pages that need no lab: a network namespace of their own, or nothing."""
+"""Runs the commands and configurations of the pages that need no lab, but at most a network namespace."""
 import json
 import os
 import signal
@@ -17,7 +17,7 @@ SHUTDOWN = "docs/graceful-shutdown.md"
 
 
 def in_namespace(*scripts):
-    """The scripts, one after the other, in a network namespace that ends with them; what they print."""
+    """Runs the scripts one after the other in a new network namespace, and returns their output."""
     user = [] if os.geteuid() == 0 else ["--map-root-user"]
     done = subprocess.run(["unshare", "--net", *user, "sh", "-eux", "-c", "\n".join(scripts)], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=180)
@@ -43,8 +43,8 @@ class Host(unittest.TestCase):
         printed = in_namespace("iptables -N DOCKER-USER", limit, "iptables -S DOCKER-USER")
         self.assertIn("-A DOCKER-USER -d 10.0.0.101/32 -p tcp -m tcp ! --dport 80 -j DROP", printed)
 
-    def test_looking_at_the_kernel(self):
-        """With one object of each kind that the commands show."""
+    def test_kernel_objects(self):
+        """The namespace has one object of each kind that the commands show."""
         objects = """ip link set lo up
             ip link add bgplb-1a2b3c4d5 type bridge
             ip link add bgl1a2b3c4d5e6f type veth peer name bgc1a2b3c4d5e6f
@@ -88,8 +88,8 @@ class Router(unittest.TestCase):
 
 
 class Sigusr2(unittest.TestCase):
-    """What the entrypoint and the wrapper make of the signals that Docker sends."""
-    # Finishes its work at SIGQUIT, then ends with status 7, as nginx does. With a handler for SIGUSR2 it ends with status 3.
+    """The effect of Docker's signals on a program behind the entrypoint and the wrapper."""
+    # Ends with status 7 on SIGQUIT, which nginx handles, too. With a handler for SIGUSR2 it ends with status 3.
     PROGRAM = """import os, signal, sys
 signal.signal(signal.SIGQUIT, lambda *_: os._exit(7))
 if "handler" in sys.argv: signal.signal(signal.SIGUSR2, lambda *_: os._exit(3))
@@ -113,22 +113,22 @@ while True: signal.pause()"""
             process.send_signal(number)
         return process.wait(10)
 
-    def test_without_either_the_program_ends(self):
+    def test_without_entrypoint_and_wrapper_the_program_ends(self):
         self.assertEqual(self.status_after(self.program(), signal.SIGUSR2), -signal.SIGUSR2)
         self.assertEqual(self.status_after(self.program("handler"), signal.SIGUSR2), 3)
 
     def test_entrypoint(self):
-        """For a program that sets no handler."""
+        """For a program without a handler for SIGUSR2."""
         argv = json.loads(pages.block(SHUTDOWN, "ignore-usr2").text.removeprefix("ENTRYPOINT "))
         self.assertEqual(self.status_after([*argv, *self.program()], signal.SIGUSR2, signal.SIGQUIT), 7)
 
     def test_wrapper(self):
-        """For a program that sets one."""
+        """For a program with a handler for SIGUSR2."""
         with tempfile.TemporaryDirectory() as folder:
             wrapper = Path(folder) / "wrapper"
             wrapper.write_text(pages.block(SHUTDOWN, "wrapper").text)
             wrapper.chmod(0o755)
-            # More than once: the trap may interrupt the wait before or after the program has ended.
+            # Repeated, because the trap may interrupt the wait before or after the program has ended.
             ended = [self.status_after([wrapper, *self.program("handler")], signal.SIGUSR2, signal.SIGTERM) for _ in range(20)]
             self.assertEqual(set(ended), {7}, ended)
 

@@ -1,4 +1,4 @@
-"""docs/picture: what it draws of a recorded output, and what not."""
+"""docs/picture: the lines of a recorded output that it draws."""
 import importlib.machinery
 import importlib.util
 import unittest
@@ -16,7 +16,7 @@ def load():
 
 picture = load()
 
-# In the form of docker/lib/common.sh: step(), say() and docker/demo's show(). The values are this test's.
+# In the format of step() and say() of docker/lib/common.sh, and of show() of docker/demo.
 RECORDED = """image of the machines                                               12.3 s
 host1: docker plugin install                                         2.1 s
 

@@ -1,4 +1,4 @@
-"""Each rule on small pages: one that keeps it, and one that breaks it in each way."""
+"""Tests each rule with small pages: one that conforms, and one for each kind of violation."""
 import unittest
 
 import pages as md
@@ -29,7 +29,7 @@ class Links(Case):
         pages = {"README.md": text, "docs/a.md": page("# The `A` page", "## Part", "## Part"), **more}
         return rules.links_resolve(pages, {*pages, "docs/x/y.svg"})
 
-    def test_what_resolves(self):
+    def test_links_that_resolve(self):
         self.fine(self.check(page("# Top", "[a](docs/a.md) [b](docs/a.md#the-a-page) [c](#top) [d](docs/a.md#part-1)",
                                   "![p](docs/x/y.svg) [e](https://example.net/#x) [f](docs/x)", "`[code](nowhere.md)`")))
 
@@ -47,7 +47,7 @@ class Links(Case):
         self.wrong(self.check("", **{"docs/x/b.md": "[a](a.md)\n"}), "docs/x/b.md:1")
         self.fine(self.check("", **{"docs/x/b.md": "[a](../a.md)\n"}))
 
-    def test_a_heading_inside_a_block_is_none(self):
+    def test_a_comment_inside_a_block_is_no_heading(self):
         self.wrong(self.check(page("[a](#part)", *fenced("sh", "# part"))), "no heading")
 
 
@@ -64,7 +64,7 @@ class Sizes(Case):
 
 
 class Fences(Case):
-    def test_indentation_alone_is_no_block(self):
+    def test_an_indented_block_is_refused(self):
         self.wrong(rules.code_is_fenced({"a.md": page("Run:", "", "    docker ps")}), "a.md:3")
         self.wrong(rules.code_is_fenced({"a.md": page("- Run:", "", "      docker ps")}), "a.md:3")
         self.fine(rules.code_is_fenced({"a.md": page("1. Run it.", "", "      And more.")}))
@@ -113,7 +113,7 @@ class Commands(Case):
         self.wrong(self.check(*fenced("sh", "docker rm", comment="tested: test/u.py")), "test/u.py", "no such file")
         self.wrong(self.check(*fenced("frr", "router", comment="vendor syntax, tested: test/u.py x")), "no such file")
 
-    def test_a_block_that_the_test_takes_out(self):
+    def test_a_block_that_the_test_reads(self):
         block = fenced("sh", "docker ps", comment="tested: test/u.py ps")
         take = {"test/u.py": 'pages.command("docs/a.md", "ps")\n'}
         constant = {"test/u.py": 'PAGE = "docs/a.md"\npages.command(PAGE, "ps")\n'}
@@ -122,7 +122,7 @@ class Commands(Case):
         self.wrong(self.check(*block, path="docs/b.md", **take), "does not take")
         self.wrong(self.check(*block, path="docs/b.md", **constant), "does not take")
         self.wrong(self.check(*block, **{"test/u.py": 'pages.command("docs/a.md", "other")\n'}), "does not take")
-        self.assertEqual(len(list(self.check(*block, *block, **take))), 2)   # which of the two?
+        self.assertEqual(len(list(self.check(*block, *block, **take))), 2)   # the name is ambiguous
 
     def test_a_command_in_a_block_of_text(self):
         self.fine(self.check(*fenced("text", "PEER  AS")))

@@ -1,5 +1,5 @@
 #pragma once
-// What all fuzzers share: the input as text, and a check of a property.
+// Shared by all fuzzers: the input as text, and a check of a property.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +26,7 @@ inline std::vector<std::string_view> linesOf(std::string_view text) {
   return lines;
 }
 
-// Not assert(): it must hold in every kind of build.
+// Unlike assert(), it checks in every build type.
 #define ALWAYS(...)                                                                         \
   do {                                                                                      \
     if (!(__VA_ARGS__)) {                                                                   \

@@ -1,5 +1,5 @@
-// Addresses, prefixes and MAC addresses: what is taken is canonical, and renders to what parses to
-// the same.
+// Addresses, prefixes and MAC addresses: an accepted value is canonical, and its text parses to the
+// same value.
 
 #include "base/address.hpp"
 

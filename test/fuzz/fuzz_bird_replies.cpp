@@ -1,5 +1,5 @@
-// BIRD's control socket: replies do not depend on how the bytes arrive, a reply that is written
-// again reads the same, and what is made of it holds only what BIRD said.
+// BIRD's control socket: replies do not depend on how the bytes are split, a reply that is written
+// again parses to the same reply, and the status contains only data of the reply.
 
 #include "bird/control_codec.hpp"
 #include "bird/status.hpp"
@@ -22,7 +22,7 @@ std::vector<Reply> take(ReplyParser& parser) {
   return replies;
 }
 
-// As BIRD would write it. \r\n, because the end of a line may follow a \r that belongs to the text.
+// Writes a reply as BIRD would. Lines end with \r\n, because the text itself may end with a \r.
 std::string written(const Reply& reply) {
   std::string bytes;
   for (std::size_t i = 0; i < reply.lines.size(); ++i) {

@@ -1,5 +1,5 @@
-// The route files that a former run left: what is read from them is written as they should be, and
-// that is read as the same.
+// The route files of a previous controller: the parsed routes, written again, parse to the same
+// routes.
 
 #include "bird/render.hpp"
 
@@ -10,7 +10,7 @@ using namespace bgplb;
 
 namespace {
 
-// Every other one with a bandwidth.
+// Writes route files; every second route has a bandwidth.
 bird::RouteFiles written(const std::set<Prefix>& prefixes) {
   test::Routes routes;
   for (const auto& prefix : prefixes) {

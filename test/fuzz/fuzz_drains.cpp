@@ -1,4 +1,5 @@
-// The state file of a former run: what is taken is written as what reads the same.
+// The state file of a previous controller: accepted drains, written again, parse to the same
+// drains.
 
 #include "state/drain_file.hpp"
 
@@ -8,7 +9,7 @@ using namespace bgplb;
 using namespace std::chrono_literals;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  // Fixed: an input must fail each time or never.
+  // Fixed clocks: an input must fail each time or never.
   const state::Clocks clocks{core::TimePoint{} + 3600s,
                              std::chrono::system_clock::time_point{} + 1'795'384'294'100ms};
   const auto drains = state::parseDrains(fuzz::textOf(data, size), clocks);

@@ -1,5 +1,6 @@
-// The engine's answers: lists and single objects. The same bytes go to every reader, as an engine
-// that answers something else would have it, and what is read goes into the facts.
+// Responses of the Docker API: lists and single objects. Every parser gets the same bytes, as if
+// dockerd had sent the response to another request, and the parsed values are folded into the
+// facts.
 
 #include "core/desired.hpp"
 #include "docker/engine_codec.hpp"
@@ -24,7 +25,7 @@ void check(const core::ContainerReport& report) {
   for (const auto& attachment : report.attachments) ALWAYS(!attachment.network.empty());
 }
 
-// `ours`: as if all networks had been made with this plugin as their driver.
+// `ours`: all networks count as networks of this plugin's driver.
 void fold(core::Facts& facts, std::string_view body, bool ours) {
   if (const auto networks = docker::parseNetworkList(body)) {
     std::set<NetworkId> ids;
@@ -68,7 +69,7 @@ void check(const core::Facts& facts) {
 
 }  // namespace
 
-// A line is an answer: networks and the containers on them come in different ones.
+// Each line is one response, because networks and their containers are in different responses.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   for (const bool ours : {true, false}) {
     core::Facts facts;

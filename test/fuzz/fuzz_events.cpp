@@ -1,4 +1,4 @@
-// The engine's event stream, a line an event, and the signals in it.
+// The event stream of the Docker API, one event per line, and the signals in the events.
 
 #include "docker/engine_codec.hpp"
 

@@ -1,5 +1,5 @@
-// iptables-save: what concerns us survives being written and read again, and whatever is there, one
-// plan brings our rules to their place, one takes them away, and nobody else's rule is touched.
+// iptables-save: the parsed table, written again, parses to the same table. For any table, one plan
+// installs our rules, one plan removes them, and neither changes a rule of another program.
 
 #include "firewall/rules.hpp"
 

@@ -1,4 +1,4 @@
-// rtnetlink messages, one behind the other as a socket gives them, and the mirror they make.
+// rtnetlink messages in a row, as received from a socket, and the mirror built from them.
 
 #include "netlink/codec.hpp"
 #include "netlink/mirror.hpp"
@@ -16,7 +16,7 @@ using namespace bgplb::netlink;
 
 namespace {
 
-// In memory of its own size, so that a byte behind it is one that nobody may read.
+// Copies a message into a buffer of exactly its size, so that ASan detects a read behind its end.
 std::unique_ptr<char[]> apart(const nlmsghdr& message) {
   auto copy = std::make_unique<char[]>(message.nlmsg_len);
   std::memcpy(copy.get(), &message, message.nlmsg_len);
@@ -40,7 +40,7 @@ void check(const reconcile::HostAddress& own) {
   ALWAYS(Prefix::parse(own.subnet.toString()) == own.subnet);
 }
 
-// The kernel gives no name twice; the mirror may rely on that.
+// The mirror relies on unique link names, which the kernel guarantees.
 bool isPossible(const Mirror& mirror, const Notification& notification) {
   const auto* link = std::get_if<Link>(&notification.object);
   const auto* holder = link == nullptr ? nullptr : mirror.link(link->name);
@@ -65,9 +65,9 @@ void fold(Mirror& mirror, const Notification& notification) {
     for (const auto& veth : mirror.observe(name).veths) ALWAYS(mirror.veths().contains(veth));
     const auto there = mirror.observe(name);
     for (const auto& route : there.routes) {
-      const auto ways = mirror.ways(route);
-      ALWAYS(std::any_of(ways.begin(), ways.end(), [&](const Mirror::Way& way) {
-        return mirror.leadsTo(way, mirror.link(name)->index);
+      const auto refs = mirror.nextHopRefs(route);
+      ALWAYS(std::any_of(refs.begin(), refs.end(), [&](const Mirror::NextHopRef& ref) {
+        return mirror.leadsTo(ref, mirror.link(name)->index);
       }));
     }
     for (const auto& [family, members] : there.groups) {
@@ -79,7 +79,7 @@ void fold(Mirror& mirror, const Notification& notification) {
   }
   for (const auto& name : mirror.veths()) ALWAYS(isOurVeth(*mirror.link(name)));
 
-  // Told once more, it is no news.
+  // A repeated notification changes nothing.
   Changes again;
   mirror.fold(notification, again);
   ALWAYS(again.bridges.empty());
@@ -88,7 +88,7 @@ void fold(Mirror& mirror, const Notification& notification) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  constexpr std::size_t kMost = 16384;  // bytes: each message copies the mirror
+  constexpr std::size_t kMost = 16384;  // bytes; limited because each message copies the mirror
   if (size > kMost) return 0;
   Mirror mirror;
   auto left = static_cast<int>(size);

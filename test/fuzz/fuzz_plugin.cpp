@@ -1,5 +1,5 @@
-// dockerd's plugin calls. Every line of the input is one, "/NetworkDriver.Join {...}", and all go
-// to one plugin: what a call means depends on those before it.
+// dockerd's plugin calls. Every line of the input is one call, "/NetworkDriver.Join {...}". One
+// plugin gets all calls, because the result of a call depends on the previous calls.
 
 #include "core/desired.hpp"
 #include "core/vip.hpp"
@@ -26,7 +26,7 @@ boost::json::object checkAnswer(const docker::PluginAnswer& answer) {
   ALWAYS(false);
 }
 
-// The pool that was given out is known again, and gives its one address.
+// The plugin recognises the pool id that it returned, and the pool has exactly its one address.
 void checkPool(test::FakePlugin& plugin, const boost::json::object& given) {
   const boost::json::object request{{"PoolID", given.at("PoolID")}, {"Address", ""}};
   const auto answer =
@@ -48,13 +48,13 @@ void checkFacts(const core::Facts& facts) {
     for (const auto& endpoint : network.endpoints) ALWAYS(facts.endpoints.contains(endpoint));
   }
   for (const auto& [id, endpoint] : facts.endpoints) {
-    // Else the links would not be known as ours when they are to be removed.
+    // Otherwise garbage collection would not recognise the links as ours.
     ALWAYS(core::isVethHostName(core::vethHostName(id)));
     ALWAYS(core::vethContainerName(id).size() <= 15);
   }
 }
 
-// A call that dockerd is not sure of comes again, and must not fare differently.
+// dockerd may repeat a call, and the repeated call must have the same result.
 void call(test::FakePlugin& plugin, std::string_view line) {
   const auto space = std::min(line.find(' '), line.size());
   const auto path = line.substr(0, space);
@@ -70,7 +70,7 @@ void call(test::FakePlugin& plugin, std::string_view line) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  constexpr std::size_t kMostCalls = 16;  // longer ones cost time and tell little more
+  constexpr std::size_t kMostCalls = 16;  // more calls take time and find little more
   test::FakePlugin plugin;
   plugin.kernel.own = {{test::net("192.168.8.0/24"), test::ip("192.168.8.40"), 2, true},
                        {test::net("2001:db8:0:8::/64"), test::ip("2001:db8:0:8::40"), 2, true}};

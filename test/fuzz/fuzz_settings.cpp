@@ -1,5 +1,5 @@
-// The settings, NAME=VALUE a line. What is taken must be a configuration that can be rendered; what
-// is not must be said in words that can be shown, and never with the password.
+// The settings, one NAME=VALUE per line. Accepted settings must give a configuration that can be
+// rendered. Every reported problem must be printable, and must not contain the password.
 
 #include "bird/render.hpp"
 #include "io/file.hpp"
@@ -36,7 +36,8 @@ void checkProblems(const std::vector<std::string>& problems, Values values) {
     ALWAYS(std::none_of(problem.begin(), problem.end(),
                         [](char c) { return static_cast<unsigned char>(c) < 0x20; }));
   }
-  // Nothing of a password is shown: they read the same with another one that is wrong.
+  // The problems do not depend on the password, so they cannot contain it: another invalid password
+  // gives the same texts.
   if (!values.contains("PEER_PASSWORD") || values["PEER_PASSWORD"].empty()) return;
   values["PEER_PASSWORD"] = std::string(81, 'x');
   const auto others = parse(values).problems;
@@ -52,7 +53,7 @@ void checkSettings(const settings::Settings& settings) {
   ALWAYS(settings.drainGrace.count() >= 0 && settings.drainGrace <= std::chrono::hours(1));
   ALWAYS(settings.drainDelay.count() >= 0 && settings.drainDelay <= std::chrono::hours(1));
 
-  // A host where all of it can work.
+  // A host that has all addresses and routes of these settings.
   test::FakeKernel kernel;
   kernel.own.push_back({Prefix::of(settings.routerId, 24), settings.routerId, 2, true});
   kernel.own.push_back({test::net("2001:db8:0:8::/64"), test::ip("2001:db8:0:8::40"), 2, true});

@@ -1,7 +1,8 @@
-// What is rendered, byte for byte, and what a real BIRD says to it.
+// Compares the rendered configuration byte for byte with the golden files, and parses it with a
+// real BIRD.
 //
-// UPDATE_GOLDEN=1 writes the files anew: read the difference before you keep it.
-// BGPLB_BIRDS="/path/bird /other/bird" chooses the BIRDs; the default is the one in PATH.
+// UPDATE_GOLDEN=1 writes the golden files: review the difference before you commit it.
+// BGPLB_BIRDS="/path/bird /other/bird" selects the BIRDs; the default is the one in PATH.
 #include "bird/render.hpp"
 
 #include "io/file.hpp"
@@ -36,7 +37,7 @@ std::vector<std::string> birds() {
   return found;
 }
 
-// `bird -p` on a main file with what it includes beside it.
+// Runs `bird -p` on a main file, with the included files beside it.
 test::Shell parse(const std::string& bird, const std::string& main, const std::string& vips4,
                   const std::string& vips6) {
   std::string folder = std::filesystem::temp_directory_path() / "bgplb-golden-XXXXXX";
@@ -74,14 +75,14 @@ void check(const std::string& name, const core::RoutingConfig& config,
   }
 }
 
-// A peer that is sent IPv6 routes as well: ours is 2001:db8:8::40.
+// Adds an IPv6 next hop, 2001:db8:8::40, so that the peer receives IPv6 routes as well.
 core::Peer dualStack(core::Peer peer) {
   peer.nextHop6 = ip("2001:db8:8::40");
   if (peer.address.isV6()) peer.source = peer.nextHop6;
   return peer;
 }
 
-// The scenario's: one host, one router, IPv4.
+// The model of the README's example: one host, one router, IPv4.
 core::RoutingConfig model() {
   core::RoutingConfig made;
   made.routerId = ip("192.168.8.40");
@@ -143,7 +144,7 @@ TEST_CASE("Golden.Ipv6Peer", "[golden]") {
   check("ipv6-peer", wanted);
 }
 
-TEST_CASE("Golden.Ipv6PeerAndOurAddressIsNotKnown", "[golden]") {
+TEST_CASE("Golden.Ipv6PeerWithoutAKnownSourceAddress", "[golden]") {
   auto wanted = model();
   wanted.peers = {peer("2001:db8:8::137", 64512)};
   check("ipv6-peer-no-address", wanted);
@@ -176,8 +177,8 @@ TEST_CASE("Golden.NoPeer", "[golden]") {
   check("no-peer", wanted, {{net("10.0.0.101/32"), {}}});
 }
 
-// If these pass, the checks above prove nothing.
-TEST_CASE("Golden.BirdRefusesWhatIsWrong", "[golden]") {
+// Proves that the check with `bird -p` can fail.
+TEST_CASE("Golden.BirdRefusesAnInvalidConfiguration", "[golden]") {
   const auto main = bird::renderMain(shippedTemplate(), model()).value();
   const auto broken = io::readFile(kGolden + "must-fail/unescaped-password.conf").value();
   for (const auto& bird : birds()) {

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""JUnit results: what the rungs write and test/run counts.
+"""JUnit results: the rungs write them, and test/run counts them.
 
-  junit.py sum DIR              the closing line; fails when a test failed or none ran
-  junit.py check FILE STATUS    prints the failures of one file; fails when it and the exit status disagree
+  junit.py sum DIR                  prints the totals; fails if a test failed or none ran
+  junit.py check FILE STATUS        prints the failures of one file; fails if it has failures or contradicts the exit status
   junit.py failure FILE NAME TEXT   writes a file with one failed test
-  junit.py success FILE NAME        and one with a test that passed
+  junit.py success FILE NAME        writes a file with one passed test
 """
 import sys
 import xml.etree.ElementTree as ET
@@ -43,12 +43,12 @@ def check(path, status):
     for name, _, text in failed:
         print(f"FAILED {name}\n{text.strip()}")
     if not found:
-        write(path, Path(path).stem, "not one test ran")
-        print("not one test ran")
+        write(path, Path(path).stem, "no test ran")
+        print("no test ran")
         return 1
     if status != 0 and not failed:
-        write(path, Path(path).stem, f"exit status {status} though every test passed")
-        print(f"exit status {status} though every test passed")
+        write(path, Path(path).stem, f"exit status {status} although every test passed")
+        print(f"exit status {status} although every test passed")
         return 1
     return 1 if failed else 0
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the tests need from the distribution, installed only where it is missing. Debian 12 and 13. Sourced by test/run.
+# Installs the missing packages that the tests need, on Debian 12 and 13. Sourced by test/run.
 # shellcheck disable=SC2034  # the lists are used by name
 packages_build=(g++ cmake ninja-build pkg-config catch2 libmnl-dev libfmt-dev libspdlog-dev libcli11-dev
     libkainjow-mustache-dev python3)
@@ -10,8 +10,8 @@ packages_golden=(bird2)
 packages_netns=(bird2 iproute2 iptables nftables conntrack tcpdump procps)
 packages_e2e=(iproute2 iptables jq mmdebstrap ca-certificates python3)
 
-# Boost.JSON needs 1.75 and Debian 12's default is 1.74, so the plain package exists only from Debian 13 on;
-# before it, the newest versioned one.
+# Boost.JSON needs Boost 1.75. Debian 12's default is 1.74, so libboost-json-dev exists only from Debian 13 on; on Debian 12 use
+# the newest versioned package.
 boost_packages() {
     local version
     if [[ -n $(apt-cache search --names-only '^libboost-json-dev$') ]]; then
@@ -25,7 +25,7 @@ boost_packages() {
 
 installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
 
-# Whatever provides the command will do: the tests may run where Docker came from elsewhere.
+# Boost and BIRD count as installed if their files exist, whichever package provides them.
 missing_packages() {
     local name
     for name in "$@"; do
@@ -37,7 +37,7 @@ missing_packages() {
     done
 }
 
-# bird2 starts a BIRD of its own where there is an init system; the tests want the program only.
+# The package bird2 starts a BIRD service if there is an init system; the tests need only the program.
 install_quietly() {
     local blocker=/usr/sbin/policy-rc.d made=
     if [[ ! -e $blocker && -d /run/systemd/system ]]; then
@@ -51,7 +51,7 @@ install_quietly() {
 
 ensure_packages() {
     local rung wanted=() missing
-    command -v apt-get >/dev/null || die 'apt-get is missing: the tests know the packages of Debian only'
+    command -v apt-get >/dev/null || die 'apt-get is missing: the tests can install only Debian packages'
     needs_compiler "$@" && wanted+=("${packages_build[@]}")
     for rung in "$@"; do
         local -n packages="packages_$rung" 2>/dev/null || continue

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# How each rung is built and run. A rung leaves $results/<rung>.xml, and counts as one failure when it cannot. Sourced by
+# Builds and runs each rung. A rung writes $results/<rung>.xml; if it cannot, the file contains one failure. Sourced by
 # test/run, which sets $build, $results and $full.
 # shellcheck disable=SC2154
 
-# The fuzzers have a build of their own, and the documentation and clang-tidy need none.
+# The fuzzers have a separate build, and the documentation and clang-tidy need none.
 needs_build() {
     local rung
     for rung in "$@"; do [[ $rung == e2e || $rung == fuzz || $rung == docs || $rung == tidy ]] || return 0; done
@@ -12,19 +12,19 @@ needs_build() {
 
 needs_compiler() { needs_build "$@" || [[ " $* " == *' fuzz '* || " $* " == *' tidy '* ]]; }
 
-# A test that could not even start is a failure with a name, never an absence.
+# A test that could not start must appear as a failure in the totals.
 record_failure() { python3 test/lib/junit.py failure "$results/$1.xml" "$1" "$2"; }
 
-# attempt NAME COMMAND...: a step without which nothing after it makes sense.
+# attempt NAME COMMAND...: a step that all following steps need; test/run ends if it fails.
 attempt() {
     local name=$1
     shift
     step "$name" "$@" && return
-    record_failure "$name" "could not: $*"
+    record_failure "$name" "failed: $*"
     exit 1
 }
 
-# build_tests DIR [CMAKE-OPTION...]. Without optimisation, which costs more time here than it saves.
+# build_tests DIR [CMAKE-OPTION...]: builds without optimisation, which would take more time than it saves.
 build_tests() {
     local dir=$1 options=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-g1)
     shift
@@ -33,23 +33,24 @@ build_tests() {
     cmake -S . -B "$dir" -G Ninja "${options[@]}" "$@" && cmake --build "$dir"
 }
 
-# catch_rung RUNG [BUILD-DIR] [NAME] [WRAPPER...]: the rung's program, its results as JUnit.
+# run_catch PROGRAM RESULTS-FILE [WRAPPER...]: runs a Catch2 program, with its results as JUnit.
 run_catch() {
     local program=$1 xml=$2 log rc=0
     shift 2
     log=$(mktemp)
     [[ -x $program ]] || { echo "$program was not built"; return 1; }
     timeout --kill-after 10 1800 "$@" "$program" -r junit -o "$xml" >"$log" 2>&1 || rc=$?
-    # A program that crashed left no results, or half of them; what it printed is all there is.
+    # A crashed program leaves no results or incomplete ones, so the end of its output is printed.
     python3 test/lib/junit.py check "$xml" "$rc" || { tail -n 25 "$log"; rc=1; }
     rm -f "$log"
     return "$rc"
 }
 
+# catch_rung RUNG [BUILD-DIR] [NAME] [WRAPPER...]: runs the program of a rung.
 catch_rung() {
     local rung=$1 dir=${2:-$build} name=${3:-$1} wrapper=("${@:4}")
     if [[ $rung == netns ]] && (( EUID )); then
-        record_failure "$name" 'needs root: namespaces, routes and firewall rules are the subject'
+        record_failure "$name" 'needs root: the tests use namespaces, routes and firewall rules'
         return 1
     fi
     step "$name" run_catch "$dir/test/test_$rung" "$results/$name.xml" "${wrapper[@]}" && return
@@ -74,7 +75,7 @@ rung_tidy() {
     return 1
 }
 
-# A short run: it tells that what was once found stays found, and now and then something new.
+# A short run: it checks that earlier findings stay fixed, and sometimes finds new ones.
 rung_fuzz() {
     local rc=0
     step fuzz test/fuzz/run --junit "$results" "${BGPLB_FUZZ_SECONDS:-5}" || rc=$?
@@ -82,8 +83,8 @@ rung_fuzz() {
     return "$rc"
 }
 
-# What takes a processor for minutes goes on beside what mostly waits. start_aside NAME COMMAND... begins it, end_aside tells
-# its end in a line of its own.
+# Background jobs: work that needs the CPU for minutes runs beside tests that mostly wait. start_aside NAME COMMAND... starts a
+# job, end_aside NAME TITLE waits for it as a step of its own.
 declare -A aside_pids
 start_aside() {
     local name=$1
@@ -103,36 +104,36 @@ kill_asides() {
     for pid in "${aside_pids[@]}"; do kill "$pid" 2>/dev/null || :; done
 }
 
-# The fuzzers are built and run, and clang-tidy reads, while the end-to-end tests wait for this and that.
+# The fuzzers are built and run, and clang-tidy checks, in the background of the end-to-end tests.
 start_fuzz() { start_aside fuzz test/fuzz/run --junit "$results" "${BGPLB_FUZZ_SECONDS:-2}"; }
 start_tidy() { start_aside tidy python3 test/lib/tidy.py --junit "$results/tidy.xml"; }
 end_tidy() {
-    end_aside tidy 'tidy (begun beside the others)' && return
+    end_aside tidy 'tidy (started in the background)' && return
     [[ -s $results/tidy.xml ]] || record_failure tidy 'clang-tidy did not run'
     return 1
 }
 end_fuzz() {
-    end_aside fuzz 'fuzz (begun beside the others)' && return
+    end_aside fuzz 'fuzz (started in the background)' && return
     grep -qs '<failure' "$results"/fuzz-*.xml || record_failure fuzz 'ended without a result'
     return 1
 }
 
-# The lab's images, which are packages to be fetched and unpacked, and the plugin are made while the tests are compiled and
-# the first of them run.
+# The lab's images, for which packages are downloaded and unpacked, and the plugin are built while the tests are compiled and
+# the first rungs run.
 start_e2e_parts() {
     ! engine_answers || engine_was_up=1
-    ensure_engine || return 0   # rung_e2e says so
+    ensure_engine || return 0   # rung_e2e reports the failure
     start_aside plugin bash -c 'docker/lab/lab images && docker/build --output "$1"' bash "$asides/plugin"
 }
 
-# Two labs share the tests, of which the second is run.py's own. What was up before stays up: a developer's lab is not ours
-# to stop.
+# Two labs share the tests; run.py creates and removes the second one. A lab or a dockerd that was running before keeps running,
+# because it belongs to the developer.
 rung_e2e() {
     local rc=0 built=() labs=${BGPLB_LABS:-2}
     [[ -n ${e2e_started:-} || -n ${aside_pids[plugin]:-} ]] || ! engine_answers || engine_was_up=1
     ensure_engine || { record_failure e2e 'no Docker engine'; return 1; }
     if [[ -n ${aside_pids[plugin]:-} ]]; then
-        end_aside plugin 'images and plugin (begun beside the others)' || { record_failure e2e 'the plugin was not built'; return 1; }
+        end_aside plugin 'images and plugin (started in the background)' || { record_failure e2e 'the plugin was not built'; return 1; }
         built=(--plugin "$asides/plugin")
     fi
     [[ -z ${aside_fuzz:-} ]] || start_fuzz
@@ -150,12 +151,12 @@ rung_e2e() {
 cleanup_e2e() {
     [[ -n ${e2e_started:-} ]] || return 0
     e2e_started=
-    [[ -n ${lab_was_up:-} || -n ${BGPLB_KEEP_LAB:-} ]] || step 'take the lab down' docker/lab/lab down
+    [[ -n ${lab_was_up:-} || -n ${BGPLB_KEEP_LAB:-} ]] || step 'remove the lab' docker/lab/lab down
     [[ -n ${engine_was_up:-} ]] || step 'stop dockerd' stop_own_engine
 }
 
-# One build per compiler and kind of sanitizer, and all rungs that are programs of our own. The thread sanitizer of these
-# compilers does not know every layout of addresses that a newer kernel draws by lot, hence setarch.
+# One build per compiler and sanitizer, and all rungs that are test programs. setarch disables address space randomisation: the
+# thread sanitizer of these compilers does not support every address layout of newer kernels.
 run_sanitized() {
     local compiler=$1 sanitizers=$2 name rung options=()
     name=$compiler-${sanitizers%%,*}
@@ -172,7 +173,7 @@ run_sanitized() {
     done
 }
 
-# The first commands of the front page, in a lab beside the one that may be up.
+# The first commands of the front page, in a separate lab, because another lab may be running.
 demo_and_down() {
     local rc=0
     export LAB_PREFIX=bgplb-demo LAB_NET=192.168.18 LAB_CLIENT_NET=192.168.19
