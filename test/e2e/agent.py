@@ -1,6 +1,7 @@
-"""Runs on a lab machine for as long as the tests do, and runs what control.py sends: a request a line, an answer a line, JSON.
+"""Runs on a lab machine during the whole test run and executes the requests of control.py: one JSON request per line, one JSON
+answer per line.
 
-A `docker exec` for each command would cost more processor time than most of the commands.
+A `docker exec` for each command would need more CPU time than most of the commands.
 """
 import http.client
 import json
@@ -20,7 +21,8 @@ def answer(number, **fields):
 
 
 def execute(argv, input, timeout, merge):
-    """Files, not pipes: a process that the command leaves behind keeps them open and holds up nobody."""
+    """Runs a command with files instead of pipes: a process that the command leaves behind may keep files open without blocking
+    the answer."""
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         if input is not None:
             given.write(input.encode())
@@ -49,7 +51,7 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 def get(host, port, path, timeout):
-    """The answer to a GET on a connection of its own. `port` 0: `host` is the path of a unix socket."""
+    """The answer to a GET on a new connection. `port` 0: `host` is the path of a unix socket."""
     end = time.monotonic() + timeout
     connection = http.client.HTTPConnection(host, port, timeout=timeout) if port else UnixConnection(host, timeout=timeout)
     try:
@@ -67,7 +69,7 @@ def get(host, port, path, timeout):
 def serve(number, what, fields):
     try:
         answer(number, **{"execute": execute, "get": get}[what](**fields))
-    except OSError as error:   # the program is missing, for instance
+    except OSError as error:   # for example, the program is missing
         answer(number, status=127, out="", err=f"{error}\n")
 
 

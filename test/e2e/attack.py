@@ -68,7 +68,7 @@ def send(data):
         try:
             connection.sendall(data)
         except OSError:
-            pass   # refused half way: the answer may be there all the same
+            pass   # the plugin has stopped reading, but may have answered
         try:
             connection.shutdown(socket.SHUT_WR)
         except OSError:
@@ -85,7 +85,7 @@ def send(data):
 
 
 def flood():
-    """64 clients at once, nonsense and sense; every sensible call must succeed."""
+    """64 clients at once send malformed and valid requests; every valid request must succeed."""
     statuses, lock = [], threading.Lock()
 
     def client(n):
@@ -104,7 +104,7 @@ def flood():
 
 
 def hold(count):
-    """One byte at a time, headers that never end, a body that never comes, and silence."""
+    """Holds connections open: a request sent byte by byte, incomplete headers, a missing body, and no data at all."""
     slow = post("/NetworkDriver.CreateNetwork", {"NetworkID": N, "IPv4Data": [{"Pool": "10.9.9.9/32"}]})
     kinds, held = (b"", b"POST /NetworkDriver.Join HTTP/1.1\r\nX:", LENGTH + b"5000\r\n\r\n{"), []
     for n in range(count):
@@ -118,7 +118,7 @@ def hold(count):
             try:
                 drip.sendall(bytes([byte]))
             except OSError:
-                return   # the plugin lost patience, which is its right
+                return   # the plugin has closed the connection, which is allowed
             time.sleep(0.1)
 
     threading.Thread(target=dripping, daemon=True).start()

@@ -1,4 +1,4 @@
-"""What all tests share: one lab for the whole run, clean hosts for each test, the evidence when one fails."""
+"""Shared by all tests: one lab for the whole run, clean hosts for each test, diagnostics when a test fails."""
 import sys
 import unittest
 
@@ -10,7 +10,7 @@ from router import Router
 
 
 def slow(test):
-    """Left to the full run, and to those who name it: what it asks is asked in part by others as well."""
+    """Marks a test that only a full run or an explicit pattern selects; other tests cover parts of it."""
     test.slow = True
     return test
 
@@ -19,7 +19,7 @@ class Lab:
     """Set up once by run.py."""
     hosts = []
     reference = None
-    full = False   # run.py --all: what can be longer or more often is
+    full = False   # run.py --all: tests with a variable length run at full length
 
     @classmethod
     def use(cls, hosts, reference):
@@ -29,8 +29,8 @@ class Lab:
 class LabTest(unittest.TestCase):
     hosts_needed = 1
     settings = {}        # changes to the plugin's default settings, on every host used
-    gateway = True       # the scenario's gateway network is there
-    takes_long = False   # minutes: begun first where several labs share the tests
+    gateway = True       # setUp ensures the scenario's gateway network
+    takes_long = False   # takes minutes: started first if several labs share the tests
 
     @property
     def client(self):
@@ -41,7 +41,7 @@ class LabTest(unittest.TestCase):
         self.router = Router(lab.Node("router", f"{lab.NET}.137", lab.v6(lab.NET, 137)))
         self.used = self.choose_hosts()
         self.host = self.used[0]
-        self.addCleanup(self.clean_up)   # first in, last out: after the test's own cleanups
+        self.addCleanup(self.clean_up)   # added first, so it runs after the test's own cleanups
         for host in self.used:
             host.configure(**self.settings)
             if self.gateway:
@@ -51,7 +51,7 @@ class LabTest(unittest.TestCase):
         return Lab.hosts[:self.hosts_needed]
 
     def tearDown(self):
-        # Before any cleanup: the evidence is of the moment of the failure.
+        # Before any cleanup, so that the output shows the state at the failure.
         if self.failed_so_far():
             self.dump()
 
@@ -75,8 +75,8 @@ class LabTest(unittest.TestCase):
                         host.docker("ps", "-a", check=False))
                 section(f"{host}: bgplb status --json", host.bgplb("status", "--json", check=False))
                 section(f"{host}: log of dockerd", host.log(60))
-        except Exception as error:   # evidence must not hide the failure it is about
-            section("no more evidence", repr(error))
+        except Exception as error:   # an error here must not hide the failure of the test
+            section("the rest is not available", repr(error))
 
     # -- shorthands
 
@@ -95,18 +95,18 @@ class LabTest(unittest.TestCase):
         wait.until_none(lambda: "".join(host.host_routes(address) for address in addresses), timeout, "host routes")
 
     def assert_drain(self, since, name, delay, host=None):
-        """SIGTERM came `delay` seconds after SIGUSR2, or what a busy machine takes later, but never sooner; both times."""
+        """SIGTERM followed SIGUSR2 after `delay` seconds, at most 4 s later on a busy machine, never earlier. Returns both times."""
         signalled, terminated = ((host or self.host).event_time(since, "kill", name, signal) for signal in ("12", "15"))
         self.assertGreater(terminated - signalled, delay - 0.1)
         self.assertLess(terminated - signalled, delay + 4)
         return signalled, terminated
 
     def wait_serves(self, name):
-        """Ready by its start, and listening: the two are not the same where there is no health check."""
+        """Waits until the server listens: without a health check, a started container counts as ready earlier."""
         wait.until(lambda: " serves" in self.host.api_text(f"/containers/{name}/logs", stdout=1, stderr=1), 10, f"{name} serves")
 
     def assert_refused(self, words, *argv, host=None):
-        """The docker command fails with a sentence that has all these words."""
+        """The docker command fails, and its output contains all these words."""
         with self.assertRaises(lab.CommandFailed) as caught:
             (host or self.host).docker(*argv)
         for word in [words] if isinstance(words, str) else words:

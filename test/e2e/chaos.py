@@ -1,5 +1,5 @@
-"""Networks and containers made, restarted and removed in random order by several clients at once, with faults in between;
-and what must be true when all is quiet again: Docker, the kernel, BIRD and the router agree, and nothing has leaked."""
+"""Several clients create, restart and remove networks and containers at once in random order, with faults in between. At the end
+Docker, the kernel, BIRD and the router must agree, and nothing may have leaked."""
 import json
 import random
 import re
@@ -14,7 +14,7 @@ FAULTS = ("controller", "bird", "route", "firewall", "engine-pause")
 
 
 class Client(threading.Thread):
-    """Owns some VIPs, and does at any time one random thing with one of them. Docker may refuse what a fault broke."""
+    """Owns some VIPs, and repeats a random action with a random one of them. Docker may refuse an action because of a fault."""
 
     def __init__(self, host, numbers, rounds, seed):
         super().__init__(daemon=True)
@@ -89,7 +89,7 @@ class Chaos:
         for client in self.clients:
             client.start()
         while any(client.is_alive() for client in self.clients):
-            time.sleep(self.every)   # how often a fault strikes
+            time.sleep(self.every)   # the interval between faults
             if self.faults:
                 self.inject(self.random.choice(self.faults))
         for client in self.clients:
@@ -114,10 +114,10 @@ class Chaos:
     def refused(self):
         return sum(client.refused for client in self.clients)
 
-    # -- what must be true in the end
+    # -- the conditions at the end
 
     def wanted(self):
-        """By Docker alone: the VIPs with a running container, and all networks of ours."""
+        """The desired state according to Docker: the VIPs with a running container, and the bridges of all our networks."""
         networks = json.loads(self.host.docker("network", "inspect", *self.network_ids()) if self.network_ids() else "[]")
         vips, bridges = set(), set()
         for network in networks:
@@ -139,7 +139,7 @@ class Chaos:
                 yield v6
 
     def seen(self):
-        """VIPs by the kernel's routes, BIRD's exports and the router's table; bridges and veth host ends by the kernel."""
+        """The observed state: VIPs in the kernel's routes, BIRD's exports and the router's table; our bridges and veths."""
         kernel, pinned = set(), set()
         for family, length in (("-4", "32"), ("-6", "128")):
             for line in self.host.run("ip", "-o", family, "route", "show", "table", "all", "proto", "178").splitlines():
@@ -166,7 +166,7 @@ class Chaos:
         return found
 
     def settle(self, timeout=30):
-        wait.until_none(self.disagreement, timeout, "what Docker, the kernel, BIRD and the router disagree on", every=0.5)
+        wait.until_none(self.disagreement, timeout, "disagreement of Docker, the kernel, BIRD and the router", every=0.5)
 
     def remove_all(self):
         for client in self.clients:

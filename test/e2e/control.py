@@ -1,4 +1,4 @@
-"""The control connection to one lab machine: one `docker exec` for the whole run, through which all commands go (agent.py)."""
+"""The control connection to one lab machine: one `docker exec` for the whole run, which carries all commands (agent.py)."""
 import json
 import queue
 import subprocess
@@ -9,7 +9,7 @@ AGENT = (Path(__file__).parent / "agent.py").read_text()
 
 
 class Lost(Exception):
-    """The machine, or the agent on it, is gone."""
+    """The machine or its agent has ended."""
 
 
 class Control:
@@ -22,7 +22,8 @@ class Control:
 
     def request(self, what, timeout, **fields):
         """The agent's answer as a dictionary; Lost, or subprocess.TimeoutExpired."""
-        # A connection may have been lost since the last request: nothing of this one has been sent then.
+        # The connection may have been lost since the last request. Then nothing of this request has been sent, and it is safe to
+        # try again.
         for attempt in (1, 2):
             with self.lock:
                 if self.connection is None or self.connection.lost:
@@ -54,7 +55,7 @@ class Connection:
             self.waiting.clear()
 
     def send(self, what, fields):
-        """Where the answer will be; None if the request cannot be sent."""
+        """Returns the queue that will receive the answer; None if the request cannot be sent."""
         answers = queue.Queue()
         with self.lock:
             if self.lost:
@@ -70,7 +71,7 @@ class Connection:
         return answers
 
     def wait(self, answers, timeout):
-        # The agent ends what takes too long; later than that, nobody is there to answer.
+        # The agent enforces the timeout. Without an answer 10 s later, the agent has ended.
         try:
             answer = answers.get(timeout=timeout + 10)
         except queue.Empty:

@@ -1,4 +1,4 @@
-"""Load on a VIP of two hosts while something is broken, and the figures of it: one row of the table in docs/failures.md."""
+"""Load on a VIP of two hosts during a fault, and its figures: one row of the table in docs/failures.md."""
 import json
 import re
 import sys
@@ -16,7 +16,7 @@ ROWS = []
 
 
 def updates(router, host):
-    """UPDATEs and withdrawals the router's BIRD has received from this host's session, both families."""
+    """The numbers of UPDATEs and withdrawals that the router's BIRD has received on this host's session, both families."""
     text = router.node.run(*router.birdc, "show", "protocols", "all", check=False)
     for part in re.split(r"\n(?=\S)", text):
         if f"Neighbor address: {host.address}\n" in part:
@@ -25,7 +25,7 @@ def updates(router, host):
 
 
 class Fault:
-    """with Fault(test, "what happens") as fault: ...; then .failed, .reopened, .moved, .updates, .withdraws."""
+    """with Fault(test, "name of the fault") as fault: ...; then .failed, .reopened, .moved, .updates, .withdraws."""
 
     def __init__(self, test, name):
         self.test, self.name, self.router = test, name, test.router
@@ -55,19 +55,20 @@ class Fault:
         same_session = self.before and after and after[0] >= self.before[0] and after[1] >= self.before[1]
         self.updates, self.withdraws = ([a - b for a, b in zip(after, self.before)] if same_session else (None, None))
         if kind is None:
-            told = "new session" if self.updates is None else f"{self.updates} + {self.withdraws}"
-            ROWS.append((self.name, took, self.requests, self.failed, self.reopened, self.moved, told))
+            messages = "new session" if self.updates is None else f"{self.updates} + {self.withdraws}"
+            ROWS.append((self.name, took, self.requests, self.failed, self.reopened, self.moved, messages))
 
     def nothing_moved(self, session=True):
-        """No route changed at the router, so no request failed, and no connection had to be opened again either.
-        With `session`: BIRD's session lived on, and nothing was said on it."""
+        """No route changed at the router, no request failed, and no connection was reopened. With `session`: BIRD's session
+        continued, without an UPDATE."""
         self.test.assertEqual((self.failed, self.reopened), (0, 0), self.failures)
         self.test.assertEqual(self.changes, [])
         if session:
             self.test.assertEqual((self.updates, self.withdraws), (0, 0))
 
     def nothing_failed_after_the_withdrawal(self):
-        """No request that began when the router had known of it for a moment; and it was told soon after the first one."""
+        """No request that began more than 0.3 s after the withdrawal failed, and the withdrawal followed the first failure
+        within 2 s."""
         withdrawn = max(next(stamp for stamp, *_ in self.watch.changes(prefix)) for prefix in PREFIXES)
         began = [float(line.split()[2]) for line in self.failures] or [withdrawn]
         self.test.assertLess(max(began), withdrawn + 0.3, self.failures)
@@ -79,8 +80,8 @@ def report(out=sys.stderr):
         return
     print(f"\n{'fault, under load on two hosts':<58}{'s':>6}{'requests':>10}{'failed':>8}{'reopened':>10}{'moved':>7}  updates",
           file=out)
-    for name, took, requests, failed, reopened, moved, told in ROWS:
-        print(f"{name:<58}{took:6.1f}{requests:10}{failed:8}{reopened:10}{moved:7}  {told}", file=out)
+    for name, took, requests, failed, reopened, moved, messages in ROWS:
+        print(f"{name:<58}{took:6.1f}{requests:10}{failed:8}{reopened:10}{moved:7}  {messages}", file=out)
     print("moved: changes of the VIP's routes in the router's kernel; updates: UPDATEs + withdrawals the router received", file=out)
 
 
@@ -96,17 +97,17 @@ class FaultTest(LabTest):
         try:
             self.wait_both()
         except wait.Timeout:
-            self.dump()   # unittest calls no tearDown after a setUp that failed
+            self.dump()   # unittest does not call tearDown after a failed setUp
             raise
 
     def ensure_web(self, host):
-        """What the test before left is taken over if it is whole, which saves most of the time that a test takes."""
+        """Reuses the healthy container of the previous test, which saves most of the duration of a test."""
         name = f"web1-{host}"
         if host.health(name) == "healthy" and host.network("web1"):
             return host.docker("update", "--restart", "always", name)
         host.clean()
         host.create_vip("web1", V4, V6)
-        # A check that dockerd's silence or end cuts short is one failure (docs/failures.md).
+        # A health check that is cut short by dockerd's silence or end counts as one failure (docs/failures.md).
         return host.web(name, "web1", more=("--restart", "always", "--health-retries", "2"))
 
     def clean_up(self):
@@ -142,13 +143,13 @@ class FaultTest(LabTest):
         wait.until(lambda: self.host.ok("docker", "version"), 60, "dockerd answers", every=0.3)
 
     def reboot(self):
-        """By a power cut."""
+        """Restarts the host as after a power cut."""
         lab.run(["docker", "kill", self.host.container])
         lab.run(["docker", "start", self.host.container])
         self.wait_dockerd()
 
     def is_served(self, *vips):
-        """Both families answer from this very host's container: asked from the host itself, where its own route leads."""
+        """This host's container answers for both families. The request is sent on the host itself, whose route leads to it."""
         for vip in vips or (V4, V6):
             wait.until(lambda vip=vip: traffic.get(self.host, vip, timeout=1) == self.name, 10, f"{vip} on {self.host}")
 
@@ -156,8 +157,8 @@ class FaultTest(LabTest):
         return json.loads(self.host.bgplb("status", "--json"))
 
     def settled(self):
-        """BIRD has its sessions and no recovery under way."""
-        def look():
-            said = self.status()
-            return not said["bird"].get("recovering", True) and all(p["state"] == "Established" for p in said["peers"])
-        wait.until(look, 30, "BIRD has settled", every=0.2)
+        """Waits until all sessions are established and BIRD's graceful-restart recovery has ended."""
+        def is_settled():
+            status = self.status()
+            return not status["bird"].get("recovering", True) and all(p["state"] == "Established" for p in status["peers"])
+        wait.until(is_settled, 30, "BIRD has its sessions and has recovered", every=0.2)

@@ -1,4 +1,4 @@
-"""A machine with Docker and the plugin: the commands a user would type."""
+"""A machine with Docker and the plugin, controlled with a user's commands."""
 import json
 import re
 import time
@@ -24,8 +24,8 @@ class Host(lab.Node):
         return self.run("docker", *argv, **options).strip()
 
     def api_text(self, path, **query):
-        """What the Docker API answers to a GET; None where there is no such thing. The command line would cost ten
-        times as much processor time for each poll."""
+        """The Docker API's answer to a GET; None if the object does not exist. The docker command would need ten times the CPU
+        time for each poll."""
         status, body = self.get(path + (f"?{urlencode(query)}" if query else ""), "/var/run/docker.sock", 0, timeout=60)
         if status == 404:
             return None
@@ -34,7 +34,7 @@ class Host(lab.Node):
         return body
 
     def api(self, path, **query):
-        """The same, as values."""
+        """The answer of api_text(), parsed as JSON."""
         body = self.api_text(path, **query)
         return json.loads(body) if body else None
 
@@ -61,12 +61,12 @@ class Host(lab.Node):
         self.settings = settings
 
     def configure(self, **changes):
-        """The plugin with the default settings and these changes; nothing to do when it has them. None unsets."""
+        """Gives the plugin the default settings with these changes, unless it has them already. None unsets a setting."""
         wanted = {**self.default_settings(), **changes}
         if wanted == self.settings and self.plugin_enabled():
             return
         self.docker("plugin", "disable", "-f", NAME, check=False)
-        # A set value cannot be taken back by `docker plugin set`; the empty one stands for the default.
+        # `docker plugin set` cannot unset a value; the empty value means the default.
         every = {name: "" for name in (self.settings or {})} | {name: value or "" for name, value in wanted.items()}
         self.settings = None
         self.docker("plugin", "set", NAME, *[f"{name}={value}" for name, value in every.items()])
@@ -80,24 +80,24 @@ class Host(lab.Node):
         return self.api(f"/plugins/{NAME}/json")["Id"]
 
     def plugin_pids(self, name):
-        """Processes of the plugin by program name, as the host sees them."""
+        """The pids of the plugin's processes with this program name, in the host's pid namespace."""
         return [int(pid) for pid in self.run("pgrep", "-x", name, check=False).split() if pid.isdigit()]
 
     def plugin_pid(self, name):
-        """That of the only one: a child that has not yet become iptables is for a moment called like its parent."""
-        def look():
+        """The pid of the only such process. Waits, because a forked child has its parent's name until it executes iptables."""
+        def single():
             found = self.plugin_pids(name)
             return found if len(found) == 1 else None
-        return wait.until(look, 10, f"one process {name}")[0]
+        return wait.until(single, 10, f"one process {name}")[0]
 
     def bgplb(self, *argv, **options):
-        """The plugin's own program, run on the host."""
+        """Runs the plugin's program on the host."""
         return self.run(f"/var/lib/docker/plugins/{self.plugin_id()}/rootfs/usr/bin/bgplb", *argv, **options)
 
     # -- networks
 
     def create_gateway(self, name=GATEWAY, *more, label=True, subnet=None, subnet6=None, bridge=None, mode="routed"):
-        """`mode` is one that Docker 28 needs to let answers through; a Docker before 27 must not mind it."""
+        """Creates a gateway network. Docker 28 needs `mode` to accept replies; Docker before 27 must ignore it."""
         third = self.number - 1
         subnet = subnet or f"172.23.{third}"
         subnet6 = subnet6 or ("2001:db8:" if not third else f"2001:db8:0:f{third}:")
@@ -130,7 +130,7 @@ class Host(lab.Node):
     # -- containers
 
     def web(self, name, *networks, health=True, command=(), more=()):
-        """A web server on the gateway network and these, created and started with one `docker run`."""
+        """Starts a web server on the gateway network and these networks, with one `docker run` if this Docker supports it."""
         options = [*(HEALTH if health else ("--no-healthcheck",)), "-e", f"NAME={name}", *more]
         networks = [GATEWAY, *networks]
         if self.at_least(25):
@@ -141,7 +141,7 @@ class Host(lab.Node):
         return self.docker("start", name)
 
     def at_least(self, version):
-        """Its Docker is that version, or a newer one."""
+        """True if the host has this Docker version or a newer one."""
         if not hasattr(self, "major"):
             self.major = int(self.version().split(".")[0])
         return self.major >= version
@@ -150,13 +150,13 @@ class Host(lab.Node):
         self.docker("exec", name, *(("touch",) if sick else ("rm", "-f")), "/tmp/unhealthy")
 
     def connections(self, name):
-        """Connections established with port 80 of the container, its own health check's aside."""
+        """The established connections to port 80 of the container, without those of its own health check."""
         table = self.docker("exec", name, "cat", "/proc/net/tcp6")
         lines = [line.split() for line in table.splitlines()[1:]]
         return [line for line in lines if line[1].endswith(":0050") and line[3] == "01" and line[1][:32] != line[2][:32]]
 
     def container_state(self, name):
-        """Empty where there is no such container, or while dockerd does not answer."""
+        """Empty if the container does not exist, or while dockerd does not answer."""
         try:
             return (self.inspect(name) or {}).get("State", {})
         except lab.CommandFailed:
@@ -175,19 +175,19 @@ class Host(lab.Node):
         wait.until(lambda: self.state(name) == state, timeout, f"{name} {state}")
 
     def events(self, since, **filters):
-        """Docker's events from `since` (a time) until now, with .time in seconds as a float."""
+        """Docker's events from the time `since` until now, with "time" in seconds as a float."""
         chosen = json.dumps({key: [value] for key, value in filters.items()})
         text = self.api_text("/events", since=f"{since:.9f}", until=f"{time.time():.9f}", filters=chosen)
         found = [json.loads(line) for line in text.splitlines()]
         return [{**event, "time": event["timeNano"] / 1e9} for event in found]
 
     def event_time(self, since, action, name, signal=None, timeout=15):
-        """When Docker said that this happened to the container."""
-        def look():
+        """The time of Docker's event about the container."""
+        def matching():
             return [event["time"] for event in self.events(since, type="container", container=name)
                     if event["Action"].startswith(action)
                     and signal in (None, event["Actor"]["Attributes"].get("signal"))]
-        return wait.until(look, timeout, f"event {action} {signal or ''} of {name}")[0]
+        return wait.until(matching, timeout, f"event {action} {signal or ''} of {name}")[0]
 
     # -- cleaning up
 
@@ -209,6 +209,6 @@ class Host(lab.Node):
         return re.findall(r"(?m)^\d+: ((?:bgplb-|bg[lc][0-9a-f]{12})[^:]*): ", self.run("ip", "-o", "link"))
 
     def has_firewall_rules(self):
-        """Rules of ours, in either family."""
+        """The plugin's rules, of both families."""
         return [line for tool in ("iptables-save", "ip6tables-save") for line in self.run(tool, check=False).splitlines()
                 if re.search(r"bgplb-|BGPLB", line) and line.startswith("-A")]

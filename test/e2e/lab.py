@@ -1,4 +1,4 @@
-"""The lab's machines: commands run inside them, streams read from them. docker/lab/lab makes them."""
+"""The lab's machines: runs commands on them and reads their output. docker/lab/lab creates the machines."""
 import functools
 import os
 import subprocess
@@ -27,7 +27,7 @@ class CommandFailed(AssertionError):
 
 
 def run(argv, where="this machine", input=None, check=True, timeout=60):
-    """Standard output; with check=False standard error as well, whatever the exit status."""
+    """Runs a command on this machine; returns standard output, with check=False standard error as well, for any exit status."""
     done = subprocess.run([str(arg) for arg in argv], input=input, text=True, timeout=timeout,
                           stdin=None if input is not None else subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE if check else subprocess.STDOUT, errors="replace")
@@ -41,7 +41,7 @@ def lab(*argv, timeout=600):
 
 
 def add_host(number, suite):
-    """One more host beside those of `lab up`, of another suite: another Docker in the same lab."""
+    """Adds a host of another Debian suite, with another Docker, to the lab."""
     script = f"""set -euo pipefail; cd docker/lab; lab_dir=$PWD
         for part in ../lib/common.sh ../lib/engine.sh ../lib/base-image.sh ./topology.sh; do . $part; done
         ensure_engine; ensure_base_image {suite}; build_image host {suite}; start_host {number} {suite}"""
@@ -50,13 +50,13 @@ def add_host(number, suite):
 
 
 def ends_with_input(*argv):
-    """The command, ending when its standard input does."""
+    """Wraps a command so that it ends when its standard input is closed."""
     script = 'exec 3<&0; "$@" 3<&- & pid=$!; { cat <&3 >/dev/null; kill $pid 2>/dev/null; } & wait $pid'
     return ["sh", "-c", script, "sh", *argv]
 
 
 class Stream:
-    """A command that goes on; its lines are kept with the time they came."""
+    """A running command; its output lines are stored with their time of arrival."""
 
     def __init__(self, argv):
         self.process = subprocess.Popen([str(arg) for arg in argv], text=True, stdin=subprocess.PIPE,
@@ -78,7 +78,7 @@ class Stream:
         return "\n".join(line for _, line in self.lines())
 
     def close(self, timeout=10):
-        """Ends its input, by which it ends; all it printed."""
+        """Closes the command's input, which ends it; returns its whole output."""
         self.process.stdin.close()
         try:
             self.process.wait(timeout)
@@ -96,7 +96,7 @@ def control_of(container):
 
 
 class Node:
-    """A machine. Single commands go through its control connection; `stream` has a `docker exec` of its own."""
+    """A machine. Single commands use its control connection; `stream` uses a separate `docker exec`."""
 
     def __init__(self, name, address=None, address6=None):
         self.name, self.container = name, f"{PREFIX}-{name}"
@@ -109,19 +109,19 @@ class Node:
         return ["docker", "exec", "-i", self.container, *argv]
 
     def execute(self, *argv, input=None, timeout=60, merge=False):
-        """Exit status, standard output and standard error (with `merge` all in the second)."""
+        """Returns exit status, standard output and standard error; `merge` adds standard error to standard output."""
         answer = control_of(self.container).request("execute", timeout, argv=[str(arg) for arg in argv], input=input, merge=merge)
         return answer["status"], answer["out"], answer["err"]
 
     def run(self, *argv, input=None, check=True, timeout=60):
-        """Standard output; with check=False standard error as well, whatever the exit status."""
+        """Returns standard output; with check=False standard error as well, for any exit status."""
         status, out, err = self.execute(*argv, input=input, timeout=timeout, merge=not check)
         if check and status:
             raise CommandFailed(self.name, argv, status, out + err)
         return out
 
     def get(self, path, host, port=80, timeout=2):
-        """The answer to an HTTP GET from this machine, status and body; status 0: none. Port 0: `host` is a unix socket."""
+        """Status and body of an HTTP GET from this machine; status 0: no answer. Port 0: `host` is a unix socket."""
         answer = control_of(self.container).request("get", timeout, host=host, port=port, path=path)
         return answer["status"], answer["out"]
 
@@ -139,11 +139,11 @@ class Node:
         return self.run("python3", "-", *argv, input=(Path(__file__).parent / script).read_text(), **options)
 
     def stream(self, *argv):
-        """A command that ends by itself or when the stream is closed: `docker exec` alone would leave it running."""
+        """Starts a command that ends by itself or when the stream is closed; `docker exec` alone would leave it running."""
         return Stream(self.exec_argv(*ends_with_input(*argv)))
 
     def log(self, lines=60):
-        """What the machine's main program (dockerd on a host) printed last."""
+        """The last lines of the machine's main program (dockerd on a host)."""
         return run(["docker", "logs", "--tail", lines, self.container], check=False)
 
     def log_since(self, moment):

@@ -1,6 +1,7 @@
-"""One run in several labs at once. Each lab has a process of its own, which takes the next class of tests that no other took.
+"""Runs the tests in several labs at once. Each lab has a separate process, which takes the next class of tests that no other
+process has taken.
 
-Most of a test is waiting, for health checks, timers and dockerd; two labs keep two processors busy.
+Tests spend most of their time waiting for health checks, timers and dockerd; two labs keep two CPUs busy.
 """
 import itertools
 import os
@@ -17,11 +18,12 @@ import lab
 
 
 class Shared(unittest.TestSuite):
-    """The tests of all processes, of which this one runs what it is the first to come to. They agree by files in a folder."""
-    _cleanup = False   # of unittest: the tests are no list to take from
+    """The tests of all processes. This process runs the classes that it takes first; a class is taken by creating a file in a
+    shared folder."""
+    _cleanup = False   # unittest must not replace the executed tests, because __iter__ groups them
 
     def __init__(self, tests, folder):
-        # What takes long first, or one lab would wait for it in the end.
+        # Long tests first, so that no lab has to wait for them at the end.
         super().__init__(sorted(tests, key=lambda test: not getattr(test, "takes_long", False)))
         self.folder = folder
 
@@ -35,7 +37,7 @@ class Shared(unittest.TestSuite):
 
 
 def environment(number):
-    """The first is the lab that it would be without others; the nth has the networks 10 * (n - 1) further on."""
+    """The variables of a lab. The first lab has the default ones; the networks of the nth are shifted by 10 * (n - 1)."""
     if number == 1:
         return {}
 
@@ -59,7 +61,7 @@ class Worker:
             print(f"{self.number}| {line}", end="", file=sys.stderr, flush=True)
 
     def end(self):
-        """The tests it has run."""
+        """Waits for the process and returns the results of its tests."""
         self.process.wait()
         self.reader.join()
         try:
@@ -74,14 +76,14 @@ class Worker:
         self.end()
 
     def take_down(self):
-        """The first lab stays, as it does when it is the only one."""
+        """Removes the lab, except the first one, which also stays after a run with one lab."""
         if self.number > 1 and not os.environ.get("BGPLB_KEEP_LAB"):
             subprocess.run([lab.ROOT / "docker/lab/lab", "down"], env=self.environment, stderr=subprocess.DEVNULL, check=True)
 
 
 def run(argv, count):
-    """The tests of `run.py argv` in so many labs; what became of them, as JUnit's testcase elements."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))   # by way of `finally`
+    """Runs the tests of `run.py argv` in `count` labs; returns the results as JUnit's testcase elements."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))   # so that `finally` runs
     with tempfile.TemporaryDirectory() as folder:
         share = Path(folder, "taken")
         share.mkdir()

@@ -1,4 +1,4 @@
-"""The router's own table: what it would do with a packet, asked of its BIRD and of its kernel."""
+"""The router's tables, read from its BIRD and its kernel."""
 import os
 import re
 from dataclasses import dataclass
@@ -59,11 +59,11 @@ class Router:
         return self.node.run("ip", family, "route", "show", "exact", prefix, check=False)
 
     def wait_for(self, *prefixes, timeout=10):
-        """Waits until each prefix is there; their first routes."""
-        def look():
+        """Waits until the router has each prefix; returns the first route of each."""
+        def first_routes():
             first = {route.prefix: route for route in reversed(self.routes())}
             return [first[prefix] for prefix in prefixes] if set(prefixes) <= set(first) else None
-        return wait.until(look, timeout, f"{prefixes} at the router")
+        return wait.until(first_routes, timeout, f"{prefixes} at the router")
 
     def wait_gone(self, *prefixes, timeout=10):
         wait.until_none(lambda: set(prefixes) & self.prefixes(), timeout, "routes at the router")
@@ -81,7 +81,7 @@ class Router:
         wait.holds(lambda: not set(prefixes) & self.prefixes(), seconds, f"{prefixes} not announced")
 
     def watch(self):
-        """Every change of the router's kernel routes from now on, with its time."""
+        """Records every change of the router's kernel routes from now on, with its time."""
         return RouteWatch(self.node)
 
 
@@ -93,7 +93,7 @@ class RouteWatch:
         wait.until(self.listens, 10, f"the monitor of {node}'s routes listens", every=0)
 
     def listens(self):
-        """What happens before it does would be missed: it does when it tells of a change that we make."""
+        """True once the monitor reports a change that the test makes; earlier changes would be missed."""
         self.node.run("ip", "route", "replace", *self.MARK)
         self.node.run("ip", "route", "del", *self.MARK)
         return any(self.MARK[1] in line for _, line in self.stream.lines())
@@ -111,22 +111,23 @@ class RouteWatch:
 
 
 class OrderWatch:
-    """The changes of two machines' kernel routes in the order in which they came about: one socket hears of both, and the
-    kernel queues what it tells before the change's maker goes on. The times of two monitors are those of their readers."""
+    """Records the changes of two machines' kernel routes in their real order. One socket receives the notifications of both
+    namespaces, and the kernel queues a notification before the system call of the change returns. The time stamps of two
+    separate monitors would be those of their readers."""
 
     def __init__(self, *nodes):
-        lab.run(["ip", "link", "show"])   # tells of the far ends of the links here, for which each namespace gets its id
+        lab.run(["ip", "link", "show"])   # reports link peers in other namespaces, which assigns each namespace its nsid
         self.stream = lab.Stream(lab.ends_with_input("ip", "-o", "monitor", "all-nsid", "route"))
         self.ids = {node.name: self.find(node) for node in nodes}
 
     def find(self, node):
         mark, marked = ("blackhole", "192.0.2.180", "table", str(os.getpid())), set(self.ids_of_marks())
 
-        def look():
+        def new_marks():
             node.run("ip", "route", "replace", *mark)
             node.run("ip", "route", "del", *mark)
             return set(self.ids_of_marks()) - marked
-        return wait.until(look, 10, f"the monitor hears of {node}'s routes", every=0).pop()
+        return wait.until(new_marks, 10, f"the monitor receives {node}'s routes", every=0).pop()
 
     def ids_of_marks(self):
         text = self.stream.text()
@@ -139,14 +140,14 @@ class OrderWatch:
         self.stream.close()
 
     def changes(self, node, prefix):
-        """(place in the order, deleted?) of each change to this prefix there."""
+        """(position in the order, whether deleted) of each change of this prefix on the machine."""
         return [(place, "Deleted " in line) for place, (_, line) in enumerate(self.stream.lines())
                 if line.startswith(f"[nsid {self.ids[node.name]}]") and concerns(line.partition("]")[2], prefix)]
 
 
 def concerns(line, prefix):
-    """Whether a monitor's line is of this prefix; a host prefix is printed without its length."""
+    """True if a monitor's line is about this prefix; a host prefix is printed without its length."""
     address, _, length = prefix.partition("/")
     name = address if length in ("32", "128") else prefix
-    # Backends have tables of their own for the connections that are theirs.
+    # Routes in the tables of the slots do not count; they are for established connections.
     return re.search(rf"(?:^|\s){re.escape(name)}\s", line) and " table " not in line

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Runs the end-to-end tests: the lab up, the plugin built and installed from the lab's registry, then every test.
+"""Runs the end-to-end tests: starts the lab, builds the plugin, installs it from the lab's registry, and runs the tests.
 
   run.py [--junit FILE] [--docker 26.1] [--plugin DIR | --reuse] [--labs N] [--all] [PATTERN...]
-PATTERN: part of a test's name. --plugin takes one that is built (docker/build --output DIR); --reuse takes the lab and the
-plugin as they are; --labs shares the tests among so many labs.
+PATTERN: part of a test's name. --plugin uses a built plugin (docker/build --output DIR); --reuse uses the running lab and its
+plugin; --labs distributes the tests over N labs.
 """
 import argparse
 import os
@@ -67,7 +67,7 @@ class Result(unittest.TestResult):
         text = "".join(traceback.format_exception(*error))
         if hasattr(self, "problems"):
             self.problems.append(text)
-        else:   # setUpClass and the like: no test of its own
+        else:   # a failure outside of a test, such as in setUpClass
             self.entry(str(test), 0, text)
         print(f"----- {test.id()}\n{text}", file=sys.stderr, flush=True)
 
@@ -113,7 +113,7 @@ def build_plugin(folder):
 def set_up(options, hosts):
     if options.reuse:
         for host in hosts:
-            host.clean()   # of a run that was interrupted
+            host.clean()   # after an interrupted run
             host.reference = f"{lab.REGISTRY}/bgplb:test"
         Lab.use(hosts, hosts[0].reference)
         return
@@ -138,7 +138,7 @@ def install(host, reference):
 
 
 def run_here(options, tests):
-    """The tests in this process and its lab; their results as JUnit."""
+    """Runs the tests in this process and its lab; returns the results as JUnit."""
     suite = ET.Element("testsuite", name="e2e")
     result = Result(suite)
     try:
@@ -153,7 +153,7 @@ def run_here(options, tests):
 
 
 def run_in_labs(options):
-    """What all labs need is made once, before they begin."""
+    """Builds the images and the plugin once, then runs the tests in several labs."""
     suite = ET.Element("testsuite", name="e2e")
     argv = [__file__, "--docker", options.docker, *(["--all"] if options.all else []), *options.pattern]
     with tempfile.TemporaryDirectory() as folder:
@@ -176,8 +176,8 @@ def main():
     parser.add_argument("--plugin")
     parser.add_argument("--reuse", action="store_true")
     parser.add_argument("--labs", type=int, default=1)
-    parser.add_argument("--share", help=argparse.SUPPRESS)   # the folder by which the labs' processes agree
-    parser.add_argument("--all", action="store_true", help="with the slow ones, and the others at full length")
+    parser.add_argument("--share", help=argparse.SUPPRESS)   # the shared folder of the labs' processes
+    parser.add_argument("--all", action="store_true", help="also run the slow tests, and the others at full length")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
     Lab.full = options.all

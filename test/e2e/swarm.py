@@ -1,4 +1,4 @@
-"""A Swarm of the lab's hosts, all of them managers, and what a user types to run services on it."""
+"""A Swarm of the lab's hosts, all of them managers, and the user's commands to run services on it."""
 import json
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,18 +9,18 @@ from host import MODES, NAME, WEB, Host
 
 GATEWAY = "docker_gwbridge"
 PORT = 2377
-# Swarm replaces a task that is unhealthy: one that starts slowly is to have time.
+# Swarm replaces an unhealthy task, so a task that starts slowly needs many retries.
 HEALTH = ("--health-cmd", "curl -f http://localhost/ || exit 1", "--health-interval", "300ms", "--health-timeout", "2s",
           "--health-retries", "20")
 
 
 def suite_of(host):
-    """The Debian suite the host's machine is made of; another host of the same Docker is made of it, too."""
+    """The Debian suite of the host's image; another host with the same Docker needs the same suite."""
     return lab.run(["docker", "inspect", "--format", "{{.Config.Image}}", host.container]).strip().rsplit(":", 1)[1]
 
 
 def on_all(hosts, function):
-    """On all hosts at once; the first exception, if any."""
+    """Calls the function for all hosts at once; raises the first exception, if any."""
     with ThreadPoolExecutor(len(hosts)) as pool:
         return list(pool.map(function, hosts))
 
@@ -36,12 +36,12 @@ class Swarm:
     # -- the cluster
 
     def form(self):
-        """docker_gwbridge with the label on every host, before it joins; then the swarm."""
+        """Creates docker_gwbridge with the label on every host before the host joins, then forms the swarm."""
         on_all(self.hosts, self.create_gateway)
         first, *others = self.hosts
         first.docker("swarm", "init", "--advertise-addr", first.address)
         token = first.docker("swarm", "join-token", "--quiet", "manager")
-        for host in others:   # one after the other: each one changes the quorum
+        for host in others:   # one after the other, because each join changes the quorum
             host.docker("swarm", "join", "--advertise-addr", host.address, "--token", token, f"{first.address}:{PORT}")
         wait.until(lambda: len(self.nodes()) == len(self.hosts), 20, "all nodes are ready")
 
@@ -60,12 +60,12 @@ class Swarm:
         on_all(self.hosts, go)
 
     def nodes(self):
-        """The ready ones, by name, with what they manage: Leader, Reachable or nothing."""
+        """The ready nodes by name, with their manager status: Leader, Reachable or none."""
         lines = self.manager().docker("node", "ls", "--format", "{{.Hostname}} {{.Status}} {{.ManagerStatus}}").splitlines()
         return {line.split()[0]: line.split()[2:] for line in lines if line.split()[1] == "Ready"}
 
     def manager(self):
-        """One whose dockerd answers as a manager."""
+        """A host whose dockerd answers as a manager."""
         def answering():
             return next((host for host in self.hosts if host.ok("docker", "node", "ls")), None)
         return wait.until(answering, 20, "a manager answers", every=0.3)
@@ -80,7 +80,7 @@ class Swarm:
         return self.manager().create_vip(name, v4, v6, *more)
 
     def create_service(self, name, network, *options, mode="dnsrr"):
-        """A web service that answers with "node/task". The image by its id, for no registry has it."""
+        """Creates a web service that answers with "node/task". The image is given by its id, because it is in no registry."""
         manager = self.manager()
         image = manager.docker("image", "inspect", "--format", "{{.Id}}", WEB)
         manager.docker("service", "create", "--detach", "--no-resolve-image", "--name", name, "--network", network,
@@ -88,7 +88,7 @@ class Swarm:
                        "--restart-delay", "0s", *options, image, timeout=60)
 
     def run_documented(self):
-        """The network and the service of docs/swarm.md, with this lab's image and its quick health checks."""
+        """Creates the network and the service of docs/swarm.md, with this lab's image and quick health checks."""
         manager = self.manager()
         network, service = pages.commands("docs/swarm.md", "service")
         manager.run(*network)
@@ -98,7 +98,7 @@ class Swarm:
                     "--restart-delay", "0s", image, timeout=60)
 
     def tasks(self, service, state="running"):
-        """Those that Swarm wants in this state and that are: {task id: host's name}."""
+        """The tasks whose desired state and current state are both `state`: {task id: host's name}."""
         lines = self.manager().docker("service", "ps", "--no-trunc", "--filter", f"desired-state={state}", "--format",
                                       "{{.ID}} {{.Node}} {{.CurrentState}}", service).splitlines()
         return {line.split()[0]: line.split()[1] for line in lines if line.split()[2].lower() == state}

@@ -1,4 +1,4 @@
-"""Several containers on one host behind one VIP: all serve, and each connection stays with its own."""
+"""Several containers on one host behind one VIP: all serve, and each connection stays with its container."""
 import time
 
 import traffic
@@ -18,7 +18,7 @@ class OneHost(LabTest):
         self.wait_serving(*names, *beside)
 
     def wait_serving(self, *names, address=V4):
-        """All of these take new connections, and nobody else does."""
+        """Exactly these containers receive new connections."""
         wait.until(lambda: set(traffic.servers(self.client, address, 30)) == set(names), 15,
                    f"{names} answer at {address}", every=0.2)
 
@@ -46,25 +46,25 @@ class OneHost(LabTest):
         self.host.docker("kill", "three")
         self.router.wait_gone(*prefixes)
 
-    def test_held_connections_stay_whoever_comes_and_goes(self):
+    def test_held_connections_stay_when_backends_change(self):
         self.vip("web1", V4, V6)
         self.start("one", "two")
         with Held(self.client, VIPS, 100) as held:
             began = time.monotonic()
             self.start("three", beside=("one", "two"))
-            self.host.docker("rm", "-f", "three")   # which takes part in new connections only
-            self.host.sick("two")                 # takes no new ones, and keeps its own
+            self.host.docker("rm", "-f", "three")   # has only new connections, none of the held ones
+            self.host.sick("two")                 # gets no new connections, but keeps its own
             self.wait_serving("one")
             self.host.sick("two", False)
             self.start("four", beside=("one", "two"))
             self.host.docker("stop", "-t", "1", "four")
-            # Half of the connections have been silent for a minute when they are asked again.
+            # Half of the connections are idle for a minute before their next request.
             wait.until(lambda: time.monotonic() - began > 62, 70, "a minute of silence", every=1)
         self.assertEqual(set(held.fates), {"one", "two"})
         for name, fate in held.fates.items():
             self.assertEqual((fate["lost"], fate["moved"]), (0, 0), f"{name}: {held.fates}")
 
-    def test_the_leaving_one_takes_only_its_own_along(self):
+    def test_a_removed_backend_loses_only_its_own_connections(self):
         self.vip("web1", V4, V6)
         self.start("one", "two")
         with Held(self.client, VIPS, 50) as held:
@@ -74,7 +74,7 @@ class OneHost(LabTest):
         self.assertEqual(held.fates["one"]["kept"], sum(held.fates["one"].values()), held.fates)
         self.assertEqual(held.fates["two"]["kept"], 0, held.fates)
 
-    def test_held_connections_outlive_the_controller(self):
+    def test_held_connections_survive_the_controller(self):
         self.vip("web1", V4, V6)
         self.start("one", "two")
         with Held(self.client, VIPS, 50) as held:
@@ -96,7 +96,7 @@ class OneHost(LabTest):
             self.assertEqual((load.failed, load.reopened), (0, 0), load.failures)
             self.assertEqual(set(load.servers), {"old1", "old2", "new1", "new2"})
 
-    def test_marks_and_routes_go_with_the_network(self):
+    def test_marks_and_routes_are_removed_with_the_network(self):
         self.vip("web1", V4, V6)
         self.start("one", "two")
         self.assertIn("169.254.77.2", self.host.run("ip", "route", "show", "table", "178002"))
@@ -107,7 +107,7 @@ class OneHost(LabTest):
             return [line for command in ("ip rule", "ip -6 rule", "ip route show table all proto 178",
                                          "ip -6 route show table all proto 178", "ip nexthop", "nft list tables")
                     for line in self.host.run(*command.split()).splitlines() if "1780" in line or "bgplb" in line]
-        wait.until_none(left, 10, "what is ours in the kernel")
+        wait.until_none(left, 10, "objects of ours in the kernel")
 
 
 class TwoHosts(LabTest):

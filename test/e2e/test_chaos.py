@@ -1,4 +1,4 @@
-"""Many clients, random order, faults mixed in: in the end everything agrees, and nothing has leaked. test/soak is the long one."""
+"""Many clients, random order, faults in between: at the end all parts agree, and nothing has leaked. test/soak runs it for longer."""
 import wait
 from base import LabTest
 from chaos import Chaos, usage
@@ -9,9 +9,9 @@ class Changes(LabTest):
         chaos = Chaos(self.host, self.router, networks=24, clients=8, rounds=6, seed=1)
         chaos.run()
         try:
-            chaos.settle(timeout=80)   # garbage is known by two full lists, the second a minute after the first
+            chaos.settle(timeout=80)   # leftovers are removed after two full lists, the second a minute after the first
         except wait.Timeout as error:
-            self.fail(f"{error}; only there, missing: {chaos.disagreement()}; faults {chaos.injected}")
+            self.fail(f"{error}; unexpected, missing: {chaos.disagreement()}; faults {chaos.injected}")
         self.assertGreater(len(chaos.injected), 5)
         chaos.remove_all()
         chaos.settle(timeout=80)

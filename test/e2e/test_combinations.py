@@ -16,7 +16,7 @@ class SeveralVips(LabTest):
         for address in addresses:
             self.wait_answer(address, name)
 
-    def test_each_comes_and_goes_on_its_own(self):
+    def test_each_vip_is_announced_and_withdrawn_on_its_own(self):
         self.host.web("web1", "one", "two")
         self.router.wait_for(*self.one, *self.two)
         self.answer("web1", ONE4, ONE6, TWO4, TWO6)
@@ -28,7 +28,7 @@ class SeveralVips(LabTest):
         self.router.wait_for(*self.one, timeout=3)
         self.answer("web1", ONE4, ONE6, TWO4, TWO6)
         with self.router.watch() as watch:
-            self.host.docker("kill", "-s", "USR2", "web1")   # a drain is the container's: it ends both
+            self.host.docker("kill", "-s", "USR2", "web1")   # a drain concerns the container: it withdraws both VIPs
             self.router.wait_gone(*self.one, *self.two, timeout=3)
         self.assertEqual({prefix: len(watch.changes(prefix)) for prefix in self.one + self.two},
                          {prefix: 1 for prefix in self.one + self.two})
@@ -47,13 +47,13 @@ class SeveralVips(LabTest):
 
 
 class WithoutGatewayNetwork(LabTest):
-    """dockerd attaches such a container to docker_gwbridge, which it makes if there is none: IPv4 only, and masquerading."""
+    """dockerd attaches such a container to docker_gwbridge, which dockerd creates if it is missing: IPv4 only, masquerading."""
     gateway = False
 
     def setUp(self):
         super().setUp()
         self.host.docker("network", "rm", "docker_gwbridge", check=False)
-        # What a test has made of it must not be found by the next one.
+        # The next test must not find the docker_gwbridge of this test.
         self.addCleanup(self.host.docker, "network", "rm", "docker_gwbridge", check=False)
         self.addCleanup(self.host.docker, "rm", "-fv", "web1", check=False)
         self.prefixes = self.vip("one", ONE4, ONE6)
@@ -66,23 +66,24 @@ class WithoutGatewayNetwork(LabTest):
         self.wait_answer(address, "web1")
         self.assertEqual(self.get(address, "/client"), client)
 
-    def test_the_docker_gwbridge_that_dockerd_makes(self):
+    def test_docker_gwbridge_created_by_dockerd(self):
         self.start()
         self.check(ONE4, self.client.address)
         self.assertIn("docker_gwbridge", self.host.docker("network", "ls", "--format", "{{.Name}}").split())
-        # To the outside it masquerades: nobody needs a route back.
+        # It masquerades connections to the outside, so the router needs no route back.
         self.assertTrue(self.host.ok("docker", "exec", "web1", "ping", "-c1", "-W2", self.client.address))
         self.host.sick("web1")
         self.host.wait_health("web1", "unhealthy")
         self.router.wait_gone(*self.prefixes, timeout=3)
 
-    def test_one_made_by_hand_for_ipv6(self):
+    def test_docker_gwbridge_created_by_hand_for_ipv6(self):
         self.host.docker("network", "create", "--subnet", "172.28.0.0/24", "--ipv6", "--subnet", "2001:db8:0:28::/64",
                          "-o", "com.docker.network.bridge.name=docker_gwbridge", "docker_gwbridge")
         self.start()
         self.check(ONE4, self.client.address)
         self.check(ONE6, self.client.address6)
-        # Its address there is in no description of the container; the gateway's own is valid by now.
+        # `docker inspect` does not show the container's address on docker_gwbridge. The gateway's own address is no longer
+        # tentative.
         self.host.docker("rm", "-f", "web1")
         self.start("--no-healthcheck")
         self.wait_serves("web1")

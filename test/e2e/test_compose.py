@@ -1,4 +1,4 @@
-"""docs/compose as it is: the files that a user copies, and the commands that its README shows."""
+"""The files of docs/compose, unchanged, and the commands of its README."""
 import lab
 import pages
 from base import GATEWAY, LabTest, slow
@@ -13,7 +13,7 @@ FOLDER = "/root/shop"
 
 
 class Compose(LabTest):
-    settings = {"DRAIN_DELAY": "2"}   # only for the time that it takes
+    settings = {"DRAIN_DELAY": "2"}   # short, to save time
 
     def setUp(self):
         super().setUp()
@@ -27,7 +27,7 @@ class Compose(LabTest):
         self.image("shop:2", "ENV NAME=two")
 
     def image(self, name, change):
-        """The web server with a change, as the next version of an image is. It stays for the tests after this one."""
+        """Creates a new version of the web server's image. The image stays for the next tests."""
         if not self.host.ok("docker", "image", "inspect", name):
             origin = self.host.docker("create", WEB)
             self.host.docker("commit", "--change", change, origin, name)
@@ -56,7 +56,7 @@ class Compose(LabTest):
 
 
 class Service(Compose):
-    settings = {"DRAIN_DELAY": "6"}   # `docker compose ps` sees that it drains
+    settings = {"DRAIN_DELAY": "6"}   # long enough for `docker compose ps` during the drain
 
     def test_scaled_stopped_and_removed(self):
         self.up()
@@ -82,7 +82,7 @@ class Service(Compose):
         self.assertIn(GATEWAY, networks)
 
     @slow
-    def test_another_project_takes_over_on_a_network_made_by_hand(self):
+    def test_another_project_takes_over_on_an_external_network(self):
         network, blue, green, end_of_blue = pages.commands(PAGE, "blue-green")
         self.host.run(*network)
         self.in_folder("env", *blue)
@@ -113,10 +113,10 @@ class Update(Compose):
         self.assertEqual(len(new), 2)
         self.assertFalse(set(new) & set(old))
         self.up("--scale", "web=2", image="shop:2")
-        self.assertEqual(self.web(), new)   # nothing is left to do
+        self.assertEqual(self.web(), new)   # `up` changes nothing
 
         self.image("shop:3", 'CMD ["/bin/sh", "-c", "touch /tmp/unhealthy; exec python3 -u /web.py"]')
-        with self.router.watch() as watch, self.assertRaises(lab.CommandFailed):   # it never gets healthy
+        with self.router.watch() as watch, self.assertRaises(lab.CommandFailed):   # it never becomes healthy
             self.update(image="shop:3", HEALTHY_WITHIN="3")
         self.assertEqual(self.moves(watch), [])
         self.assertEqual(self.web(), new)

@@ -1,4 +1,4 @@
-"""SIGUSR2: withdraw, wait, stop; or withdraw and leave running."""
+"""SIGUSR2: withdraw, wait, stop; or withdraw and keep the container running."""
 import time
 
 from base import LabTest
@@ -22,7 +22,7 @@ class Drain(LabTest):
 class DrainWithoutStop(LabTest):
     settings = {"SIGUSR2_ACTION": "none"}
 
-    def test_drained_until_it_next_starts(self):
+    def test_drained_until_the_next_start(self):
         prefixes = self.vip("web1", V4, V6)
         self.host.web("web1", "web1")
         self.router.wait_for(*prefixes)
@@ -45,7 +45,7 @@ class DrainWithoutStop(LabTest):
 class NoHandler(LabTest):
     settings = {"SIGUSR2_HANDLER": "false"}
 
-    def test_the_signal_means_nothing(self):
+    def test_the_signal_has_no_effect(self):
         prefixes = self.vip("web1", V4, V6)
         self.host.web("web1", "web1")
         self.router.wait_for(*prefixes)

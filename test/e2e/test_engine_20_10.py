@@ -1,4 +1,4 @@
-"""Docker 20.10 on Debian 12: no `docker run` with several networks, no `stop?signal=`, no Docker that enables IPv6 in between."""
+"""Docker 20.10 on Debian 12: `docker run` takes only one network, and there is no `stop?signal=`."""
 import lab
 import wait
 from base import Lab, LabTest

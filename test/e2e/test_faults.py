@@ -1,4 +1,4 @@
-"""What dies comes back, and the router does not notice more than it must: each fault under load on two hosts."""
+"""Each fault under load on two hosts: the failed part recovers, and the router's routes do not change more than necessary."""
 import time
 
 import traffic
@@ -15,27 +15,27 @@ class Controller(FaultTest):
             self.both_stay(3)
         self.assertEqual(self.host.plugin_pids("bird"), bird)
         fault.nothing_moved()
-        # It knows what it announced, and goes on with it.
+        # The new controller knows the announced VIPs and can withdraw them.
         self.host.sick(self.name)
         self.host.wait_health(self.name, "unhealthy")
         self.wait_one(timeout=4)
 
     def test_killed_in_the_middle_of_changes(self):
-        """Joins, leaves and configurations being written: what is under way fails or not, the other VIP never."""
+        """Killed during Join, Leave and the writing of files: the calls in progress may fail, but the other VIP is not affected."""
         times = 6 if Lab.full else 3
-        with Fault(self, f"controller killed while networks come and go, {times} times") as fault:
+        with Fault(self, f"controller killed during network changes, {times} times") as fault:
             for moment in range(times):
                 script = f"""docker network create -d {NAME} --ipam-driver {NAME} --subnet 10.0.7.{moment + 1}/32 busy{moment} &&
                     docker run -d --name busy{moment} --network busy{moment} --no-healthcheck bgplb-web:trixie &&
                     docker rm -f busy{moment}; docker rm -f busy{moment}; docker network rm busy{moment}"""
                 busy = self.host.stream("sh", "-c", script)
                 pid = self.host.plugin_pid("bgplb")
-                time.sleep(0.48 * (moment + 1) / times)   # the moment is the variable of the experiment
+                time.sleep(0.48 * (moment + 1) / times)   # a different moment in each round
                 self.kill("bgplb")
                 self.wait_new("bgplb", pid)
                 busy.process.wait(60)
                 busy.close()
-        fault.nothing_moved(session=False)   # the other VIP's updates are on the session
+        fault.nothing_moved(session=False)   # the session carries the UPDATEs of the changed networks
         self.host.docker("network", "prune", "-f")
         self.wait_both()
         self.is_served()
@@ -100,7 +100,7 @@ class Stopped(FaultTest):
     settings = {"GR_TIME": "8"}
 
     def test_for_good(self):
-        """The container runs on and answers; the route is kept for GR_TIME, then the router drops it."""
+        """The container keeps running and answers; the router keeps the route for GR_TIME, then drops it."""
         self.addCleanup(self.host.docker, "plugin", "enable", NAME, check=False)
         with Fault(self, "plugin stopped for good") as fault:
             self.host.docker("plugin", "disable", "-f", NAME)
@@ -108,8 +108,8 @@ class Stopped(FaultTest):
             self.wait_one(timeout=10)
         self.assertEqual(fault.failed, 0, fault.failures)
 
-    def test_while_the_engine_is_silent(self):
-        """That is a host going down: its containers go as well."""
+    def test_while_dockerd_is_silent(self):
+        """A silent dockerd means that the host is shutting down, so the VIP is withdrawn at once."""
         dockerd = self.host.run("kept", "pid").strip()
         self.host.run("kill", "-STOP", dockerd)
         self.addCleanup(self.wait_both, timeout=40)
@@ -142,15 +142,15 @@ class Bird(FaultTest):
         fault.nothing_moved(session=False)
 
     @slow
-    def test_killed_while_a_vip_goes(self):
+    def test_killed_during_a_withdrawal(self):
         pid = self.host.plugin_pid("bird")
         with Fault(self, "BIRD killed while the container is killed") as fault:
             self.host.sh(f"kill -9 {pid}; docker kill {self.name} >/dev/null")
             self.wait_one(timeout=15)
-        self.assertGreater(fault.requests, 0)   # nobody can withdraw what BIRD does not live to say
+        self.assertGreater(fault.requests, 0)   # failures are allowed: a killed BIRD cannot send the withdrawal
 
     def test_hung(self):
-        """Replaced long before the hold time of 9 s is over."""
+        """A hung BIRD is replaced long before the hold time of 9 s ends."""
         with Fault(self, "BIRD hung") as fault:
             pid = self.kill("bird", "STOP")
             began = time.time()
@@ -158,7 +158,7 @@ class Bird(FaultTest):
             took = time.time() - began
             self.settled()
             self.both_stay(2)
-        self.assertLess(took, 6)   # a third of the hold time, our looks and the machine's load
+        self.assertLess(took, 6)   # a third of the hold time, plus polling and the machine's load
         fault.nothing_moved(session=False)
 
 
@@ -170,7 +170,7 @@ class Engine(FaultTest):
         wait.until(lambda: self.host.docker("info", "--format", "{{.LiveRestoreEnabled}}") == word, 10, "reload")
 
     def test_restarted_with_live_restore(self):
-        # Docker 20.10 checks the health of a container that it took over no more after a long silence of its own.
+        # Docker 20.10 may stop the health checks of a container that it has taken over, after dockerd itself was silent for long.
         self.addCleanup(self.host.docker, "rm", "-f", self.name)
         self.live_restore(True)
         self.addCleanup(self.live_restore, False)
@@ -185,15 +185,15 @@ class Engine(FaultTest):
             self.host.run("kept", "restart", "TERM", timeout=90)
             self.wait_dockerd()
             self.wait_both(timeout=30)
-        # Its server takes nobody any more as soon as it has its SIGTERM, and the router hears of that a moment later.
+        # The web server accepts no connection from its SIGTERM on, and the router processes the withdrawal a moment later.
         fault.nothing_failed_after_the_withdrawal()
         self.is_served()
         self.host.docker("network", "inspect", GATEWAY)
 
     def test_killed(self):
-        """dockerd comes back: the containers with a restart policy too, on networks nobody creates again."""
-        # The killed run's sandbox may stay on the gateway bridge, with the addresses that the next run gets: then that one's
-        # IPv6 fails its duplicate address detection. It is gone after a boot.
+        """dockerd restarts, and with it the containers with a restart policy, on networks for which it sends no CreateNetwork."""
+        # The sandbox of the killed run may stay on the gateway bridge, with the addresses of the next run, whose IPv6 address then
+        # fails duplicate address detection. A reboot removes the sandbox.
         self.addCleanup(self.reboot)
         with Fault(self, "dockerd killed"):
             self.host.run("kept", "restart", "KILL")
@@ -203,7 +203,7 @@ class Engine(FaultTest):
         self.is_served(V4)
 
     def test_silent(self):
-        """It answers nothing: nothing announced is withdrawn for that; what happened meanwhile is noticed after it."""
+        """While dockerd does not answer, nothing is withdrawn; later changes are noticed when dockerd answers again."""
         dockerd = self.host.run("kept", "pid").strip()
         self.addCleanup(self.host.run, "kill", "-CONT", dockerd)
         seconds = 60 if Lab.full else 15
@@ -228,7 +228,7 @@ class Engine(FaultTest):
 
 class Machine(FaultTest):
     def test_rebooted(self):
-        """A power cut: links, routes and sockets are gone, the disk is kept. The hold time runs out meanwhile, or not."""
+        """A power cut: links, routes and sockets are lost, the disk is kept. The hold time may expire meanwhile."""
         with Fault(self, "host loses power and boots") as fault:
             self.reboot()
             self.host.wait_state(self.name, "running", timeout=30)
@@ -238,54 +238,54 @@ class Machine(FaultTest):
 
 
 class ByHand(FaultTest):
-    """Somebody removes what is ours."""
+    """Somebody removes objects of the plugin."""
 
     def test_route_and_neighbours(self):
         bridge = self.host.bridge("web1")
         neighbours = [line.split()[0] for line in self.host.run("ip", "neigh", "show", "dev", bridge, "nud", "permanent").splitlines()]
         self.assertEqual(len(neighbours), 2)
-        # One by one: `flush` asks again what is left, and gives up if it finds them back each time.
+        # One by one: `ip neigh flush` lists the entries again after each round, and gives up if they are restored each time.
         away = [f"ip neigh del {neighbour} dev {bridge}" for neighbour in neighbours]
         with Fault(self, "host routes and neighbours deleted by hand"):
             self.host.sh("; ".join([f"ip route del {V4} proto 178", f"ip -6 route del {V6} proto 178", *away]))
-            wait.until(lambda: self.host.host_routes(V4) and self.host.host_routes(V6), 5, "the routes are back")
+            wait.until(lambda: self.host.host_routes(V4) and self.host.host_routes(V6), 5, "the routes are restored")
             self.is_served()
             self.wait_both()
 
     def test_bridge(self):
-        """It is made anew, and the veth pair, which outlives it, is put back: the container need not be restarted."""
+        """The bridge is restored, and the remaining veth pair becomes its port again: the container needs no restart."""
         with Fault(self, "bridge deleted by hand"):
             self.host.run("ip", "link", "del", self.host.bridge("web1"))
-            wait.until(lambda: self.host.host_routes(V4) and self.host.host_routes(V6), 10, "bridge and routes are back")
+            wait.until(lambda: self.host.host_routes(V4) and self.host.host_routes(V6), 10, "bridge and routes are restored")
             self.is_served()
             self.wait_both()
 
     def test_veth(self):
-        """The container's end goes with it, and only a restart makes a new one: the VIP must not stay."""
+        """The container's end is removed as well, and only a restart creates a new pair, so the VIP must be withdrawn."""
         veth, = [line.split()[1].split("@")[0] for line in self.host.run("ip", "-o", "link", "show", "master",
                                                                          self.host.bridge("web1")).splitlines()]
         with Fault(self, "veth deleted by hand") as fault:
             self.host.run("ip", "link", "del", veth)
             self.wait_one(timeout=4)
-        # A request that had arrived is never answered, and nothing tells its client.
+        # A request that has already arrived is never answered, and its client times out.
         fault.nothing_failed_after_the_withdrawal()
         self.host.docker("restart", "-t", "1", self.name)
         self.wait_both()
         self.is_served()
 
     def test_firewall(self):
-        for tool in ("iptables", "ip6tables"):   # Docker does not put its own rules back
+        for tool in ("iptables", "ip6tables"):   # Docker does not restore its own rules
             saved = self.host.run(f"{tool}-save", "-t", "filter")
             self.addCleanup(self.host.run, f"{tool}-restore", input=saved)
         with Fault(self, "all filter rules flushed by hand") as fault:
             self.host.sh("iptables -F; iptables -X BGPLB-FORWARD || :; ip6tables -F; ip6tables -X BGPLB-FORWARD || :")
-            wait.until(self.host.has_firewall_rules, 20, "our rules are back")
+            wait.until(self.host.has_firewall_rules, 20, "our rules are restored")
             for vip in (V4, V6):
                 wait.until(lambda vip=vip: len(traffic.servers(self.client, vip, 10)) == 2, 5, f"both answer at {vip}")
         self.assertGreater(fault.requests, 0)
 
     def test_state_file_broken(self):
-        """It is kept aside, and said; what Docker and the kernel know is enough to go on."""
+        """The controller keeps the broken file as .corrupt, logs it, and continues with the state of Docker and the kernel."""
         folder = f"/var/lib/docker/plugins/{self.host.plugin_id()}/propagated-mount"
         self.host.sh(f"echo '{{broken' > {folder}/drains.json; echo broken > {folder}/sessions")
         began = time.time()
@@ -312,7 +312,7 @@ class ByHand(FaultTest):
         self.assertIn("No space left on device", self.drain_unwritten("disk full, drain"))
 
     def fill_state_folder(self):
-        """A full file system over the plugin's state folder, mounted in its own namespace of mounts."""
+        """Mounts a full file system over the plugin's state folder, in the plugin's mount namespace."""
         folder = "/var/lib/bgplb"
         pid = self.host.plugin_pid("bgplb-init")
 
@@ -326,7 +326,7 @@ class ByHand(FaultTest):
         self.addCleanup(inside, f"assert libc.umount2(b'{folder}', 2) == 0")
 
     def drain_unwritten(self, name):
-        """It is carried out all the same; what would be lost with the controller is said."""
+        """The drain is carried out nevertheless; the log warns that a crash of the controller would end it."""
         self.host.docker("update", "--restart", "no", self.name)
         began = time.time()
         with Fault(self, name) as fault:

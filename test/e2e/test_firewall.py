@@ -1,4 +1,4 @@
-"""The host's firewall and sysctls: what must pass passes, what the user forbids stays forbidden."""
+"""The host's firewall and sysctls: packets to VIPs pass, and the user's DROP rules still apply."""
 import shlex
 
 import wait
@@ -28,8 +28,8 @@ class Firewall(LabTest):
         for address in (V4, V6):
             self.assertEqual(self.get(address), "web1", address)
 
-    def test_other_hosts_may_not_use_the_opening(self):
-        """Accepting traffic to the VIPs' bridges accepts nothing else."""
+    def test_other_traffic_is_still_dropped(self):
+        """The rules accept packets only towards the bridges of VIPs."""
         self.policy("DROP")
         self.host.docker("network", "create", "--subnet", "172.29.0.0/24", "plain")
         self.host.docker("run", "-d", "--name", "plain", "--network", "plain", "--ip", "172.29.0.9", "bgplb-web:trixie")
@@ -38,7 +38,7 @@ class Firewall(LabTest):
         self.assertIsNone(self.get("172.29.0.9", timeout=1))
 
     def test_the_users_drop_still_drops(self):
-        # DOCKER-USER for IPv6 is there only when dockerd manages ip6tables; the user's chain otherwise is FORWARD.
+        # DOCKER-USER for IPv6 exists only if dockerd manages ip6tables; otherwise the user's rules are in FORWARD.
         for address, tool in TOOLS.items():
             chain = "DOCKER-USER" if self.host.ok(tool, "-S", "DOCKER-USER") else "FORWARD"
             rule = (chain, "-d", address, "-p", "tcp", "--dport", "80", "-j", "DROP")
@@ -49,13 +49,13 @@ class Firewall(LabTest):
                 self.host.run(tool, "-D", *rule)
             self.assertEqual(self.get(address), "web1")
 
-    def test_our_rules_go_with_the_last_network(self):
+    def test_our_rules_are_removed_with_the_last_network(self):
         self.assertTrue(self.host.has_firewall_rules())
         self.host.docker("rm", "-f", "web1")
         self.host.docker("network", "rm", "web1")
         wait.until_none(self.host.has_firewall_rules, 5, "rules of ours")
 
-    def test_rules_that_somebody_removed_come_back(self):
+    def test_deleted_rules_are_restored(self):
         self.policy("DROP")
         for tool in TOOLS.values():
             ours = [rule for rule in self.host.run(tool, "-S").splitlines()
@@ -66,8 +66,8 @@ class Firewall(LabTest):
         for address in (V4, V6):
             self.wait_answer(address, "web1", timeout=20)
 
-    def test_a_neighbour_reaches_the_vip(self):
-        """web1 -> web2's VIP on the same host, over a gateway bridge whose containers may not talk to each other."""
+    def test_another_container_of_the_gateway_bridge_reaches_the_vip(self):
+        """web1 reaches web2's VIP on the same host, although enable_icc=false isolates the containers of the gateway bridge."""
         self.vip("web2", "10.0.0.102", "2001:db8:0:1::102")
         self.host.web("web2", "web2", health=False)
         self.wait_answer("10.0.0.102", "web2")

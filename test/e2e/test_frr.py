@@ -1,4 +1,4 @@
-"""FRR as the router, with the configuration of docs/router.md: zebra installs the routes, and the weights of their next hops, in the kernel."""
+"""FRR as the router, with the configuration of docs/router.md: zebra installs the routes and their next hops' weights in the kernel."""
 import json
 import re
 import sys
@@ -24,7 +24,7 @@ class FrrTest(LabTest):
     def setUp(self):
         super().setUp()
         self.node = self.router.node
-        self.node.run("kept", "stop")   # BIRD gives its port and its routes away
+        self.node.run("kept", "stop")   # BIRD has the port and the routes otherwise
         self.addCleanup(self.node.run, "kept", "start")
         self.node.run("tee", "/etc/frr/frr.conf", input=documented_config())
         self.node.run("sed", "-i", "s/^bgpd=no/bgpd=yes/", "/etc/frr/daemons")
@@ -43,7 +43,7 @@ class FrrTest(LabTest):
         super().dump()
 
     def weights(self, prefix):
-        """Next hop -> weight of the router's kernel route; one next hop has no weight."""
+        """{next hop: weight} of the router's kernel route; a single next hop has no weight and counts as 1."""
         text = self.router.kernel(prefix)
         found = {hop: int(weight) for hop, weight in re.findall(r"nexthop via (\S+) .*?weight (\d+)", text)}
         return found or dict.fromkeys(re.findall(r"via (\S+)", text), 1)
@@ -52,7 +52,7 @@ class FrrTest(LabTest):
         return [host.address6 if ":" in prefix else host.address for host in self.used]
 
     def wait_ratio(self, prefix, ratio):
-        """Waits until the hosts' weights at the router are in this proportion."""
+        """Waits until the hosts' weights at the router have this ratio."""
         one, two = self.hops(prefix)
 
         def right():
@@ -61,7 +61,7 @@ class FrrTest(LabTest):
         try:
             wait.until(right, 10, f"{prefix}: weights {ratio} : 1")
         except wait.Timeout as error:
-            raise wait.Timeout(f"{error}; are {self.weights(prefix)}") from None
+            raise wait.Timeout(f"{error}; the weights are {self.weights(prefix)}") from None
 
 
 class Frr(FrrTest):
@@ -88,7 +88,7 @@ class Weights(FrrTest):
             host.create_vip(network, v4, v6, *option)
             host.web(f"{network}-{host}", network)
 
-    def test_ready_backends_weigh(self):
+    def test_weight_counts_ready_backends(self):
         for host in self.used:
             host.run(*pages.command("docs/networks-and-containers.md", "weight"))
             host.web(f"web1-{host}", "web1")
@@ -109,12 +109,12 @@ class Weights(FrrTest):
             self.wait_ratio(prefix, 1)
 
     @slow
-    def test_a_hosts_own_weight_and_none(self):
+    def test_different_weights_and_a_host_without_a_weight(self):
         self.start("web1", V4, V6, 3, 1)
         self.start("web2", "10.0.0.102", None, 3, None)
         for prefix in PREFIXES:
             self.wait_ratio(prefix, 3)
-        # The share of a host that says nothing is not known: all get the same.
+        # If one host announces no weight, FRR gives all hosts the same share.
         self.wait_ratio("10.0.0.102/32", 1)
 
         weights = {vip["vip"]: vip["weight"] for vip in json.loads(self.used[1].bgplb("status", "--json"))["vips"]}

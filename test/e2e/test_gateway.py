@@ -49,13 +49,13 @@ class GatewayNetworks(LabTest):
 
 
 class GatewayMode(LabTest):
-    """Docker 28 needs the gateway network in routed mode (docs/firewall-and-network.md). Published ports beside a VIP in every mode."""
+    """Docker 28 needs the gateway network in routed mode (docs/firewall-and-network.md). Tests published ports in every mode."""
     gateway = False
     CONTAINER = "172.23.0.25"
 
     def start(self, mode):
         self.host.docker("network", "rm", GATEWAY, check=False)
-        self.addCleanup(self.host.docker, "network", "rm", GATEWAY)   # the next test wants the usual one
+        self.addCleanup(self.host.docker, "network", "rm", GATEWAY)   # the next test needs the default one
         self.addCleanup(self.host.clean)
         self.host.create_gateway(mode=mode)
         prefixes = self.vip("web1", "10.0.0.101", "2001:db8:0:1::101")
@@ -63,7 +63,7 @@ class GatewayMode(LabTest):
         self.router.wait_for(*prefixes, timeout=3)
         for vip in ("10.0.0.101", "2001:db8:0:1::101"):
             self.wait_answer(vip, "web1")
-        self.assertIsNone(self.get("10.0.0.101", ":8080/", timeout=1))   # at the VIP a port is the container's own
+        self.assertIsNone(self.get("10.0.0.101", ":8080/", timeout=1))   # the VIP has the container's ports, not published ones
 
     def reaches_out(self):
         return self.host.ok("docker", "exec", "web1", "ping", "-c1", "-W1", self.client.address)
@@ -73,12 +73,12 @@ class GatewayMode(LabTest):
 
     def needs(self, version):
         if not self.host.at_least(version):
-            self.skipTest(f"Docker {version} is the first to do so")
+            self.skipTest(f"needs Docker {version}")
 
     def test_without_a_mode(self):
         self.start(None)
         wait.until(self.published, 5, "the published port answers")
-        # From Docker 28 on not even the answer to its own ping comes back.
+        # From Docker 28 on, even the answer to the container's own ping is dropped.
         self.assertEqual(self.reaches_out(), not self.host.at_least(28))
 
     def test_routed(self):

@@ -22,7 +22,7 @@ class GoBgp(LabTest):
     def setUp(self):
         super().setUp()
         self.node = self.router.node
-        self.node.run("kept", "stop")   # BIRD gives its port away
+        self.node.run("kept", "stop")   # BIRD has the port otherwise
         self.addCleanup(self.node.run, "kept", "start")
         self.node.run("tee", "/run/gobgp.toml", input=documented_config(self.ipv6))
         self.gobgpd = self.node.stream("sh", "-c", "exec gobgpd -l debug -f /run/gobgp.toml 2>&1")

@@ -1,4 +1,4 @@
-"""Announced exactly while the container can answer: health checks, pause, and containers that have no check."""
+"""A VIP is announced exactly while its container can answer: health checks, pause, and containers without a health check."""
 import json
 import time
 
@@ -25,7 +25,7 @@ class Health(LabTest):
         self.wait_answer(V4, "web1")
         self.wait_answer(V6, "web1")
 
-    def test_a_container_that_never_gets_healthy_is_never_announced(self):
+    def test_a_container_that_never_becomes_healthy_is_never_announced(self):
         prefixes = self.vip("web1", V4, V6)
         self.host.web("web1", "web1", more=("--health-cmd", "exit 1", "--health-retries", "2"))
         self.host.wait_health("web1", "unhealthy")
@@ -71,7 +71,7 @@ class Health(LabTest):
 
 
 class Flapping(LabTest):
-    settings = {"HOLD_DOWN": "12", "RISE_TIME": "4"}   # longer than the looks take
+    settings = {"HOLD_DOWN": "12", "RISE_TIME": "4"}   # longer than the polls of this test
 
     def fail_once(self):
         self.host.sick("web1")

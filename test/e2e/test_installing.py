@@ -11,7 +11,7 @@ PREFIX = "10.0.0.101/32"
 
 
 def here(text):
-    """Commands of a page, on this machine, in the tree."""
+    """Runs commands of a page on this machine, in the repository."""
     return lab.run(["sh", "-ec", f"cd {shlex.quote(str(lab.ROOT))}\n{text}"], timeout=900)
 
 
@@ -23,14 +23,14 @@ class OnTheHost(LabTest):
 
     def test_a_setting_is_changed(self):
         self.addCleanup(self.host.configure)
-        self.host.settings = {**self.host.settings, "HOLD_TIME": "30"}   # which configure() then takes back
+        self.host.settings = {**self.host.settings, "HOLD_TIME": "30"}   # so that configure() restores the default
         self.host.sh(pages.block(PAGE, "change-a-setting").text)
         conf = f"/run/docker/plugins/{self.host.plugin_id()}/bird.conf"
         wait.until(lambda: self.host.ok("grep", "-q", "hold time 30;", conf), 15, "the new hold time in bird.conf")
 
 
 class Building(LabTest):
-    """On this machine, where the repository is; its engine trusts a registry of its own loopback only."""
+    """Runs on this machine, where the repository is. Its dockerd accepts plain-HTTP registries only on its loopback interface."""
 
     @slow
     def test_built_and_pushed(self):
@@ -60,7 +60,7 @@ class PlainProcess(LabTest):
         folder = f"/var/lib/docker/plugins/{self.host.plugin_id()}/rootfs/usr"
         self.addCleanup(self.host.sh, "rm -rf /usr/local/bin/bgplb /usr/local/bin/bgplb-init /usr/local/share/bgplb /var/lib/bgplb")
         self.host.sh(f"cp {folder}/bin/bgplb {folder}/bin/bgplb-init /usr/local/bin; cp -r {folder}/share/bgplb /usr/local/share")
-        # A disabled plugin would still have the name bgplb.
+        # Removed, because a disabled plugin still has the name bgplb.
         self.addCleanup(self.reinstall)
         self.host.docker("plugin", "rm", "-f", NAME)
 

@@ -1,11 +1,11 @@
-"""IPv6 without IPv4: a network with an IPv6 VIP only, and with Docker 28 a container that has no IPv4 at all."""
+"""IPv6 without IPv4: a network with only an IPv6 VIP, and with Docker 28 a container without any IPv4."""
 import json
 
 from base import NAME, LabTest
 from host import HEALTH, WEB
 
 V6, OTHER = "2001:db8:0:1::106", "2001:db8:0:1::107"
-STAND_IN = "0.0.0.0"   # before Docker 28 a network has an IPv4 pool, whatever the user says
+PLACEHOLDER = "0.0.0.0"   # before Docker 28, every network has an IPv4 pool
 
 
 class Ipv6Only(LabTest):
@@ -19,16 +19,16 @@ class Ipv6Only(LabTest):
             self.assertRegex(self.host.host_routes(address), rf"(?s)^{address} .*\bdev bgplb-")
 
     def check_no_ipv4(self):
-        """No VIP of IPv4: not at the router, not in BIRD, not in the host's routes and neighbours, not in the container."""
+        """There is no IPv4 VIP at the router, in BIRD, in the host's routes and neighbours, and in the container."""
         self.assertEqual([prefix for prefix in self.router.prefixes() if prefix.endswith("/32")], [])
         birdc = ("birdc", "-r", "-s", f"/run/docker/plugins/{self.host.plugin_id()}/bird.ctl")
-        self.assertNotIn(STAND_IN, self.host.run(*birdc, "show", "route"))
+        self.assertNotIn(PLACEHOLDER, self.host.run(*birdc, "show", "route"))
         ours = [link["ifname"] for link in json.loads(self.host.run("ip", "-j", "link")) if link["ifname"].startswith("bgplb-")]
         self.assertTrue(ours)
         for link in ours:
             self.assertEqual(self.host.run("ip", "-4", "route", "show", "table", "all", "dev", link), "")
             self.assertEqual(self.host.run("ip", "-4", "neigh", "show", "nud", "permanent", "dev", link), "")
-        self.assertNotIn(STAND_IN, self.host.bgplb("status", "--json"))
+        self.assertNotIn(PLACEHOLDER, self.host.bgplb("status", "--json"))
         self.assertEqual(self.host.docker("exec", "web6", "ip", "-4", "addr", "show", "dev", "vip0"), "")
 
     def test_v6subnet(self):
@@ -42,7 +42,7 @@ class Ipv6Only(LabTest):
         self.wait_answer("10.0.0.104", "web6")
 
     def test_two_networks_of_one_container_by_subnet(self):
-        """Docker gives both of them the same stand-in."""
+        """Docker gives both networks the same placeholder pool."""
         self.create("six", "--subnet", f"{V6}/128")
         self.create("seven", "--subnet", f"{OTHER}/128")
         self.host.web("web6", "six", "seven")
@@ -56,10 +56,10 @@ class Ipv6Only(LabTest):
     def test_ipv6_without_an_address(self):
         self.assert_refused("without an IPv6 VIP", "network", "create", "--driver", NAME, "--ipam-driver", NAME, "--ipv6", "six")
 
-    def test_ipv4_switched_off(self):
-        """Docker 28: neither the gateway network nor the VIP network has IPv4, and so the container has none."""
+    def test_ipv4_disabled(self):
+        """Docker 28: neither the gateway network nor the VIP network has IPv4, so the container has none."""
         if not self.host.at_least(28):
-            self.skipTest("--ipv4=false came with Docker 28")
+            self.skipTest("--ipv4=false needs Docker 28")
         self.host.docker("network", "create", "--ipv4=false", "--ipv6", "--subnet", "2001:db8:0:66::/64",
                          "-o", "com.docker.network.bridge.gateway_mode_ipv6=routed", "--label", "bgplb_advertise=true", "gw6")
         self.create("six", "--ipv4=false", "--ipam-opt", f"v6subnet={V6}/128")

@@ -1,4 +1,4 @@
-"""A VIP is reached from inside the hosts as well: with its container on this host, and with it on another one only."""
+"""VIPs are reachable from the hosts and their containers, with the VIP's container on this host or only on another host."""
 from base import GATEWAY, LabTest
 
 LOCAL4, LOCAL6 = "10.0.0.101", "2001:db8:0:1::101"
@@ -19,7 +19,7 @@ class LocalTraffic(LabTest):
             self.wait_answer(address, name)
 
     def ask(self, *inside, six=True):
-        """From the host, or from a container on it."""
+        """Sends requests from the host, or with `inside` from a container on it."""
         for address, name in ((LOCAL4, "local"), (FAR4, "far"), *(((LOCAL6, "local"), (FAR6, "far")) if six else ())):
             target = f"[{address}]" if ":" in address else address
             with self.subTest(address):

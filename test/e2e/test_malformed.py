@@ -1,4 +1,4 @@
-"""Nonsense on the plugin's socket: an error for the one who sent it, service for everybody else, and nothing changed."""
+"""Malformed requests on the plugin's socket: their sender gets an error, other clients are served, and no state changes."""
 import json
 import time
 from pathlib import Path
@@ -19,7 +19,7 @@ class Malformed(LabTest):
         self.bird = self.host.plugin_pids("bird")
 
     def attack(self, *names):
-        """Runs these of attack.py on the host; what was answered, by name."""
+        """Sends these requests of attack.py on the host; returns the answers by name."""
         return json.loads(self.host.python("attack.py", self.socket, *names, timeout=60).splitlines()[-1])
 
     def assert_unharmed(self):
@@ -31,21 +31,21 @@ class Malformed(LabTest):
         self.host.docker("network", "rm", "web2")
         self.assertLess(time.monotonic() - began, 5)
 
-    def test_answers_that_are_errors(self):
+    def test_malformed_requests_get_errors(self):
         answers = self.attack("empty-body", "not-json", "wrong-types", "deep-json", "unknown-path", "wrong-method",
                               "huge-ids", "nul-bytes", "control-characters", "other-object-ids", "oversized-length",
                               "oversized-body", "negative-length", "not-http", "http2", "huge-header", "bare-newlines",
                               "two-lengths", "chunked-nonsense")
         for name, status in answers.items():
             with self.subTest(name):
-                # Closed without a word is an answer to what is not HTTP; success and silence are not.
+                # Closing the connection is an acceptable answer to bytes that are not HTTP; success and silence are not.
                 self.assertIn(status, ("closed", *range(400, 506)), answers)
         self.assertEqual(answers["empty-body"], 400)
         self.assertEqual(answers["unknown-path"], 404)
         self.assert_unharmed()
 
     def test_calls_that_must_always_succeed(self):
-        """Leave, DeleteEndpoint, DeleteNetwork, releases of what nobody knows: dockerd sends them, and success is the answer."""
+        """dockerd may send Leave, DeleteEndpoint, DeleteNetwork and releases for unknown objects; the answer must be success."""
         answers = self.attack("leave-unknown", "delete-endpoint-unknown", "delete-network-unknown", "release-unknown",
                               "activate", "capabilities", "probe")
         for name, status in answers.items():
@@ -53,7 +53,7 @@ class Malformed(LabTest):
                 self.assertEqual(status, "closed" if name == "probe" else 200)
         self.assert_unharmed()
 
-    def test_the_slow_and_the_silent_hold_up_nobody(self):
+    def test_slow_and_silent_clients_delay_no_other(self):
         slow = self.host.stream("python3", "-c", ATTACK, self.socket, "--hold", "40")
         try:
             self.assert_unharmed()

@@ -1,4 +1,4 @@
-"""Seen from outside: the host route is there before the announcement, and goes after the withdrawal."""
+"""The host route is installed before the announcement and removed after the withdrawal, as observed from outside."""
 import traffic
 import wait
 from base import GATEWAY, LabTest
@@ -8,16 +8,16 @@ V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
 
 
 def last_life(changes):
-    """(begin, end) of a route's last time, as places in the order."""
+    """The positions in the order at which the route was last installed and last removed."""
     ends = [-1, *(place for place, gone in changes if gone)]
     return min(place for place, gone in changes if not gone and place > ends[-2]), ends[-1]
 
 
 class Order(LabTest):
-    def test_what_is_announced_answers(self):
-        """Ready at its start: no health check waits until the new container's links are in order."""
+    def test_an_announced_vip_answers(self):
+        """The container is ready at its start: no health check delays the announcement until the container can answer."""
         prefixes = self.vip("web1", V4, V6)
-        self.host.web("first", health=False)   # the gateway's own address is tentative until there was one
+        self.host.web("first", health=False)   # the gateway's own address stays tentative until the first container starts
         wait.until_none(lambda: self.host.run("ip", "-6", "address", "show", "dev", GATEWAY, "tentative").strip(), 10,
                         "tentative addresses of the gateway")
         answers = []
@@ -28,7 +28,7 @@ class Order(LabTest):
             answers += [traffic.get(self.client, address, timeout=0.9) for address in (V6, V4)]
             self.host.docker("rm", "-f", "web1")
             self.router.wait_gone(*prefixes)
-        self.assertGreaterEqual(answers.count("web1"), 5, answers)   # a client may be late by itself
+        self.assertGreaterEqual(answers.count("web1"), 5, answers)   # one timeout is allowed: the client may be slow
 
     def test_route_before_announcement_and_after_withdrawal(self):
         prefixes = self.vip("web1", V4, V6)
@@ -50,11 +50,11 @@ class Order(LabTest):
         self.wait_no_host_route(V4, V6)
         places = (self.host, self.router.node)
         wait.until(lambda: all(changes and changes[-1][1] for changes in
-                               (watch.changes(place, prefix) for place in places for prefix in prefixes)), 5, "the end is seen")
+                               (watch.changes(place, prefix) for place in places for prefix in prefixes)), 5, "both removals")
         for prefix in prefixes:
             host, router = (last_life(watch.changes(place, prefix)) for place in places)
-            self.assertLess(host[0], router[0], f"{prefix}: the host route came after the announcement")
-            self.assertLess(router[1], host[1], f"{prefix}: the host route went before the withdrawal")
+            self.assertLess(host[0], router[0], f"{prefix}: the host route was installed after the announcement")
+            self.assertLess(router[1], host[1], f"{prefix}: the host route was removed before the withdrawal")
         self.back(end, prefixes)
 
     def back(self, end, prefixes):

@@ -1,4 +1,4 @@
-"""What cannot work is refused with a sentence, and changes nothing."""
+"""A network that cannot work is refused with an explanation, and nothing changes."""
 from base import NAME, LabTest
 
 V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
@@ -10,9 +10,9 @@ class Refusals(LabTest):
         self.prefixes = self.vip("web1", V4, V6)
         self.host.web("web1", "web1", health=False)
         self.router.wait_for(*self.prefixes)
-        self.before = self.picture()
+        self.before = self.snapshot()
 
-    def picture(self):
+    def snapshot(self):
         return {"router": self.router.prefixes(), "links": sorted(line.split()[0] for line in self.host.run("ip", "-br", "link").splitlines()),
                 "networks": self.host.docker("network", "ls", "--format", "{{.ID}} {{.Name}}"),
                 "routes": self.host.run("ip", "route") + self.host.run("ip", "-6", "route", "show", "type", "unicast")}
@@ -26,7 +26,7 @@ class Refusals(LabTest):
         self.assertNotRegex(output, r"(?i)timeout|EOF|connection (reset|refused)")
 
     def check_nothing_changed(self):
-        after = self.picture()
+        after = self.snapshot()
         for what in ("router", "networks", "links"):
             self.assertEqual(after[what], self.before[what])
         self.assertEqual(self.get(V4), "web1")

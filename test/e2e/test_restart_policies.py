@@ -1,4 +1,4 @@
-"""Restart policies, docker restart and docker update: the VIP follows what Docker makes of them, and nothing else moves it."""
+"""Restart policies, docker restart and docker update: the VIP follows the state of the container, and does not move otherwise."""
 import json
 import time
 
@@ -10,7 +10,7 @@ V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
 
 
 class RestartPolicies(LabTest):
-    settings = {"DRAIN_DELAY": "2"}   # only for the time that it takes
+    settings = {"DRAIN_DELAY": "2"}   # short, to save time
 
     def setUp(self):
         super().setUp()
@@ -30,7 +30,7 @@ class RestartPolicies(LabTest):
         self.host.docker("exec", "web1", "kill", "1")   # SIGTERM, and exit status 0
 
     def withdrawn_and_back(self, end):
-        """Both, as the router's kernel saw it: what comes back at once is easily missed by looking."""
+        """The router's kernel removed and installed the routes. A monitor is used, because polling could miss a short absence."""
         with self.router.watch() as watch:
             end()
             for prefix in self.prefixes:
@@ -41,7 +41,7 @@ class RestartPolicies(LabTest):
 
     def gone_for_good(self, end):
         end()
-        self.router.wait_gone(*self.prefixes, timeout=1.8)   # a drain that began with SIGTERM would be later
+        self.router.wait_gone(*self.prefixes, timeout=1.8)   # less than DRAIN_DELAY
         self.host.wait_state("web1", "exited")
         self.router.stays_away(1, *self.prefixes)
 
@@ -81,14 +81,15 @@ class RestartPolicies(LabTest):
         self.assert_drain(began, "web1", 2)
 
     def test_a_crash_loop_is_held_down(self):
-        """Without a health check Docker calls it well as soon as it runs, and starts it ever again: three runs are announced."""
+        """Without a health check, the container is ready as soon as it runs, and Docker restarts it again and again. The VIP is
+        announced for three runs."""
         def states():
             vips = json.loads(self.host.bgplb("status", "--json"))["vips"]
             return [backend["state"] for vip in vips for backend in vip["backends"]]
         with self.router.watch() as watch:
             self.host.web("web1", "web1", health=False, more=("--restart", "always"), command=("sh", "-c", "sleep 1.5; exit 1"))
             wait.until(lambda: "held-down" in states(), 30, "held down", every=0.1)
-            told = watch.changes(self.prefixes[0])
+            changes = watch.changes(self.prefixes[0])
             self.router.stays_away(2.5, *self.prefixes)
-            self.assertEqual(watch.changes(self.prefixes[0]), told)
-        self.assertIn(len(told), (2, 4, 6))   # fewer where Docker's start and the next end came together
+            self.assertEqual(watch.changes(self.prefixes[0]), changes)
+        self.assertIn(len(changes), (2, 4, 6))   # fewer if Docker reported a start together with the next end

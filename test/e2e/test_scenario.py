@@ -1,4 +1,4 @@
-"""The scenario that the project exists for: the commands of the front page, as a user types them."""
+"""The main scenario: the commands of the front page."""
 import lab
 import pages
 import wait
@@ -16,8 +16,8 @@ class Scenario(LabTest):
     def setUp(self):
         super().setUp()
         if not self.host.at_least(25):
-            self.skipTest("one docker run with two networks came with Docker 25; test_engine_20_10 has it with docker network connect")
-        # From nothing, as a user begins: the plugin installed from a registry, no network there.
+            self.skipTest("docker run with two networks needs Docker 25; test_engine_20_10 uses docker network connect")
+        # Start like a user: without a network, the plugin installed from a registry.
         self.host.docker("network", "rm", GATEWAY, check=False)
         self.host.docker("plugin", "rm", "-f", NAME, check=False)
         install = pages.command(FRONT_PAGE, "install", **{"REGISTRY/docker-bgp-lb:1.0": self.host.reference})
@@ -41,13 +41,13 @@ class Scenario(LabTest):
             self.check_attributes("2001:db8::/64")
 
         host.run(*pages.command(FRONT_PAGE, "vip-network"))
-        # The web server is sick at first, so that "announced when healthy" has a moment before it that can be looked at.
+        # The web server is unhealthy at first, so that the state before "healthy" can be checked.
         run = pages.command(FRONT_PAGE, "container")
         self.assertEqual(run[-1], "IMAGE")
         host.run(*run[:-1], "--health-interval", "1s", "--entrypoint", "/bin/sh", WEB,
                  "-c", "touch /tmp/unhealthy; exec python3 -u /web.py", timeout=60)
 
-        with self.subTest("not before it is healthy"):
+        with self.subTest("not announced before it is healthy"):
             self.assertEqual(host.health("web1"), "starting")
             self.router.stays_away(2, *PREFIXES)
             self.assertEqual(host.health("web1"), "starting")
@@ -67,13 +67,13 @@ class Scenario(LabTest):
             for address, client in ((V4, self.client.address), (V6, self.client.address6)):
                 self.wait_answer(address)
                 self.assertEqual(self.get(address, "/client"), client)
-            # The container reaches out by itself too.
+            # The container can also open connections to the outside.
             self.assertTrue(host.ok("docker", "exec", "web1", "ping", "-c1", "-W2", self.client.address))
             self.assertTrue(host.ok("docker", "exec", "web1", "ping", "-c1", "-W2", self.client.address6))
 
         with self.subTest("docker stop: withdrawn at once, the host route after the grace time, SIGTERM after 5 s"):
             began = wait.time.time()
-            with self.router.watch() as watch:   # its times are of the change, not of a look at it
+            with self.router.watch() as watch:   # has the time of the change itself; a poll would be later
                 stop = host.stream("docker", "stop", "web1")
                 self.router.wait_gone(*PREFIXES, timeout=4)
             self.assertEqual(host.state("web1"), "running")
@@ -87,7 +87,7 @@ class Scenario(LabTest):
                 self.assertLess(withdrawn - signalled, 1)
             self.assertLess(host.event_time(began, "die", "web1") - terminated, 8)   # the server's own time to end
 
-        with self.subTest("the gateway network is withdrawn with its end"):
+        with self.subTest("the gateway subnets are withdrawn when the network is removed"):
             self.router.stays(0.5, "172.23.0.0/24", "2001:db8::/64")
             host.docker("rm", "web1")
             host.docker("network", "rm", "web1")
@@ -97,8 +97,8 @@ class Scenario(LabTest):
             self.assertNotIn("bgplb-", left)
 
 
-class HealthySubject(LabTest):
-    """What the scenario leaves out."""
+class FurtherCases(LabTest):
+    """Cases that the scenario does not cover."""
 
     def test_start_again_after_stop(self):
         prefixes = self.vip("web1", V4, V6)

@@ -1,4 +1,4 @@
-"""Settings: wrong ones are refused, all at once and by name; right ones take effect at the router."""
+"""Settings: all wrong ones are reported together by name; valid ones take effect at the router."""
 import time
 
 import lab
@@ -15,7 +15,7 @@ class WrongSettings(LabTest):
     def setUp(self):
         super().setUp()
         self.host.docker("plugin", "disable", "-f", NAME)
-        self.addCleanup(self.host.configure)   # the defaults again
+        self.addCleanup(self.host.configure)   # restores the defaults
         self.host.settings, self.known = None, dict(self.host.settings)
 
     def enable_fails(self, expected, **settings):
@@ -26,11 +26,11 @@ class WrongSettings(LabTest):
         with self.assertRaises(lab.CommandFailed):
             self.host.docker("plugin", "enable", NAME, timeout=60)
         self.assertFalse(self.host.plugin_enabled())
-        # From the plugin through dockerd to its own log.
+        # dockerd copies the plugin's standard error to its own log.
         wait.until(lambda: all(name in self.host.log_since(began) for name in expected), 10, f"{expected} in the log")
         return self.host.log_since(began)
 
-    def test_every_problem_is_named_at_once(self):
+    def test_all_problems_are_reported_together(self):
         self.enable_fails(
             ["ROUTER_ID", "LOCAL_AS", "PEER_AS", "PEER_ADDRESS", "ROUTER_PORT", "SIGUSR2_HANDLER"],
             ROUTER_ID="not an address", LOCAL_AS="0", PEER_AS="4294967296", PEER_ADDRESS="192.168.8.300",
@@ -42,19 +42,19 @@ class WrongSettings(LabTest):
         self.assertNotIn("evil", log)
 
     @slow
-    def test_what_is_required(self):
+    def test_missing_required_settings(self):
         self.enable_fails(["ROUTER_ID", "PEER_AS", "PEER_ADDRESS"], ROUTER_ID="", PEER_AS="", PEER_ADDRESS="")
 
 
 class OtherSessions(LabTest):
-    """The router takes other kinds of session, each from a configuration of its own."""
+    """Other kinds of sessions, each with its own configuration of the router."""
 
     def setUp(self):
         super().setUp()
         self.addCleanup(self.host.configure)
         self.conf = self.router.node.run("cat", "/etc/bird/bird.conf")
         self.addCleanup(self.router_conf, self.conf)
-        self.addCleanup(self.clean_up)   # with the settings that the network was made with
+        self.addCleanup(self.clean_up)   # before configure() restores the settings
 
     def router_conf(self, text):
         self.router.node.run("tee", "/etc/bird/bird.conf", input=text)
@@ -72,7 +72,7 @@ class OtherSessions(LabTest):
         self.wait_answer(V6, "web1")
 
     def test_md5_session(self):
-        # What a password may contain: all that is printable, quotes and comment signs of BIRD's language as well.
+        # A password may contain all printable characters except ", including BIRD's comment and block characters.
         password = "a#b'c;d}e\\f %$ü"[:14]
         self.router_conf(self.conf.replace("graceful restart on;", f'graceful restart on;\n    password "{password}";'))
         self.host.configure(PEER_PASSWORD=password)
@@ -100,7 +100,7 @@ class OtherSessions(LabTest):
         self.router.wait_for(prefix, timeout=15)
         self.assertEqual(self.router.routes(prefix)[0].as_path, (4200000001,))
 
-    def test_router_id_not_there_yet_is_awaited(self):
+    def test_waits_for_the_address_of_router_id(self):
         address = f"{lab.NET}.77"
         self.host.configure(ROUTER_ID=address)
         prefix, = self.vip("web1", V4)
@@ -122,9 +122,9 @@ class OtherSessions(LabTest):
         self.host.web("web1", "web1", health=False)
         for router in (self.router, other):
             router.wait_for(*prefixes, timeout=15)
-            # A session that an earlier test cut off is there until its hold timer expires.
+            # A session that an earlier test interrupted exists until its hold timer expires.
             router.wait_next_hops(prefixes[0], [self.host.address], timeout=15)
-        # One router's end is no news for the other one.
+        # The end of one router must not affect the other one.
         second.run("kept", "stop", "KILL")
         with self.router.watch() as watch:
             self.router.stays(2, *prefixes)
@@ -132,7 +132,7 @@ class OtherSessions(LabTest):
             self.router.wait_gone(*prefixes, timeout=3)
         self.assertEqual(len(watch.changes(prefixes[0])), 1)
 
-    def test_the_port_it_listens_on(self):
+    def test_router_port(self):
         self.host.configure(ROUTER_PORT="1790")
         wait.until(lambda: f"{self.host.address}:1790" in self.host.run("ss", "-Htln"), 5, "BIRD listens there")
         self.check_session()

@@ -19,7 +19,7 @@ class Status(LabTest):
         for word in (V4, V6, "web1", self.router.node.address, "172.23.0.0/24"):
             self.assertIn(word, text)
 
-    def test_json_says_what_is_announced(self):
+    def test_json_shows_announcements_and_health(self):
         def announced():
             return json.loads(self.host.bgplb("status", "--json"))
         text = json.dumps(announced())
@@ -28,7 +28,7 @@ class Status(LabTest):
         self.assertNotIn("unhealthy", text)
         self.host.sick("web1")
         self.host.wait_health("web1", "unhealthy")
-        wait.until(lambda: "unhealthy" in json.dumps(announced()), 3, "the status follows")
+        wait.until(lambda: "unhealthy" in json.dumps(announced()), 3, "the status shows the change")
 
     def test_birdc_reaches_bird(self):
         control = f"/run/docker/plugins/{self.host.plugin_id()}/bird.ctl"
@@ -36,13 +36,13 @@ class Status(LabTest):
         self.assertIn(f"{V4}/32", routes)
         self.assertIn(f"{V6}/128", routes)
 
-    def test_no_secret_shows(self):
+    def test_no_secret_is_visible(self):
         self.host.configure(PEER_PASSWORD="s3cret-of-the-peer")
         self.addCleanup(self.host.configure)
         self.assertNotIn("s3cret", self.host.bgplb("status") + self.host.bgplb("status", "--json"))
         self.assertNotIn("s3cret", self.host.log(200))
         self.assertNotIn("s3cret", self.host.sh("cat /proc/[0-9]*/cmdline | tr '\\0' ' '"))
-        # dockerd keeps plugin settings itself; what we write is for root only.
+        # dockerd stores plugin settings itself. Files that the plugin writes must be readable for root only.
         readable = self.host.sh("grep -rls s3cret /run/docker/plugins /var/lib/docker/plugins/*/rootfs/run "
                                 "/var/lib/docker/plugins/*/propagated-mount 2>/dev/null | xargs -r stat -c '%a %n'", check=False)
         for line in readable.splitlines():

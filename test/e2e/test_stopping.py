@@ -1,4 +1,4 @@
-"""Every way in which a container stops answering ends its announcement."""
+"""Every event that ends a container, or its attachment to the network, withdraws the VIP."""
 import wait
 from base import LabTest
 
@@ -18,8 +18,8 @@ class Stopping(LabTest):
         self.router.wait_gone(*self.prefixes, timeout=timeout)
         self.wait_no_host_route(V4, V6)
 
-    def test_stop_with_sigterm_withdraws_before_the_process_is_gone(self):
-        # A request that takes 10 s keeps the process alive after SIGTERM, as a server that finishes its work does.
+    def test_stop_with_sigterm_withdraws_before_the_process_ends(self):
+        # A request of 10 s keeps the process running after SIGTERM, because the server completes accepted requests.
         self.start("--stop-timeout", "20")
         slow = self.client.stream("curl", "-fsS", "-m", "15", f"http://{V4}/slow?10")
         wait.until(lambda: self.host.connections("web1"), 5, "the request is in the server")
@@ -58,4 +58,4 @@ class Stopping(LabTest):
             self.start()
             self.host.docker("rm", "-f", "web1")
             self.assert_withdrawn()
-        wait.until(lambda: self.host.run("ip", "-o", "link").count("\n") == before, 5, "the links as before")
+        wait.until(lambda: self.host.run("ip", "-o", "link").count("\n") == before, 5, "the same number of links as before")

@@ -32,13 +32,13 @@ class Services(LabTest):
         third.clean()
         third.docker("plugin", "rm", "-f", NAME, check=False)
         third.install(Lab.reference)
-        # Before they join: afterwards Swarm hears of a plugin within 20 s only.
+        # Before they join: afterwards Swarm notices a plugin only after up to 20 s.
         on_all(cls.hosts, lambda host: host.configure(**SETTINGS))
         cls.swarm.form()
 
     @classmethod
     def end(cls):
-        """The first two hosts as the other tests know them; the third is of nobody's concern any more."""
+        """Restores the first two hosts for the other tests, and removes the third."""
         cls.swarm.leave()
         lab.run(["docker", "rm", "-fv", cls.hosts[2].container])
         on_all(cls.hosts[:2], lambda host: host.configure())
@@ -85,7 +85,7 @@ class Services(LabTest):
             self.wait_answered_by(self.hosts)
             self.assertEqual(self.get(V4, "/client"), self.client.address)
             self.assertEqual(self.get(V6, "/client"), self.client.address6)
-        with self.subTest("names are made of Swarm's ids"):
+        with self.subTest("bridge names use Swarm's network ids"):
             for host in self.hosts:
                 network = host.docker("network", "inspect", "--format", "{{.Id}}", "web1")
                 self.assertEqual(len(network), 25)
@@ -93,7 +93,7 @@ class Services(LabTest):
                     self.assertRegex(host.host_routes(address), rf"(?s)^{address} .*\bdev bgplb-{network[:9]} ")
 
         drained = self.hosts[2]
-        with self.subTest("a node is drained, and nothing stays there, though as a manager it still lists the network"):
+        with self.subTest("a drained node keeps no object, although as a manager it still lists the network"):
             self.swarm.manager().docker("node", "update", "--availability", "drain", drained.name)
             self.wait_served_by(self.hosts[:2])
             wait.until_none(lambda: drained.docker("ps", "--quiet"), 20, "its task")
@@ -104,7 +104,7 @@ class Services(LabTest):
                        "the next controller has read the lists")
             wait.holds(lambda: self.wait_nothing_left(drained) is None, 1, f"no link of ours on {drained}")
             self.assertIn("web1", drained.docker("network", "ls"))
-        with self.subTest("a controller that is killed finds its tasks again, and the IPv6 VIP of their network"):
+        with self.subTest("after a kill, the next controller finds the tasks and the IPv6 VIP of their network"):
             host = self.hosts[0]
             with self.router.watch() as watch:
                 for pid in host.plugin_pids("bgplb"):
@@ -113,7 +113,7 @@ class Services(LabTest):
                            "the next controller has read the lists")
                 self.router.stays(1, *PREFIXES)
             self.assertEqual([watch.changes(prefix) for prefix in PREFIXES], [[], []])
-        with self.subTest("and takes tasks again"):
+        with self.subTest("an active node gets tasks again"):
             self.swarm.manager().docker("node", "update", "--availability", "active", drained.name)
             self.wait_served_by(self.hosts)
 
@@ -136,7 +136,7 @@ class Services(LabTest):
                 wait.until(lambda vip=vip: len(traffic.servers(self.client, vip, 10)) == 2, 10, f"both answer at {vip}", every=0.1)
             self.swarm.manager().docker("service", "update", "--quiet", "--force", "web", timeout=90)
             after = self.swarm.wait_tasks("web", 2)
-            # The update is over when the new ones run; the old ones are still draining.
+            # The update ends when the new tasks run, while the old ones are still draining.
             for host in two:
                 wait.until(lambda host=host: containers[host] not in host.docker("ps", "--quiet", "--no-trunc"), 20,
                            f"the old task on {host} ends")
@@ -181,7 +181,7 @@ class Services(LabTest):
             wait.until(lambda: set(traffic.servers(self.client, address, 60)) == servers, 10, f"all answer at {address}")
 
     def test_endpoint_mode_vip_is_explained(self):
-        """Its request for an address is to the byte that of a task: it cannot be told apart and refused."""
+        """The request for the service's address is identical to the request for a task's address, so it cannot be refused."""
         def notes():
             return [line for line in self.host.bgplb("status").splitlines() if line.startswith("note: swarm:")]
         self.start(mode="vip")
@@ -209,20 +209,20 @@ class Services(LabTest):
         lost = self.swarm.leader()
         others = [host for host in self.hosts if host is not lost]
         self.addCleanup(lab.run, ["docker", "start", lost.container])
-        lost.run("ip", "link", "set", "eth0", "down")   # no connection of a machine without power is closed
+        lost.run("ip", "link", "set", "eth0", "down")   # a machine that loses power closes no connection
         lab.run(["docker", "kill", lost.container])
         self.wait_served_by(others)
         self.wait_answered_by(others)
-        with self.subTest("the new leader gives out addresses, and knows those given out before"):
+        with self.subTest("the new leader allocates addresses, and knows the allocated ones"):
             wait.until(lambda: self.swarm.leader() is not lost, 30, "another leader", every=0.3)
             self.swarm.create_vip("web2", "10.0.0.102")
             self.swarm.create_service("other", "web2", "--mode", "global")
             self.router.wait_next_hops("10.0.0.102/32", [host.address for host in others], timeout=20)
             self.wait_answer("10.0.0.102")
-        with self.subTest("the machine is back"):
+        with self.subTest("the machine returns"):
             lab.run(["docker", "start", lost.container])
             self.wait_served_by(self.hosts, timeout=60)
-            self.router.wait_next_hops("10.0.0.102/32", [host.address for host in self.hosts], timeout=60)   # Swarm hears of its plugins within 20 s
+            self.router.wait_next_hops("10.0.0.102/32", [host.address for host in self.hosts], timeout=60)   # Swarm notices its plugins within 20 s
             self.wait_answered_by(self.hosts)
 
     @slow

@@ -46,7 +46,8 @@ class TwoHosts(LabTest):
             self.assertEqual(self.host.state("web1-host1"), "exited")
         for load in (load4, load6):
             self.assertEqual(load.failed, 0, load.failures)
-            # What is in flight when the router's next hops change, and when the host route goes: a connection per client.
+            # At most one connection per client is in flight when the router's next hops change, and one when the host route is
+            # removed.
             self.assertLessEqual(load.reopened, 2 * load.clients)
             self.assertEqual(set(load.servers), {"web1-host1", "web1-host2"})
             self.assertGreater(load.requests, 200)

@@ -1,4 +1,4 @@
-"""What a client behind the router sees: single requests, and load that goes on while something happens."""
+"""Requests of a client behind the router: single ones, held connections, and continuous load."""
 import re
 import uuid
 from urllib.parse import urlsplit
@@ -23,7 +23,7 @@ def wait_answer(client, address, name=None, timeout=10):
 
 
 def servers(client, address, requests=40):
-    """How often which server answered; each request is a new flow."""
+    """The number of answers by server; each request is a new flow."""
     argv = ["curl", "-fs", "-m", "2", "-H", "Connection: close", *[url(address)] * requests]
     answers = client.run(*argv, check=False).split()
     answers += ["failed"] * (requests - len(answers))
@@ -31,8 +31,8 @@ def servers(client, address, requests=40):
 
 
 class Held:
-    """with Held(client, addresses, 100) as held: ...; then held.fates: of each server's connections, how many were kept, lost
-    and moved."""
+    """with Held(client, addresses, 100) as held: ...; then held.fates has, for each server, the numbers of its connections that
+    were kept, lost and moved."""
 
     def __init__(self, client, addresses, connections):
         self.client, self.until = client, f"/tmp/hold-{uuid.uuid4().hex[:8]}"
@@ -73,9 +73,9 @@ class Load:
         self.text = self.stream.close()
         self.client.run("rm", "-f", self.until)
         match = re.search(r"requests (\d+) failed (\d+)(?: reopened (\d+))?", self.text)
-        assert match, f"the load generator said: {self.text}"
+        assert match, f"unexpected output of the load generator: {self.text}"
         self.requests, self.failed, self.reopened = int(match[1]), int(match[2]), int(match[3] or 0)
         self.failures = [line for line in self.text.splitlines() if line.startswith("failure")]
-        # The list is cut short; the count is not.
+        # The list of failures is shortened to 10; the count is complete.
         assert self.failed <= 10 or len(self.failures) == 10, self.text
         self.servers = {name: int(count) for name, count in re.findall(r"(?m)^(\S+) (\d+)$", self.text)}

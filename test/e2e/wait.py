@@ -1,4 +1,4 @@
-"""Conditions with deadlines. Nothing in these tests sleeps and hopes."""
+"""Conditions with deadlines. Tests use these functions instead of sleeping for a fixed time."""
 import time
 
 
@@ -7,10 +7,10 @@ class Timeout(AssertionError):
 
 
 def until(condition, timeout, what, every=0.05):
-    """The first true value of condition(); Timeout with its last value when there is none in time."""
+    """Returns the first true value of condition(); raises Timeout with its last value if there is none in time."""
     deadline = time.monotonic() + timeout
     while True:
-        late = time.monotonic() >= deadline   # a look that takes long is not the last one before the deadline
+        late = time.monotonic() >= deadline   # before the call: a slow condition is checked once more after the deadline
         value = condition()
         if value:
             return value
@@ -20,7 +20,7 @@ def until(condition, timeout, what, every=0.05):
 
 
 def until_none(find, timeout, what, every=0.05):
-    """Until find() finds nothing any more; Timeout with what it still does."""
+    """Waits until find() returns nothing; raises Timeout with its last value otherwise."""
     deadline = time.monotonic() + timeout
     while True:
         late = time.monotonic() >= deadline
@@ -28,16 +28,16 @@ def until_none(find, timeout, what, every=0.05):
         if not found:
             return
         if late:
-            raise Timeout(f"after {timeout} s still there: {what}: {found!r}")
+            raise Timeout(f"still present after {timeout} s: {what}: {found!r}")
         time.sleep(every)
 
 
 def holds(condition, seconds, what, every=0.1):
-    """Fails as soon as condition() is not true during these seconds."""
+    """Fails as soon as condition() is not true within these seconds."""
     deadline = time.monotonic() + seconds
     begin = time.monotonic()
     while time.monotonic() < deadline:
         value = condition()
         if not value:
-            raise AssertionError(f"{what}: no longer so after {time.monotonic() - begin:.1f} s, but {value!r}")
+            raise AssertionError(f"{what}: no longer true after {time.monotonic() - begin:.1f} s: {value!r}")
         time.sleep(every)
