@@ -148,7 +148,7 @@ TEST_CASE("Supervisor.AHungBirdIsKilledInTime_ASlowOneIsNot", "[bird]") {
   REQUIRE(lab.eventually([&] { return !lab.pending(); }));
   SECTION("stopped for less than the timeout") {
     ::kill(bird.pid(), SIGSTOP);
-    lab.routing->announce(kVip);  // `configure` goes out at once
+    lab.routing->announce(kVip);  // `configure` is sent at once
     runUntil(
         lab.io, [] { return false; }, 600ms);
     ::kill(bird.pid(), SIGCONT);

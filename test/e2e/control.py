@@ -77,7 +77,7 @@ class Connection:
         except queue.Empty:
             raise subprocess.TimeoutExpired("request to the agent", timeout) from None
         if answer is None:
-            raise Lost("the control connection ended before the answer came")
+            raise Lost("the control connection ended before the answer arrived")
         if answer.get("timeout"):
             raise subprocess.TimeoutExpired("command on the machine", timeout)
         return answer
