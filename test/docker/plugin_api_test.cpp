@@ -82,8 +82,9 @@ TEST_CASE("PluginApi.RefusesInvalidAndConflictingVips") {
   CHECK(plugin.createNetwork(kWeb1, "192.168.8.50/32").status == 200);  // with a warning
   const auto taken = plugin.createNetwork(kWeb2, "192.168.8.50/32");
   CHECK(taken.status == 409);
-  CHECK(taken.body.find(R"("Err":"VIP 192.168.8.50)") != std::string::npos);
-  CHECK(taken.body.find(R"("Error":"VIP 192.168.8.50)") != std::string::npos);
+  CHECK(taken.body.find(R"("Err":"network )") != std::string::npos);
+  CHECK(taken.body.find(R"("Error":"network )") != std::string::npos);
+  CHECK(taken.body.find("already has VIP 192.168.8.50") != std::string::npos);
   CHECK(plugin.reconciler.facts().networks.size() == 1);
   CHECK(plugin.createEndpoint(kEp1, "10.9.9.9/32").status == 400);
 }
@@ -96,7 +97,7 @@ TEST_CASE("PluginApi.RefusesANetworkWithTheIdPrefixOfAnotherOne") {
   CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32").status == 200);
   const auto refused = plugin.createNetwork(alike, "10.0.0.102/32");
   CHECK(refused.status == 409);
-  CHECK(refused.body.find("create the network once more") != std::string::npos);
+  CHECK(refused.body.find("create the network again") != std::string::npos);
   CHECK(plugin.reconciler.facts().networks.size() == 1);
   CHECK(plugin.endpointCall("DeleteNetwork", kEp1).status == 200);  // the network kWeb1
   CHECK(plugin.createNetwork(alike, "10.0.0.102/32").status == 200);
