@@ -24,8 +24,8 @@ inline constexpr std::chrono::seconds kCalm{60};
 inline constexpr unsigned kTolerated = 2;      // failures without a hold-down
 inline constexpr unsigned kMostDoublings = 3;  // the hold-down is at most HOLD_DOWN * 8
 
-// The failure history of one container, across its runs. "Well" means: running, inspected, and
-// healthy or without a health check.
+// The failure history of one container, across its runs. "Well" means: running, and healthy or, as
+// an inspection has shown, without a health check.
 struct Flapping {
   std::optional<TimePoint> wellSince;  // none: not well
   std::optional<TimePoint> failedAt;   // the last failure

@@ -12,9 +12,11 @@ namespace {
 constexpr int kSigKill = 9;
 constexpr int kSigUsr2 = 12;
 
+// Only an inspection shows that a container has no health check. A `healthy` event needs none.
 bool isWell(const Container& container) {
-  return container.asked && container.run == RunState::Running &&
-         (container.health == Health::None || container.health == Health::Healthy);
+  if (container.run != RunState::Running) return false;
+  return container.health == Health::Healthy ||
+         (container.health == Health::None && container.asked);
 }
 
 // Changes a container, and records in its failure history whether it became well or failed.
@@ -32,7 +34,8 @@ void trackHealthChange(Facts& facts, const ContainerId& id, Container& container
   }
   if (isWell(container) == wasWell) return;
   if (!wasWell) {
-    becameWell(container.flapping, now, !wasAsked && !container.startSeen);
+    const bool firstReport = container.asked && !wasAsked;
+    becameWell(container.flapping, now, firstReport && !container.startSeen);
     return;
   }
   const bool crashed = container.run == RunState::Stopped && !endRequested;

@@ -87,7 +87,7 @@ void blockLoop() { std::this_thread::sleep_for(5 * kTimeout); }
 TEST_CASE("ControlClient.AReplyInTheSocketCounts_HoweverLateItIsRead", "[bird]") {
   Fixture fixture;
   fixture.command(kTimeout);
-  fixture.write(Fixture::details(64 * 1024) + "0000 \n");  // several reads
+  fixture.write(Fixture::details(std::size_t{64} * 1024) + "0000 \n");  // several reads
   blockLoop();
   REQUIRE(fixture.replied());
   REQUIRE(fixture.reply->has_value());
@@ -110,7 +110,7 @@ TEST_CASE("ControlClient.ALongReplyMayTakeLonger_AsLongAsBytesArrive", "[bird]")
   fixture.command(kTimeout);
   int pieces = 16;
   fixture.repeat(kTimeout / 5, [&] {
-    fixture.write(Fixture::details(4 * 1024) + (pieces == 1 ? "0000 \n" : ""));
+    fixture.write(Fixture::details(std::size_t{4} * 1024) + (pieces == 1 ? "0000 \n" : ""));
     return --pieces > 0;
   });
   REQUIRE(fixture.replied());

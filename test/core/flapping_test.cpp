@@ -133,3 +133,20 @@ TEST_CASE("Rising.ABackendHealthyBeforeOurStartIsReadyAtOnce") {
   backend.report(Health::Healthy);
   CHECK(backend.state() == Readiness::Ready);
 }
+
+// dockerd may report the first successful health check before it answers the inspection.
+TEST_CASE("Rising.CountsFromAHealthyEventBeforeTheInspection") {
+  Backend backend({.riseTime = 5s});
+  backend.facts.containers.clear();
+  core::containersListed(backend.facts,
+                         {listed(test::report(kCtr1, kWeb1, kEp1, Health::Starting))},
+                         backend.facts.revision, backend.now);
+  CHECK(backend.state() == Readiness::NotAsked);
+  backend.health(Health::Healthy);
+  CHECK(backend.state() == Readiness::Rising);
+  backend.now += 4s;
+  backend.report(Health::Healthy);
+  CHECK(backend.state() == Readiness::Rising);
+  backend.now += 1s;
+  CHECK(backend.state() == Readiness::Ready);
+}

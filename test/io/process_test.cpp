@@ -51,7 +51,7 @@ TEST_CASE("Process.ReturnsOutputErrorsAndStatus") {
 }
 
 TEST_CASE("Process.InputAndOutputMayExceedThePipeBuffer") {
-  const std::string much(3 * 1000 * 1000, 'x');
+  const std::string much(std::size_t{3} * 1000 * 1000, 'x');
   const auto finished = shell("cat; cat /dev/zero | head -c 1000000 >&2", much);
   REQUIRE(finished.has_value());
   CHECK(finished->out == much);
@@ -100,9 +100,10 @@ TEST_CASE("Process.ReturnsAtTheDeadline_WhenSigkillDoesNotEndTheProgram") {
 }
 
 TEST_CASE("Process.ReleasesTheToken_WhenTheProgramEnds") {
+  auto token = std::make_shared<int>(0);
+  const std::weak_ptr<void> alive = token;
   io::Command command{.argv = {"true"}};
-  command.untilEnded = std::make_shared<int>(0);
-  const std::weak_ptr<void> alive = command.untilEnded;
+  command.untilEnded = std::move(token);
   CHECK(Run(std::move(command)).wait().has_value());
   CHECK(alive.expired());
 }

@@ -49,7 +49,7 @@ TEST_CASE("spawn: an exception ends the program with one log line that names the
   close(output[1]);
   std::string text;
   char chunk[512];
-  for (ssize_t got; (got = read(output[0], chunk, sizeof chunk)) > 0;) {
+  for (ssize_t got = 0; (got = read(output[0], chunk, sizeof chunk)) > 0;) {
     text.append(chunk, static_cast<std::size_t>(got));
   }
   close(output[0]);
