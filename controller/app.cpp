@@ -1,5 +1,6 @@
 #include "app.hpp"
 
+#include "base/heartbeat.hpp"
 #include "docker/plugin_http.hpp"
 #include "host.hpp"
 #include "io/spawn.hpp"
@@ -45,6 +46,7 @@ App::App(asio::io_context& io, const settings::Settings& settings, const RunOpti
       settings_(settings),
       options_(options),
       signals_(io, SIGTERM, SIGINT),
+      heartbeat_(io),
       kernel_(io, [this](const std::set<std::string>& bridges,
                          bool addressesOrRoutes) { onKernelChange(bridges, addressesOrRoutes); }),
       routing_(io, {options.birdBinary, options.runDir, options.templates + "/bird.conf.mustache",
@@ -66,8 +68,9 @@ int App::run() {
   std::signal(SIGPIPE, SIG_IGN);
   if (const auto started = start(); !started) {
     log::error("cannot start: {}", started.error().message);
-    return idleAfterProblems();
+    return heartbeat::kCannotStartYet;
   }
+  heartbeat_.start();
   signals_.async_wait([this](const boost::system::error_code& error, int) {
     if (!error) io::spawn(io_.get_executor(), shutdown(), "shutdown");
   });
@@ -133,7 +136,10 @@ void App::updatePeering() {
 
 void App::onStep() {
   const auto& facts = reconciler_.facts();
-  if (facts.firstRoundOver && !std::exchange(routesComplete_, true)) routing_.routesComplete();
+  if (facts.firstRoundOver && !std::exchange(routesComplete_, true)) {
+    routing_.routesComplete();
+    heartbeat_.setInCharge();
+  }
   if (facts.networks.size() == networksChecked_) return;
   if (facts.networks.size() > networksChecked_) checkForwarding();
   networksChecked_ = facts.networks.size();
@@ -191,9 +197,12 @@ Task<> App::shutdown() {
 }
 
 int idleAfterProblems() {
+  std::signal(SIGPIPE, SIG_IGN);
   asio::io_context io(1);
+  io::Heartbeat heartbeat(io);
+  heartbeat.start();
   asio::signal_set signals(io, SIGTERM, SIGINT);
-  signals.async_wait([](const boost::system::error_code&, int) {});
+  signals.async_wait([&io](const boost::system::error_code&, int) { io.stop(); });
   io.run();
   return 1;
 }

@@ -10,6 +10,7 @@
 #include "docker/plugin_api.hpp"
 #include "firewall/iptables.hpp"
 #include "http/unix_server.hpp"
+#include "io/heartbeat.hpp"
 #include "netlink/rtnl_kernel.hpp"
 #include "operator/api.hpp"
 #include "reconcile/loop.hpp"
@@ -56,6 +57,7 @@ class App {
   settings::Settings settings_;
   RunOptions options_;
   boost::asio::signal_set signals_;
+  io::Heartbeat heartbeat_;
 
   netlink::RtnlKernel kernel_;
   bird::BirdRouting routing_;
@@ -77,9 +79,8 @@ class App {
   std::string routingProblem_;
 };
 
-// Waits for SIGTERM or SIGINT after wrong settings or a failed start. The socket stays closed, so
-// that enabling the plugin fails. The process keeps running, so that it is not restarted
-// repeatedly.
+// Waits for SIGTERM or SIGINT after wrong settings. The socket stays closed, so that enabling the
+// plugin fails. The process keeps running, so that it is not restarted repeatedly.
 int idleAfterProblems();
 
 }  // namespace bgplb

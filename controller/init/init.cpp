@@ -8,11 +8,20 @@
 // announcing while the controller is restarted. For the same reason this program uses neither a
 // process-group kill nor PR_SET_PDEATHSIG.
 //
+// Without a controller nobody withdraws the VIP of a container that dies. PID 1 therefore replaces
+// a controller that hangs, and ends BIRD after ORPHAN_TIME without a controller in charge.
+//
 // Signals are blocked and received with sigtimedwait(2), which avoids signal handlers and their
 // races.
+#include "base/heartbeat.hpp"
+#include "base/parse.hpp"
+#include "init/controller_watch.hpp"
 #include "init/restart_delay.hpp"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,11 +30,16 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace {
 
+using bgplb::init::ControllerWatch;
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
@@ -37,17 +51,96 @@ constexpr Clock::duration kForkRetry = 1s;
 constexpr Clock::duration kControllerStop = 8s;
 // BIRD, which closes its sessions on SIGTERM, then has 1 s. This leaves 1 s in reserve.
 constexpr Clock::duration kOthersStop = 1s;
+// The read end of the heartbeat's pipe, and the controller that has the other end.
+struct Controller {
+  pid_t pid = 0;  // 0: none runs
+  int heartbeat = -1;
+};
 
-pid_t start(char* const argv[], const sigset_t& mask) {
-  const pid_t pid = fork();
-  if (pid == 0) {
-    sigprocmask(SIG_SETMASK, &mask, nullptr);
-    execv(argv[0], argv);
-    std::fprintf(stderr, "bgplb-init: cannot run %s: %s\n", argv[0], std::strerror(errno));
-    _exit(127);
+[[noreturn]] void become(char* const argv[], const sigset_t& mask, int heartbeat) {
+  char number[16];
+  std::snprintf(number, sizeof number, "%d", heartbeat);
+  fcntl(heartbeat, F_SETFD, 0);
+  setenv(bgplb::heartbeat::kVariable, number, 1);
+  sigprocmask(SIG_SETMASK, &mask, nullptr);
+  execv(argv[0], argv);
+  std::fprintf(stderr, "bgplb-init: cannot run %s: %s\n", argv[0], std::strerror(errno));
+  _exit(127);
+}
+
+// Without a pipe (no free descriptor) the controller is not started: it could not be watched.
+Controller start(char* const argv[], const sigset_t& mask) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+    std::fprintf(stderr, "bgplb-init: pipe: %s\n", std::strerror(errno));
+    return {};
   }
+  const pid_t pid = fork();
+  if (pid == 0) become(argv, mask, ends[1]);
   if (pid < 0) std::fprintf(stderr, "bgplb-init: fork: %s\n", std::strerror(errno));
-  return pid;
+  close(ends[1]);
+  if (pid > 0) return {pid, ends[0]};
+  close(ends[0]);
+  return {};
+}
+
+void listen(const Controller& controller, ControllerWatch& watch) {
+  char bytes[64];
+  ssize_t got = 0;
+  while (controller.heartbeat >= 0 && (got = read(controller.heartbeat, bytes, sizeof bytes)) > 0) {
+    for (const char byte : std::string_view(bytes, static_cast<std::size_t>(got))) {
+      watch.heard(byte, Clock::now());
+    }
+  }
+}
+
+// The parent of a process, from /proc/PID/stat (proc(5)): the second field after the program's
+// name, which may contain any character. 0: there is no such process.
+pid_t parentOf(pid_t pid) {
+  char path[32];
+  std::snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  const int file = open(path, O_RDONLY | O_CLOEXEC);
+  char text[512];
+  const ssize_t got = file < 0 ? -1 : read(file, text, sizeof text - 1);
+  if (file >= 0) close(file);
+  if (got <= 0) return 0;
+  text[got] = '\0';
+  const char* const name = std::strrchr(text, ')');
+  int parent = 0;
+  char state = 0;
+  return name != nullptr && std::sscanf(name + 1, " %c %d", &state, &parent) == 2 ? parent : 0;
+}
+
+// The adopted children: BIRD, or nothing.
+std::vector<pid_t> childrenBut(pid_t controller) {
+  std::vector<pid_t> children;
+  DIR* const proc = opendir("/proc");
+  if (proc == nullptr) return children;
+  while (const dirent* entry = readdir(proc)) {
+    const auto pid = bgplb::parseWhole<pid_t>(entry->d_name, 1);
+    if (pid && *pid != controller && parentOf(*pid) == getpid()) children.push_back(*pid);
+  }
+  closedir(proc);
+  return children;
+}
+
+// BIRD closes its sessions on SIGTERM, and the routers withdraw its routes.
+void endOrphans(pid_t controller) {
+  for (const pid_t pid : childrenBut(controller)) {
+    std::fprintf(stderr,
+                 "bgplb-init: no controller is in charge, ending BIRD (pid %d): all routes of this "
+                 "host are withdrawn\n",
+                 pid);
+    kill(pid, SIGTERM);
+  }
+}
+
+// None: never. The controller refuses a wrong value, with which nothing is announced.
+std::optional<std::chrono::seconds> orphanTime() {
+  const char* const text = std::getenv("ORPHAN_TIME");
+  if (text == nullptr) return bgplb::heartbeat::kOrphanTime;
+  const auto seconds = bgplb::parseWhole<int>(text, 1);
+  return seconds ? std::optional(std::chrono::seconds(*seconds)) : std::nullopt;
 }
 
 // Reaps every dead child. Returns the wait status of the controller if it was one of them.
@@ -92,6 +185,10 @@ void shutDown(pid_t controller, const sigset_t& set) {
   }
 }
 
+bool couldNotStart(int status) {
+  return WIFEXITED(status) && WEXITSTATUS(status) == bgplb::heartbeat::kCannotStartYet;
+}
+
 void reportDeath(const char* program, int status) {
   const bool killed = WIFSIGNALED(status);
   std::fprintf(stderr, "bgplb-init: %s died (%s %d), restarting it\n", program,
@@ -105,6 +202,9 @@ int main(int argc, char** argv) {
     std::fputs("usage: bgplb-init PROGRAM [ARGUMENT...]\n", stderr);
     return 2;
   }
+  // A core of the controller or of BIRD would hold the passwords of the sessions.
+  const rlimit noCore{0, 0};
+  setrlimit(RLIMIT_CORE, &noCore);
   sigset_t set;
   sigset_t original;
   sigemptyset(&set);
@@ -112,24 +212,41 @@ int main(int argc, char** argv) {
   sigprocmask(SIG_BLOCK, &set, &original);
   prctl(PR_SET_CHILD_SUBREAPER, 1);  // adopt orphans even if this is not PID 1 (in a test)
 
-  pid_t controller = 0;
+  Controller controller;
   bgplb::init::RestartDelay delay;
   auto started = Clock::now();
   auto startAt = started;
+  ControllerWatch watch(orphanTime(), started);
+  bool orphaned = false;
   while (true) {
     if (Clock::now() >= startAt) {
       started = Clock::now();
       controller = start(argv + 1, original);
-      startAt = controller > 0 ? kNever : started + kForkRetry;
+      startAt = controller.pid > 0 ? kNever : started + kForkRetry;
+      if (controller.pid > 0) watch.started(started);
     }
-    const int signal = waitForSignal(set, startAt);
+    const int signal = waitForSignal(set, std::min(startAt, Clock::now() + ControllerWatch::kTick));
     if (signal == SIGTERM || signal == SIGINT) break;
-    const auto status = reap(controller);
-    if (!status) continue;
-    reportDeath(argv[1], *status);
-    controller = 0;
-    startAt = Clock::now() + delay.next(Clock::now() - started);
+    watch.tick(Clock::now());
+    listen(controller, watch);
+    if (watch.hangs(Clock::now())) {
+      std::fprintf(stderr, "bgplb-init: %s hangs, killing it (pid %d)\n", argv[1], controller.pid);
+      kill(controller.pid, SIGKILL);
+    }
+    const auto status = reap(controller.pid);
+    if (status) {
+      reportDeath(argv[1], *status);
+      close(controller.heartbeat);
+      controller = {};
+      watch.ended();
+      const auto lived = Clock::now() - started;
+      startAt =
+          Clock::now() + (couldNotStart(*status) ? delay.afterFailedStart() : delay.next(lived));
+    }
+    // Once, and whenever another controller ends that was not in charge but may have started BIRD.
+    const bool wasOrphaned = std::exchange(orphaned, watch.isOrphaned(Clock::now()));
+    if (orphaned && (!wasOrphaned || status)) endOrphans(controller.pid);
   }
-  shutDown(controller, set);
+  shutDown(controller.pid, set);
   return 0;
 }

@@ -21,13 +21,17 @@ class RestartDelay {
       backoff_.reset();
       atOnce_ = true;
     }
+    if (lived >= kLongLife) failedStart_.reset();
     return std::exchange(atOnce_, false) ? std::chrono::milliseconds{0} : backoff_.next();
   }
+  // The controller could not start because of a condition that may last, and has logged it.
+  constexpr std::chrono::milliseconds afterFailedStart() { return failedStart_.next(); }
 
  private:
   static constexpr std::chrono::seconds kLongLife{5};
 
   Backoff backoff_{std::chrono::milliseconds(50), std::chrono::seconds(1)};
+  Backoff failedStart_{std::chrono::milliseconds(250), std::chrono::seconds(30)};
   bool atOnce_ = true;
 };
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view kTakesDelay = "seconds from 0 to 3600, such as 1 or 0.5";
 constexpr std::string_view kTakesFlag = "true or false";
+constexpr std::chrono::seconds kLongestOrphanTime{86400};
 
 constexpr std::array kSettings{
     Setting{
@@ -130,6 +131,17 @@ constexpr std::array kSettings{
         .takes = "graceful-restart or withdraw",
         .help = "a stop of the plugin: graceful-restart, routers keep the routes for GR_TIME; "
                 "withdraw, all routes are withdrawn at once",
+    },
+    Setting{
+        .name = "ORPHAN_TIME",
+        .key = "orphan_time",
+        .read =
+            [](const std::string& text, Settings& to) {
+              return readSeconds(text, std::chrono::seconds(0), kLongestOrphanTime, to.orphanTime);
+            },
+        .standard = "300",
+        .takes = "seconds from 0 to 86400; 0: never",
+        .help = "seconds without a working controller, after which all routes are withdrawn",
     },
     Setting{
         .name = "RISE_TIME",

@@ -3,6 +3,7 @@
 // the table in schema.cpp maps each setting to its field.
 
 #include "base/address.hpp"
+#include "base/heartbeat.hpp"
 #include "base/log.hpp"
 #include "core/flapping.hpp"
 #include "core/peer.hpp"
@@ -24,6 +25,7 @@ struct Settings {
   bool gracefulRestart = true;              // RFC 4724
   std::chrono::seconds gracefulRestartTime{120};
   bool withdrawAtStop = false;
+  std::chrono::seconds orphanTime = heartbeat::kOrphanTime;  // 0: never. PID 1 reads it as well
   bool sigusr2Handler = false;
   bool sigusr2Stop = true;
   core::FlapPolicy flapPolicy;

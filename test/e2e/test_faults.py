@@ -20,6 +20,16 @@ class Controller(FaultTest):
         self.host.wait_health(self.name, "unhealthy")
         self.wait_one(timeout=4)
 
+    def test_hung(self):
+        """PID 1 replaces it after 10 s without a heartbeat; BIRD and its announcements are not affected."""
+        bird, began = self.host.plugin_pids("bird"), time.time()
+        with Fault(self, "controller hung") as fault:
+            self.wait_new("bgplb", self.kill("bgplb", "STOP"), timeout=25)
+            self.both_stay(3)
+        self.assertEqual(self.host.plugin_pids("bird"), bird)
+        fault.nothing_moved()
+        self.assertIn("hangs, killing it", self.host.log_since(began))
+
     def test_killed_in_the_middle_of_changes(self):
         """Killed during Join, Leave and the writing of files: the calls in progress may fail, but the other VIP is not affected."""
         times = 6 if Lab.full else 3
@@ -131,6 +141,26 @@ class StopModeWithdraw(FaultTest):
         self.assertEqual(fault.failed, 0, fault.failures)
         self.host.docker("plugin", "enable", NAME)
         self.wait_both()
+
+
+class OrphanTime(FaultTest):
+    settings = {"ORPHAN_TIME": "8"}
+
+    def test_no_controller_in_charge(self):
+        """The controller cannot start: after ORPHAN_TIME its routes are withdrawn, and later announced again."""
+        began = time.time()
+        socket = f"/run/docker/plugins/{self.host.plugin_id()}/bgplb.sock"
+        with Fault(self, "no controller for ORPHAN_TIME=8") as fault:
+            pid = self.kill("bgplb", "STOP")
+            self.host.sh(f"rm {socket}; mkdir {socket}")
+            self.addCleanup(self.host.sh, f"rmdir {socket}", check=False)
+            self.host.run("kill", "-KILL", str(pid))
+            self.both_stay(5)
+            self.wait_one(timeout=8)
+        self.assertEqual(fault.failed, 0, fault.failures)
+        self.assertIn("no controller is in charge", self.host.log_since(began))
+        self.host.sh(f"rmdir {socket}")
+        self.wait_both(timeout=40)
 
 
 class Bird(FaultTest):

@@ -18,3 +18,13 @@ TEST_CASE("RestartDelay.StartsAgain_AfterALongRun") {
   CHECK(delay.next(5s) == 0ms);
   CHECK(delay.next(1ms) == 50ms);
 }
+
+TEST_CASE("RestartDelay.AFailedStartIsRepeatedWithBackoff_Each30sAtMost") {
+  RestartDelay delay;
+  for (const auto expected :
+       {250ms, 500ms, 1000ms, 2000ms, 4000ms, 8000ms, 16000ms, 30000ms, 30000ms}) {
+    CHECK(delay.afterFailedStart() == expected);
+  }
+  CHECK(delay.next(1h) == 0ms);  // a controller that did run ended
+  CHECK(delay.afterFailedStart() == 250ms);
+}

@@ -128,6 +128,7 @@ TEST_CASE("Bird.EachSettingRestartsTheDocumentedSessions", "[netns]") {
                        {"GRACEFUL_RESTART", "false"},
                        {"GR_TIME", "60"},
                        {"STOP_MODE", "withdraw"},
+                       {"ORPHAN_TIME", "600"},
                        {"RISE_TIME", "1"},
                        {"HOLD_DOWN", "1"},
                        {"SIGUSR2_HANDLER", "true"},

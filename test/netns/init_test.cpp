@@ -1,0 +1,102 @@
+// PID 1 as a program, with shell scripts as its controller: what it does with one that hangs, that
+// ends again and again, and that was paused together with it.
+#include "io/file.hpp"
+#include "netns/bird_lab.hpp"
+#include "support/catch.hpp"
+#include "support/dockerd/child_process.hpp"
+#include "support/eventually.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+using namespace bgplb;
+using namespace bgplb::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Init {
+  bird_lab::TemporaryFolder folder;
+  std::string log = folder / "log";
+  ChildProcess program;
+
+  // `script` appends to $LOG. Another `environment` as NAME=value.
+  explicit Init(const std::string& script, std::map<std::string, std::string> environment = {})
+      : program({.argv = {BGPLB_INIT_PROGRAM, "/bin/sh", "-c", script},
+                 .environment = with(std::move(environment)),
+                 .output = log}) {}
+
+  std::map<std::string, std::string> with(std::map<std::string, std::string> environment) {
+    environment["PATH"] = "/usr/bin:/bin";
+    environment["LOG"] = log;
+    return environment;
+  }
+  std::string text() const {
+    const auto read = io::readFile(log);
+    return read ? *read : std::string();
+  }
+  std::ptrdiff_t count(const std::string& line) const {
+    const std::string all = text();
+    std::ptrdiff_t found = 0;
+    for (auto at = all.find(line); at != std::string::npos; at = all.find(line, at + 1)) ++found;
+    return found;
+  }
+  pid_t controller() const {
+    const std::string all = text();
+    const auto at = all.rfind("started ");
+    return at == std::string::npos ? 0 : std::stoi(all.substr(at + 8));
+  }
+};
+
+const std::string kBeats =
+    "echo started $$ >> $LOG; while :; do printf c >&$BGPLB_HEARTBEAT; sleep 1; done";
+// Adopted by PID 1, as BIRD is, when the controller ends.
+const std::string kBird =
+    "(trap 'echo BIRD ended >> $LOG; exit' TERM; while :; do sleep 0.1; done) & ";
+
+}  // namespace
+
+TEST_CASE("Init.ReplacesAControllerThatHangs") {
+  const Init init("echo started $$ >> $LOG; printf a >&$BGPLB_HEARTBEAT; exec sleep 1000");
+  CHECK(eventually([&] { return init.count("started") == 2; }, 15s));
+  CHECK(init.count("hangs, killing it") == 1);
+}
+
+TEST_CASE("Init.DoesNotReplaceAControllerThatWasPausedTogetherWithIt") {
+  const Init init(kBeats);
+  REQUIRE(eventually([&] { return init.controller() != 0; }, 5s));
+  const pid_t controller = init.controller();
+  init.program.signal(SIGSTOP);
+  kill(controller, SIGSTOP);
+  CHECK_FALSE(eventually([&] { return init.count("started") > 1; }, 12s));  // its patience is 10 s
+  init.program.signal(SIGCONT);
+  CHECK_FALSE(eventually([&] { return init.count("hangs") > 0; }, 500ms));  // PID 1 runs first
+  kill(controller, SIGCONT);
+  CHECK_FALSE(eventually([&] { return init.count("started") > 1; }, 3s));
+}
+
+TEST_CASE("Init.EndsBird_WhenNoControllerWasInChargeForTheOrphanTime") {
+  const Init init(
+      "echo started >> $LOG; test -e $LOG.bird || { touch $LOG.bird; " + kBird + "}; exit 1",
+      {{"ORPHAN_TIME", "3"}});
+  const auto begin = Clock::now();
+  CHECK(eventually([&] { return init.count("BIRD ended") == 1; }, 8s));
+  CHECK(Clock::now() - begin > 2500ms);
+  CHECK(init.count("no controller is in charge") >= 1);
+  CHECK(init.count("started") > 1);  // and goes on with the controller
+}
+
+TEST_CASE("Init.LeavesBirdToAControllerInCharge") {
+  const Init init(kBird + kBeats, {{"ORPHAN_TIME", "2"}});
+  CHECK_FALSE(eventually([&] { return init.count("BIRD ended") > 0; }, 5s));
+}
+
+TEST_CASE("Init.RepeatsAFailedStartSeldom_AndLeavesNoCore") {
+  const Init init("echo started core $(ulimit -c) >> $LOG; exit 75");
+  // After 0.25, 0.5, 1, 2 s.
+  CHECK(eventually([&] { return init.count("started core 0\n") == 4; }, 4s));
+  CHECK_FALSE(eventually([&] { return init.count("started") > 5; }, 2s));
+}
