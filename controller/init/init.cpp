@@ -84,7 +84,7 @@ Controller start(char* const argv[], const sigset_t& mask) {
   return {};
 }
 
-void listen(const Controller& controller, ControllerWatch& watch) {
+void readHeartbeats(const Controller& controller, ControllerWatch& watch) {
   char bytes[64];
   ssize_t got = 0;
   while (controller.heartbeat >= 0 && (got = read(controller.heartbeat, bytes, sizeof bytes)) > 0) {
@@ -161,7 +161,6 @@ bool isChildless() {
 
 // Returns the received signal, or 0 at the deadline.
 int waitForSignal(const sigset_t& set, Clock::time_point deadline) {
-  if (deadline == kNever) return std::max(sigwaitinfo(&set, nullptr), 0);
   const auto left = std::max<Clock::duration>(deadline - Clock::now(), 0ns);
   const timespec time{.tv_sec = left / 1s, .tv_nsec = left % 1s / 1ns};
   return std::max(sigtimedwait(&set, nullptr, &time), 0);
@@ -228,7 +227,7 @@ int main(int argc, char** argv) {
     const int signal = waitForSignal(set, std::min(startAt, Clock::now() + ControllerWatch::kTick));
     if (signal == SIGTERM || signal == SIGINT) break;
     watch.tick(Clock::now());
-    listen(controller, watch);
+    readHeartbeats(controller, watch);
     if (watch.hangs(Clock::now())) {
       std::fprintf(stderr, "bgplb-init: %s hangs, killing it (pid %d)\n", argv[1], controller.pid);
       kill(controller.pid, SIGKILL);
