@@ -113,4 +113,16 @@ inline core::NetworkReport vipNetwork(const NetworkId& id, const char* vip) {
   return report;
 }
 
+inline const core::NetworkReport kWeb1Report = vipNetwork(kWeb1, "10.0.0.101/32");
+inline const core::NetworkReport kWeb2Report = vipNetwork(kWeb2, "10.0.0.102/32");
+
+// A connected dialogue with lists that contain no container.
+struct ConnectedHost : DialogueHost {
+  ConnectedHost() {
+    connect();
+    listNetworks({kWeb1Report, kWeb2Report});
+    listContainers({});
+  }
+};
+
 }  // namespace bgplb::test

@@ -13,19 +13,7 @@ using docker::ListNetworks;
 
 namespace {
 
-const core::NetworkReport kWeb1Report = vipNetwork(kWeb1, "10.0.0.101/32");
-const core::NetworkReport kWeb2Report = vipNetwork(kWeb2, "10.0.0.102/32");
-
 ContainerId numbered(int number) { return ContainerId("c" + std::to_string(number)); }
-
-// A connected dialogue with lists that contain no container.
-struct Quiet : DialogueHost {
-  Quiet() {
-    connect();
-    listNetworks({kWeb1Report, kWeb2Report});
-    listContainers({});
-  }
-};
 
 }  // namespace
 
@@ -59,7 +47,7 @@ TEST_CASE("Dialogue.QueriesInFlightAreLimited_EventsBeforeLists") {
 }
 
 TEST_CASE("Dialogue.InspectionsThatHangDelayOnlyThemselves") {
-  Quiet host;
+  ConnectedHost host;
   for (int i = 0; i < 12; ++i) host.container("start", numbered(i));  // the test never answers them
   host.container("start", kCtr1);
   CHECK_FALSE(host.asks(InspectContainer{kCtr1}));
@@ -79,7 +67,7 @@ TEST_CASE("Dialogue.InspectionsThatHangDelayOnlyThemselves") {
 }
 
 TEST_CASE("Dialogue.AFailedInspectionIsRepeatedWithBackoff_AndLoggedOnce") {
-  Quiet host;
+  ConnectedHost host;
   host.container("start", kCtr1);
   host.log.clear();
   auto wait = 200ms;
@@ -102,7 +90,7 @@ TEST_CASE("Dialogue.AFailedInspectionIsRepeatedWithBackoff_AndLoggedOnce") {
 }
 
 TEST_CASE("Dialogue.PendingRetriesStartWithTheNextList") {
-  Quiet host;
+  ConnectedHost host;
   host.container("start", kCtr1);
   for (int failure = 0; failure < 8; ++failure) {
     host.fail(InspectContainer{kCtr1});

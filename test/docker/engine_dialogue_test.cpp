@@ -24,18 +24,6 @@ core::NetworkReport gateway() {
   return report;
 }
 
-const core::NetworkReport kWeb1Report = vipNetwork(kWeb1, "10.0.0.101/32");
-const core::NetworkReport kWeb2Report = vipNetwork(kWeb2, "10.0.0.102/32");
-
-// A connected dialogue with lists that contain no container.
-struct Quiet : DialogueHost {
-  Quiet() {
-    connect();
-    listNetworks({kWeb1Report, kWeb2Report});
-    listContainers({});
-  }
-};
-
 }  // namespace
 
 // ---- the lists
@@ -68,7 +56,7 @@ TEST_CASE("Dialogue.AFailedListIsRepeatedAfterAQuarterOfASecond_ThenWithBackoff"
 }
 
 TEST_CASE("Dialogue.ListsAreReadAgainAfterAMinute_ThenEveryThree") {
-  Quiet host;
+  ConnectedHost host;
   host.pass(60s);
   host.listNetworks({});
   host.listContainers({});
@@ -140,7 +128,7 @@ TEST_CASE("Dialogue.AProblemIsLoggedOncePerSource_AndWhenItIsResolved") {
 }
 
 TEST_CASE("Dialogue.TheNextStreamBeginsAfterTheLastEventOfThePreviousOne") {
-  Quiet host;
+  ConnectedHost host;
   CHECK_FALSE(host.dialogue.replaySince());
   host.apply(host.dialogue.event({.type = "container",
                                   .action = "start",
@@ -171,7 +159,7 @@ TEST_CASE("Dialogue.ANetworkRemovedAfterTheListWasRequestedStaysRemoved") {
 }
 
 TEST_CASE("Dialogue.AGatewayNetworkCreatedAfterTheListWasRequestedStaysAnnounced") {
-  Quiet host;
+  ConnectedHost host;
   host.pass(60s);
   host.event("network", "create", kGateway.value, {{"type", "bridge"}});
   host.answer(InspectNetwork{kGateway}, docker::Answer(gateway()));
@@ -182,7 +170,7 @@ TEST_CASE("Dialogue.AGatewayNetworkCreatedAfterTheListWasRequestedStaysAnnounced
 }
 
 TEST_CASE("Dialogue.AGatewayNetworkDestroyedAfterTheAnswerWasRequestedStaysWithdrawn") {
-  Quiet host;
+  ConnectedHost host;
   host.pass(60s);
   host.event("network", "create", kGateway.value, {{"type", "bridge"}});
   host.event("network", "destroy", kGateway.value, {{"type", "bridge"}});
@@ -199,7 +187,7 @@ TEST_CASE("Dialogue.AGatewayNetworkDestroyedAfterTheAnswerWasRequestedStaysWithd
 }
 
 TEST_CASE("Dialogue.AnInspectionOlderThanAPluginCallIsNotUsed") {
-  Quiet host;
+  ConnectedHost host;
   core::networkCreated(host.facts(), kGateway, net("10.0.0.109/32"), std::nullopt);
   host.event("network", "create", kGateway.value, {{"type", "bgplb"}});
   host.reconciler.touch(core::networkDeleted(host.facts(), kGateway));
@@ -208,7 +196,7 @@ TEST_CASE("Dialogue.AnInspectionOlderThanAPluginCallIsNotUsed") {
 }
 
 TEST_CASE("Dialogue.RemovedNetworksAreForgottenAfterTheNextList") {
-  Quiet host;
+  ConnectedHost host;
   for (int i = 0; i < 100; ++i) {
     const NetworkId id("n" + std::to_string(i));
     host.event("network", "create", id.value, {{"type", "bridge"}});
@@ -222,7 +210,7 @@ TEST_CASE("Dialogue.RemovedNetworksAreForgottenAfterTheNextList") {
 }
 
 TEST_CASE("Dialogue.AContainerDestroyedAfterTheListWasRequestedIsNotRunning") {
-  Quiet host;
+  ConnectedHost host;
   host.container("start", kCtr1);
   host.inspect(report(kCtr1, kWeb1, kEp1, Health::None));
   host.pass(60s);
@@ -234,7 +222,7 @@ TEST_CASE("Dialogue.AContainerDestroyedAfterTheListWasRequestedIsNotRunning") {
 }
 
 TEST_CASE("Dialogue.ContainersThatEndedWithoutAnEventAreForgottenAfterTwoLists") {
-  Quiet host;
+  ConnectedHost host;
   host.container("start", kCtr1);
   host.inspect(report(kCtr1, kWeb1, kEp1, Health::None));
   host.lose();  // the `die` and `destroy` events are lost
@@ -249,7 +237,7 @@ TEST_CASE("Dialogue.ContainersThatEndedWithoutAnEventAreForgottenAfterTwoLists")
 }
 
 TEST_CASE("Dialogue.AnInspectionOlderThanAnEventIsRepeated") {
-  Quiet host;
+  ConnectedHost host;
   host.container("start", kCtr1);
   host.container("health_status: unhealthy", kCtr1);
   host.inspect(report(kCtr1, kWeb1, kEp1, Health::Healthy));
@@ -261,7 +249,7 @@ TEST_CASE("Dialogue.AnInspectionOlderThanAnEventIsRepeated") {
 }
 
 TEST_CASE("Dialogue.TwoNetworksConnectedInSuccessionAreBothFound") {
-  Quiet host;
+  ConnectedHost host;
   host.attachment("connect", kWeb1, kCtr1);
   host.attachment("connect", kWeb2, kCtr1);
   host.inspect(

@@ -2,8 +2,6 @@
 #include "netns/netlink_world.hpp"
 
 #include <chrono>
-#include <cstring>
-#include <thread>
 
 using namespace bgplb;
 using namespace bgplb::test;
@@ -241,98 +239,6 @@ TEST_CASE("RtnlKernel.KeepsItsNeighbors_WhenPortsAreAddedAndRemoved") {
   world.apply(core::LinkDel{kHost2});
   CHECK(text(world.observe(kBridge)) == text(world.network()));
   world.checkMirror();
-}
-
-TEST_CASE("RtnlKernel.RelaxesStrictReversePathFiltering") {
-  World world;
-  shell("ip link add eth9 type bridge");
-  const auto mode = [] { return shell("cat /proc/sys/net/ipv4/conf/eth9/rp_filter"); };
-  const auto set = [](int all, int own) {
-    shell(fmt::format("sysctl -qw net.ipv4.conf.all.rp_filter={} net.ipv4.conf.eth9.rp_filter={}",
-                      all, own));
-  };
-  const auto after = [&](int all, int own) {
-    set(all, own);
-    INFO(all << " " << own);
-    CHECK(world.kernel.relaxReversePathFilter("eth9").has_value());
-    return mode();
-  };
-  CHECK(after(0, 0) == "0\n");
-  CHECK(after(0, 1) == "2\n");
-  CHECK(after(0, 2) == "2\n");
-  CHECK(after(1, 0) == "2\n");
-  CHECK(after(1, 1) == "2\n");
-  CHECK(after(2, 0) == "0\n");
-  CHECK(after(2, 1) == "1\n");  // the greater value applies: already loose
-  CHECK(world.kernel.relaxReversePathFilter("nowhere").error().kind == ErrorKind::NotFound);
-}
-
-TEST_CASE("RtnlKernel.RelaxesReversePathFiltering_WhereProcIsReadOnly") {
-  // A thread cannot leave its mount namespace again, so the test uses a separate thread.
-  std::string problem;
-  std::thread([&problem] {
-    try {
-      test::ScopedNetns netns;
-      shell("ip link add eth9 type bridge; sysctl -qw net.ipv4.conf.eth9.rp_filter=1");
-      if (unshare(CLONE_NEWNS) != 0 ||
-          mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-          mount("/proc/sys", "/proc/sys", nullptr, MS_BIND | MS_REC, nullptr) != 0 ||
-          mount(nullptr, "/proc/sys", nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr) != 0) {
-        throw std::runtime_error(std::strerror(errno));
-      }
-      if (tryShell("echo 2 > /proc/sys/net/ipv4/conf/eth9/rp_filter").status == 0) {
-        throw std::runtime_error("/proc/sys is not read-only");
-      }
-      boost::asio::io_context io;
-      netlink::RtnlKernel kernel(io, nullptr);
-      if (!kernel.start() || !kernel.relaxReversePathFilter("eth9")) {
-        throw std::runtime_error("refused");
-      }
-      problem = shell("cat /proc/sys/net/ipv4/conf/eth9/rp_filter");
-    } catch (const std::exception& error) {
-      problem = error.what();
-    }
-  }).join();
-  CHECK(problem == "2\n");
-}
-
-// The state of a container right after its start: the address assigned by Docker is valid, but the
-// link-local address is tentative. The container cannot solicit its gateway then when the packet's
-// source address is on another link.
-TEST_CASE("RtnlKernel.APrimedNeighborKnowsTheHost") {
-  World world;
-  test::Netns container;
-  shell(
-      "ip link add eth9 type veth peer name eth0; ip address add 2001:db8::1/64 dev eth9 nodad;"
-      "ip link set eth9 up");
-  shell("ip link set eth0 netns " + container.path());
-  container.shell(
-      "sh -ec 'ip link set lo up; ip address add 2001:db8:0:1::101/128 dev lo nodad;"
-      "sysctl -qw net.ipv6.conf.eth0.dad_transmits=60; ip link set eth0 up;"
-      "ip address add 2001:db8::25/64 dev eth0 nodad; ip -6 route add default via 2001:db8::1'");
-  shell("ip -6 route add 2001:db8:0:1::101/128 via 2001:db8::25");
-  // Sends from the address on another link. No socket listens on the port, so the host replies with
-  // "port unreachable" if the packet arrives.
-  const auto reachesHost = [&container] {
-    return has(tryShell(container.inside(R"(python3 -c '
-import socket
-s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-s.bind(("2001:db8:0:1::101", 0))
-s.settimeout(1)
-s.connect(("2001:db8::1", 9))
-s.send(b"")
-s.recv(1)')"))
-                   .out,
-               "ConnectionRefusedError");
-  };
-  REQUIRE(has(container.shell("ip -6 address show tentative"), "fe80"));
-  CHECK(!reachesHost());
-  CHECK(world.kernel.primeNeighbor(address("2001:db8::25")).has_value());
-  CHECK(reachesHost());
-  CHECK(has(container.shell("ip -6 address show tentative"), "fe80"));
-
-  CHECK(!world.kernel.primeNeighbor(address("2001:db8:ffff::1")).has_value());  // no route
-  CHECK(world.kernel.primeNeighbor(address("192.0.2.1")).error().kind == ErrorKind::Invalid);
 }
 
 // A benchmark of the actions, run with [.bench].
