@@ -144,7 +144,7 @@ class Chaos:
         for family, length in (("-4", "32"), ("-6", "128")):
             for line in self.host.run("ip", "-o", family, "route", "show", "table", "all", "proto", "178").splitlines():
                 (pinned if " table 178" in line else kernel).add(f"{line.split()[0]}/{length}")
-        status = json.loads(self.host.bgplb("status", "--json"))
+        status = self.host.status()
         host_prefixes = lambda found: {prefix for prefix in found if prefix.endswith(("/32", "/128"))}
         bird = host_prefixes(prefix for peer in status["peers"] for prefix in peer["exported"])
         router = host_prefixes(route.prefix for route in self.router.routes() if self.host.address == route.next_hop

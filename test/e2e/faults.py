@@ -1,5 +1,4 @@
 """Load on a VIP of two hosts during a fault, and its figures: one row of the table in docs/failures.md."""
-import json
 import re
 import sys
 import time
@@ -139,6 +138,12 @@ class FaultTest(LabTest):
     def wait_new(self, program, pid, timeout=15):
         return wait.until(lambda: [p for p in self.host.plugin_pids(program) if p != pid], timeout, f"{program} runs again")[0]
 
+    def kill_plugin(self):
+        """Kills PID 1 and with it every process of the plugin. Waits until dockerd has started it again."""
+        controller = self.host.plugin_pid("bgplb")
+        self.wait_new("bgplb-init", self.kill("bgplb-init"))
+        self.wait_new("bgplb", controller)
+
     def wait_dockerd(self):
         wait.until(lambda: self.host.ok("docker", "version"), 60, "dockerd answers", every=0.3)
 
@@ -153,12 +158,12 @@ class FaultTest(LabTest):
         for vip in vips or (V4, V6):
             wait.until(lambda vip=vip: traffic.get(self.host, vip, timeout=1) == self.name, 10, f"{vip} on {self.host}")
 
-    def status(self):
-        return json.loads(self.host.bgplb("status", "--json"))
-
     def settled(self):
         """Waits until all sessions are established and BIRD's graceful-restart recovery has ended."""
         def is_settled():
-            status = self.status()
+            try:
+                status = self.host.status()
+            except lab.CommandFailed:   # a controller that starts does not answer yet
+                return False
             return not status["bird"].get("recovering", True) and all(p["state"] == "Established" for p in status["peers"])
         wait.until(is_settled, 30, "BIRD has its sessions and has recovered", every=0.2)

@@ -94,6 +94,9 @@ class Host(lab.Node):
         """Runs the plugin's program on the host."""
         return self.run(f"/var/lib/docker/plugins/{self.plugin_id()}/rootfs/usr/bin/bgplb", *argv, **options)
 
+    def status(self):
+        return json.loads(self.bgplb("status", "--json"))
+
     # -- networks
 
     def create_gateway(self, name=GATEWAY, *more, label=True, subnet=None, subnet6=None, bridge=None, mode="routed"):

@@ -55,7 +55,7 @@ class Controller(FaultTest):
 
     @slow
     def test_plugin_killed_in_a_drain(self):
-        self.drain_through("plugin killed in a drain", lambda: self.wait_new("bgplb-init", self.kill("bgplb-init")))
+        self.drain_through("plugin killed in a drain", self.kill_plugin)
 
     def drain_through(self, name, break_it):
         self.host.docker("update", "--restart", "no", self.name)
@@ -75,7 +75,7 @@ class Controller(FaultTest):
 class Plugin(FaultTest):
     def test_killed_as_a_whole(self):
         with Fault(self, "plugin killed as a whole") as fault:
-            self.wait_new("bgplb", self.kill("bgplb-init"))
+            self.kill_plugin()
             self.settled()
             self.both_stay(2)
         fault.nothing_moved(session=False)

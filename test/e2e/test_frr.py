@@ -1,5 +1,4 @@
 """FRR as the router, with the configuration of docs/router.md: zebra installs the routes and their next hops' weights in the kernel."""
-import json
 import re
 import sys
 
@@ -117,7 +116,7 @@ class Weights(FrrTest):
         # If one host announces no weight, FRR gives all hosts the same share.
         self.wait_ratio("10.0.0.102/32", 1)
 
-        weights = {vip["vip"]: vip["weight"] for vip in json.loads(self.used[1].bgplb("status", "--json"))["vips"]}
+        weights = {vip["vip"]: vip["weight"] for vip in self.used[1].status()["vips"]}
         self.assertEqual(weights, {**dict.fromkeys(PREFIXES, 1), "10.0.0.102/32": None})
 
     @slow

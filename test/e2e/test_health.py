@@ -1,5 +1,4 @@
 """A VIP is announced exactly while its container can answer: health checks, pause, and containers without a health check."""
-import json
 import time
 
 import wait
@@ -80,7 +79,7 @@ class Flapping(LabTest):
         self.host.wait_health("web1", "healthy")
 
     def backend(self):
-        status = json.loads(self.host.bgplb("status", "--json"))
+        status = self.host.status()
         return status["vips"][0]["backends"][0]
 
     def test_held_down_after_the_third_failure(self):

@@ -15,6 +15,7 @@ class Malformed(LabTest):
         self.prefixes = self.vip("web1", V4, V6)
         self.host.web("web1", "web1", health=False)
         self.router.wait_for(*self.prefixes)
+        self.wait_answer(V4, "web1")
         self.socket = f"/run/docker/plugins/{self.host.plugin_id()}/bgplb.sock"
         self.bird = self.host.plugin_pids("bird")
 

@@ -10,6 +10,7 @@ class Refusals(LabTest):
         self.prefixes = self.vip("web1", V4, V6)
         self.host.web("web1", "web1", health=False)
         self.router.wait_for(*self.prefixes)
+        self.wait_answer(V4, "web1")
         self.before = self.snapshot()
 
     def snapshot(self):

@@ -1,5 +1,4 @@
 """Restart policies, docker restart and docker update: the VIP follows the state of the container, and does not move otherwise."""
-import json
 import time
 
 import wait
@@ -84,7 +83,7 @@ class RestartPolicies(LabTest):
         """Without a health check, the container is ready as soon as it runs, and Docker restarts it again and again. The VIP is
         announced for three runs."""
         def states():
-            vips = json.loads(self.host.bgplb("status", "--json"))["vips"]
+            vips = self.host.status()["vips"]
             return [backend["state"] for vip in vips for backend in vip["backends"]]
         with self.router.watch() as watch:
             self.host.web("web1", "web1", health=False, more=("--restart", "always"), command=("sh", "-c", "sleep 1.5; exit 1"))

@@ -20,15 +20,13 @@ class Status(LabTest):
             self.assertIn(word, text)
 
     def test_json_shows_announcements_and_health(self):
-        def announced():
-            return json.loads(self.host.bgplb("status", "--json"))
-        text = json.dumps(announced())
+        text = json.dumps(self.host.status())
         for word in (V4, V6, self.router.node.address):
             self.assertIn(word, text)
         self.assertNotIn("unhealthy", text)
         self.host.sick("web1")
         self.host.wait_health("web1", "unhealthy")
-        wait.until(lambda: "unhealthy" in json.dumps(announced()), 3, "the status shows the change")
+        wait.until(lambda: "unhealthy" in json.dumps(self.host.status()), 3, "the status shows the change")
 
     def test_birdc_reaches_bird(self):
         control = f"/run/docker/plugins/{self.host.plugin_id()}/bird.ctl"

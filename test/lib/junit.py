@@ -53,14 +53,19 @@ def check(path, status):
     return 1 if failed else 0
 
 
+def last_lines(text):
+    """The end of a traceback or of Catch2's report: the cause, even if only the end of a run's output was kept."""
+    return [line[:240] for line in text.splitlines() if line.strip()][-8:]
+
+
 def total(folder):
     count = {"passed": 0, "failed": 0, "skipped": 0}
     for path in sorted(Path(folder).glob("*.xml")):
         try:
-            for name, outcome, _ in cases(path):
+            for name, outcome, text in cases(path):
                 count[outcome] += 1
                 if outcome == "failed":
-                    print(f"FAILED {path.stem}: {name}", file=sys.stderr)
+                    print(f"FAILED {path.stem}: {name}", *last_lines(text), sep="\n    ", file=sys.stderr)
         except ET.ParseError:
             count["failed"] += 1
             print(f"FAILED {path.stem}: unreadable results", file=sys.stderr)
