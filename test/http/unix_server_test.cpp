@@ -175,7 +175,7 @@ struct Blocker {
 // request. The handler must not close the connection.
 TEST_CASE("UnixServer.ALateRequestCountsIfItHasArrivedInTheSocket") {
   Blocker blocker;
-  Served served({.request = 500ms},
+  Served served({.request = 2s},
                 [&](http::Request request) { return blocker.answer(std::move(request)); });
   const auto size = GENERATE(std::size_t{0}, std::size_t{100'000});
   const std::string body(size, 'x');
@@ -187,7 +187,7 @@ TEST_CASE("UnixServer.ALateRequestCountsIfItHasArrivedInTheSocket") {
   blocking.send(request("/block", ""));
   while (!blocker.blocks) std::this_thread::yield();
   late.send("\r\n" + body);
-  std::this_thread::sleep_for(550ms);
+  std::this_thread::sleep_for(2050ms);
   blocker.goOn = true;
   CHECK(late.read("[/late]" + body).find("[/late]" + body) != std::string::npos);
   for (int i = 0; i < 3; ++i) {

@@ -104,7 +104,8 @@ TEST_CASE("Process.ReleasesTheToken_WhenTheProgramEnds") {
   const std::weak_ptr<void> alive = token;
   io::Command command{.argv = {"true"}};
   command.untilEnded = std::move(token);
-  CHECK(Run(std::move(command)).wait().has_value());
+  Run run(std::move(command));
+  CHECK(run.wait().has_value());
   CHECK(alive.expired());
 }
 

@@ -21,7 +21,7 @@ namespace {
 class Recorder {
  public:
   // `groups`: bit mask of the multicast groups to join.
-  explicit Recorder(unsigned groups) : socket_(std::move(*netlink::openSocket(SOCK_NONBLOCK))) {
+  explicit Recorder(unsigned groups) : socket_(*netlink::openSocket(SOCK_NONBLOCK)) {
     REQUIRE(mnl_socket_bind(socket_.get(), groups, MNL_SOCKET_AUTOPID) == 0);
     int on = 1;
     mnl_socket_setsockopt(socket_.get(), NETLINK_EXT_ACK, &on, sizeof(on));

@@ -51,13 +51,15 @@ io::Descriptor silentDockerd(const std::string& path) {
   return listener;
 }
 
+constexpr const char* kTemplates = PROJECT_SOURCE_DIR "/bird-templates";
+
 pid_t startProgram(const std::string& folder) {
   const std::vector<std::string> words = {BGPLB_PROGRAM,   "run",
                                           "--socket",      folder + "/bgplb.sock",
                                           "--run-dir",     folder,
                                           "--state-dir",   folder,
                                           "--bird",        folder + "/slow-bird",
-                                          "--templates",   PROJECT_SOURCE_DIR "/bird-templates",
+                                          "--templates",   kTemplates,
                                           "--engine",      folder + "/docker.sock",
                                           "--driver-name", "bgplb"};
   const std::vector<std::string> settings = {"ROUTER_ID=192.0.2.1", "LOCAL_AS=65534",

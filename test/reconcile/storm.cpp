@@ -58,8 +58,7 @@ void Storm::run(const Event& event) {
     case Kind::Deliver: deliver(); break;
     case Kind::Ask: answer(event.which); break;
     case Kind::FailAnswer:
-      if (!questions_.empty())
-        fail(std::next(questions_.begin(), event.which % questions_.size())->first);
+      if (!questions_.empty()) fail(chosen(event.which)->first);
       break;
     case Kind::BreakStream:  // undelivered events are lost; the next connection begins with a new
                              // list
@@ -174,7 +173,9 @@ void Storm::findSteady() {
   for (const auto& container : docker_.containers) {
     if (!container.mayServe() || !container.steps.empty() || unsure_.count(container.id) > 0)
       continue;
-    for (const auto& [index, endpoint] : container.endpoints) {
+    for (const auto& entry : container.endpoints) {
+      const auto index = entry.first;
+      const auto& endpoint = entry.second;
       const auto there = kernel_.observe(core::bridgeName(endpoint.network));
       const auto vips = docker_.networks[index].vips();
       const bool announced = std::all_of(vips.begin(), vips.end(), [&](const Prefix& vip) {

@@ -139,6 +139,10 @@ class Storm {
   std::string objectionTo(const Prefix& vip) const;
   bool allDrained(const Prefix& vip) const;
   core::Facts& facts() { return controller_->facts(); }
+  // The open question that `which` selects.
+  auto chosen(unsigned which) {
+    return std::next(questions_.begin(), static_cast<std::ptrdiff_t>(which % questions_.size()));
+  }
 
   std::string readiness() const;
   void checkAnnounced() const;

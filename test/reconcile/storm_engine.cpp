@@ -124,7 +124,7 @@ std::optional<Result<docker::Answer>> Storm::answerOf(const docker::Question& qu
 
 void Storm::answer(unsigned which) {
   if (questions_.empty()) return;
-  answer(std::next(questions_.begin(), which % questions_.size())->first);
+  answer(chosen(which)->first);
 }
 
 void Storm::answer(std::uint64_t call) {

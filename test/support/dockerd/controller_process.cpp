@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::chrono::seconds kStartDeadline{10};
 constexpr int kReportLines = 40;
+constexpr const char* kTemplates = PROJECT_SOURCE_DIR "/bird-templates";
 
 std::string pathVariable() {
   const char* path = std::getenv("PATH");
@@ -42,7 +43,7 @@ void ControllerProcess::launch() {
                 "--run-dir",     folder_ / "run",
                 "--state-dir",   folder_ / "state",
                 "--bird",        bird_lab::birdUnderTest(),
-                "--templates",   PROJECT_SOURCE_DIR "/bird-templates",
+                "--templates",   kTemplates,
                 "--engine",      options_.engineSocket,
                 "--driver-name", "bgplb"};
   child.environment = options_.settings;
