@@ -119,7 +119,8 @@ TEST_CASE("UnixServer.BadRequestsGetAnError_AndTheServerKeepsServing") {
 
 TEST_CASE("UnixServer.ReplacesADeadSocketAndNothingElse") {
   Served served({});
-  http::UnixServer second(served.io, echo, refusal);
+  boost::asio::io_context io;  // of this thread: the other one runs
+  http::UnixServer second(io, echo, refusal);
   CHECK(second.listen(served.path).error().message ==
         served.path + ": another process listens there");
   SocketPath full("full");
