@@ -1,5 +1,7 @@
 #include "bird/bird_log.hpp"
 
+#include "bird/line_limit.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -9,9 +11,8 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
-#include <map>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -22,9 +23,8 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t kMaxLine = 4096;
-constexpr std::size_t kMaxHeld = 64;  // lines
-constexpr std::size_t kMaxRecent = 64;
-constexpr std::chrono::minutes kRepeatAfter{1};  // a repeated line is suppressed for this long
+constexpr std::size_t kMaxHeld = 64;     // lines
+constexpr std::size_t kPerTurn = 16384;  // bytes read before other handlers may run
 
 // Lines that need no attention: BIRD logs them at every change of a VIP, after a command that the
 // controller has logged itself, or about a missing link-local next hop, which our filters never
@@ -79,7 +79,7 @@ struct BirdLog::Reader {
 
   asio::posix::stream_descriptor descriptor;
   std::string partial;
-  std::map<std::string, std::chrono::steady_clock::time_point> recent;  // line -> last occurrence
+  LineLimit limit;
   bool holding = false;
   std::vector<BirdLine> held;
 
@@ -89,14 +89,14 @@ struct BirdLog::Reader {
         [weak = std::weak_ptr<Reader>(self)](const boost::system::error_code& error) {
           const auto reader = weak.lock();
           if (error || !reader) return;
-          reader->drain();
+          reader->drain(kPerTurn);
           wait(reader);
         });
   }
 
-  void drain() {
+  void drain(std::size_t limitOfBytes = std::numeric_limits<std::size_t>::max()) {
     std::array<char, 4096> chunk;
-    for (;;) {
+    for (std::size_t done = 0; done < limitOfBytes; done += chunk.size()) {
       const ssize_t size = ::read(descriptor.native_handle(), chunk.data(), chunk.size());
       if (size <= 0) return;  // EAGAIN: empty. No end of file: the descriptor is a writer, too
       feed(std::string_view(chunk.data(), static_cast<std::size_t>(size)));
@@ -115,22 +115,18 @@ struct BirdLog::Reader {
     }
   }
 
-  // BIRD repeats a line while a problem lasts.
-  bool isRepeated(const std::string& text) {
-    const auto now = std::chrono::steady_clock::now();
-    std::erase_if(recent, [now](const auto& entry) { return now - entry.second > kRepeatAfter; });
-    if (recent.size() >= kMaxRecent) recent.clear();
-    return !recent.insert_or_assign(text, now).second;
-  }
-
   void forward(const BirdLine& line) {
     if (line.text.empty()) return;
     if (holding) {
       if (held.size() < kMaxHeld) held.push_back(line);
       return;
     }
-    if (!log::enabled(line.level) || isRepeated(line.text)) return;
-    log::write(line.level, "bird: " + line.text);
+    if (!log::enabled(line.level)) return;
+    const auto now = LineLimit::Clock::now();
+    if (const unsigned omitted = limit.takeOmitted(now); omitted > 0) {
+      log::warning("bird: {} lines of BIRD's log omitted, more than 20 in a second", omitted);
+    }
+    if (limit.admits(line.text, now)) log::write(line.level, "bird: " + line.text);
   }
 };
 
