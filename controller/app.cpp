@@ -39,6 +39,19 @@ core::Policy policyOf(const settings::Settings& settings) {
           .terminateDrained = settings.sigusr2Stop};
 }
 
+firewall::Listener listenerOf(const core::RoutingConfig& config, bool peersConnect) {
+  firewall::Listener listener{.port = config.listenPort};
+  for (const auto& peer : config.peers) {
+    if (peersConnect) listener.peers.insert(peer.address);
+    if (peer.source) {
+      listener.addresses.insert(*peer.source);
+    } else {
+      listener.wildcards.insert(peer.address.family());
+    }
+  }
+  return listener;
+}
+
 }  // namespace
 
 App::App(asio::io_context& io, const settings::Settings& settings, const RunOptions& options)
@@ -131,6 +144,7 @@ void App::updatePeering() {
     return;
   }
   routingProblem_.clear();
+  firewall_.guardListener(listenerOf(config, settings_.routerPort.has_value()));
   routingConfig_ = std::move(config);
 }
 

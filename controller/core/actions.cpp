@@ -17,10 +17,16 @@ std::uint32_t tableOf(const PinnedRoute& route) {
 std::string toText(const Action& action) {
   return std::visit(
       Overloaded{
-          [](const BridgeAdd& a) { return fmt::format("link add {} type bridge mtu {}", a.name, a.mtu); },
+          [](const BridgeAdd& a) {
+            return fmt::format("link add {} type bridge mtu {}", a.name, a.mtu);
+          },
           [](const VethAdd& a) {
             return fmt::format("link add {} master {} mtu {} type veth peer {}", a.host, a.bridge,
                                a.mtu, a.container);
+          },
+          [](const PortIsolate& a) {
+            return fmt::format("fdb replace {} dev {} master static, isolated on", a.mac.toString(),
+                               a.host);
           },
           [](const LinkDel& a) { return fmt::format("link del {}", a.name); },
           [](const NextHopAdd& a) {
@@ -31,11 +37,13 @@ std::string toText(const Action& action) {
           },
           [](const GroupReplace& a) {
             std::string members;
-            for (const auto& via : a.members) members += (members.empty() ? "" : "/") + via.toString();
+            for (const auto& via : a.members)
+              members += (members.empty() ? "" : "/") + via.toString();
             return fmt::format("nexthop replace group {} dev {}", members, a.dev);
           },
           [](const GroupDel& a) {
-            return fmt::format("nexthop del group of IPv{} dev {}", static_cast<int>(a.family), a.dev);
+            return fmt::format("nexthop del group of IPv{} dev {}", static_cast<int>(a.family),
+                               a.dev);
           },
           [](const PinnedRouteReplace& a) {
             return fmt::format("route replace {} via {} dev {} onlink table {}",
@@ -43,8 +51,9 @@ std::string toText(const Action& action) {
                                tableOf(a.route));
           },
           [](const PinnedRouteDel& a) {
-            return fmt::format("route del {} via {} dev {} table {}", a.route.destination.toString(),
-                               a.route.via.toString(), a.dev, tableOf(a.route));
+            return fmt::format("route del {} via {} dev {} table {}",
+                               a.route.destination.toString(), a.route.via.toString(), a.dev,
+                               tableOf(a.route));
           },
           [](const RouteReplace& a) {
             return fmt::format("route replace {} dev {}", a.destination.toString(), a.dev);
@@ -71,17 +80,16 @@ KernelNetwork applied(KernelNetwork before, const Action& action) {
         state.mtu = a.mtu;
       },
       [&state](const VethAdd& a) { state.veths.insert(a.host); },
+      [&state](const PortIsolate& a) { state.isolated[a.host] = a.mac; },
       [&state](const LinkDel& a) {
         if (isVethHostName(a.name)) {
-          state.veths.erase(a.name);
+          state.removeVeth(a.name);
         } else {
           state = {};
         }
       },
       [&state](const NextHopAdd& a) { state.nextHops.insert(a.via); },
-      [&state](const NextHopDel& a) {
-        state.removeNextHop(a.via);
-      },
+      [&state](const NextHopDel& a) { state.removeNextHop(a.via); },
       [&state](const GroupReplace& a) { state.groups[a.family] = a.members; },
       [&state](const GroupDel& a) { state.removeGroup(a.family); },
       [&state](const RouteReplace& a) {

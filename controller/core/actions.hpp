@@ -26,6 +26,15 @@ struct VethAdd {
   unsigned mtu = kDefaultMtu;
   friend bool operator==(const VethAdd&, const VethAdd&) = default;
 };
+// Makes `mac` the only static forwarding entry of the port `host`, then isolates the port: no
+// learning, no flooding, no frames to other isolated ports. Before that, frames to a backend that
+// sends nothing would be flooded to all ports.
+struct PortIsolate {
+  std::string host;
+  MacAddress mac;
+  std::string dev;
+  friend bool operator==(const PortIsolate&, const PortIsolate&) = default;
+};
 struct LinkDel {
   std::string name;
   friend bool operator==(const LinkDel&, const LinkDel&) = default;
@@ -86,8 +95,8 @@ struct NeighDel {
   friend bool operator==(const NeighDel&, const NeighDel&) = default;
 };
 
-using Action = std::variant<BridgeAdd, VethAdd, LinkDel, NeighReplace, NeighDel, NextHopAdd,
-                            NextHopDel, GroupReplace, GroupDel, RouteReplace, RouteDel,
+using Action = std::variant<BridgeAdd, VethAdd, PortIsolate, LinkDel, NeighReplace, NeighDel,
+                            NextHopAdd, NextHopDel, GroupReplace, GroupDel, RouteReplace, RouteDel,
                             PinnedRouteReplace, PinnedRouteDel>;
 
 std::string toText(const Action& action);  // one line in the syntax of `ip`, for the log

@@ -52,6 +52,20 @@ std::set<std::string> wantedVeths(const Facts& facts, const Network& network,
   return veths;
 }
 
+// The MAC address is known from CreateEndpoint, or from dockerd's list.
+std::map<std::string, MacAddress> isolatedPorts(const Facts& facts, const Network& network,
+                                                const std::set<std::string>& veths) {
+  std::map<std::string, MacAddress> ports;
+  for (const auto& id : network.endpoints) {
+    const auto endpoint = facts.endpoints.find(id);
+    const std::string name = vethHostName(id);
+    if (endpoint != facts.endpoints.end() && endpoint->second.mac && veths.contains(name)) {
+      ports.emplace(name, *endpoint->second.mac);
+    }
+  }
+  return ports;
+}
+
 // Before the first lists, a plugin call may name a network and one of its endpoints while the other
 // endpoints are still unknown. So the objects that a previous controller installed stay.
 void keepFormer(KernelNetwork& desired, const KernelNetwork& observed) {
@@ -92,6 +106,7 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
   desired.kernel.bridge = true;
   desired.kernel.mtu = network.options.mtu;
   desired.kernel.veths = wantedVeths(facts, network, existingVeths, observed.veths);
+  desired.kernel.isolated = isolatedPorts(facts, network, desired.kernel.veths);
 
   const auto slots = assignSlots(facts, network, observed, existingVeths);
   bool anyReady = false;

@@ -2,6 +2,11 @@
 
 namespace bgplb::core {
 
+void KernelNetwork::removeVeth(const std::string& host) {
+  veths.erase(host);
+  isolated.erase(host);
+}
+
 void KernelNetwork::removeNextHop(const Address& via) {
   nextHops.erase(via);
   const auto group = groups.find(via.family());

@@ -12,7 +12,12 @@
 //   new connections          main table: VIP -> next-hop group of the ready backends, by a hash
 //   established connections  table of the backend: VIP -> the backend's next hop
 //
-// A policy rule selects the backend's table by the connection mark (firewall/flow_marks.hpp), which
+// The ports are isolated from each other: the bridge forwards frames only between itself and a
+// port, learns no MAC address, and floods nothing. One static forwarding entry per port says which
+// backend a frame is for, so no backend receives the packets of another one, and no forged source
+// address diverts them.
+//
+// A policy rule selects the backend's table by the connection mark (firewall/nft_table.hpp), which
 // the first packet got from the next hop that it took. So adding or removing a backend moves no
 // connection of another backend.
 
@@ -37,7 +42,10 @@ struct PinnedRoute {
 struct KernelNetwork {
   bool bridge = false;  // exists, is up, and is a bridge
   unsigned mtu = kDefaultMtu;
-  std::set<std::string> veths;                 // host ends that are ports of the bridge and up
+  std::set<std::string> veths;  // host ends that are ports of the bridge and up
+  // The isolated ports among `veths`, and the MAC address of each one's only static forwarding
+  // entry.
+  std::map<std::string, MacAddress> isolated;
   std::map<Address, MacAddress> neighbors;     // permanent entries on the bridge
   std::set<Address> nextHops;                  // our nexthop objects on the bridge
   std::map<Family, std::set<Address>> groups;  // members of each family's next-hop group
@@ -45,6 +53,7 @@ struct KernelNetwork {
   std::set<Prefix> strays;  // other routes with our protocol on the bridge; never desired
   std::set<PinnedRoute> pinned;
 
+  void removeVeth(const std::string& host);
   // Like the kernel: a group without members is removed, and with a group the routes through it.
   void removeNextHop(const Address& via);
   void removeGroup(Family family);

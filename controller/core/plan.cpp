@@ -30,10 +30,12 @@ class Plan {
       add(BridgeAdd{bridge_, desired_.mtu});
     }
     for (const auto& veth : desired_.veths) {
-      if (observed_.veths.contains(veth)) continue;
-      const auto container = containerEnds.find(veth);
-      if (container == containerEnds.end()) continue;
-      add(VethAdd{veth, container->second, bridge_, desired_.mtu});
+      if (!observed_.veths.contains(veth)) {
+        const auto container = containerEnds.find(veth);
+        if (container == containerEnds.end()) continue;
+        add(VethAdd{veth, container->second, bridge_, desired_.mtu});
+      }
+      isolate(veth);
     }
   }
 
@@ -82,6 +84,14 @@ class Plan {
   std::vector<Action> take() { return std::move(actions_); }
 
  private:
+  void isolate(const std::string& veth) {
+    const auto wanted = desired_.isolated.find(veth);
+    if (wanted == desired_.isolated.end()) return;
+    const auto found = observed_.isolated.find(veth);
+    if (found != observed_.isolated.end() && found->second == wanted->second) return;
+    add(PortIsolate{veth, wanted->second, bridge_});
+  }
+
   void add(Action action) { actions_.push_back(std::move(action)); }
 
   const std::string& bridge_;

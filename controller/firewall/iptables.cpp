@@ -1,6 +1,7 @@
 #include "firewall/iptables.hpp"
 
 #include "base/log.hpp"
+#include "core/link_names.hpp"
 #include "io/file.hpp"
 #include "io/process.hpp"
 #include "io/spawn.hpp"
@@ -43,10 +44,10 @@ std::string names(const std::vector<Flavour>& flavours) {
 
 // Avoids a call of iptables-legacy, which creates the kernel's filter table even if it only lists
 // it.
-bool hasLegacyTable(Family family) {
+bool hasLegacyTable(Family family, const char* table = "filter") {
   const auto made = io::readFile(family == Family::V4 ? "/proc/thread-self/net/ip_tables_names"
                                                       : "/proc/thread-self/net/ip6_tables_names");
-  return made && ("\n" + *made).find("\nfilter\n") != std::string::npos;
+  return made && ("\n" + *made).find(fmt::format("\n{}\n", table)) != std::string::npos;
 }
 
 bool hasIpv6() { return access("/proc/thread-self/net/if_inet6", F_OK) == 0; }
@@ -101,11 +102,24 @@ void Iptables::ensure(bool wanted) {
     if (const auto opened = watch_.open(); !opened) log::debug("{}", opened.error().message);
   }
   wanted_ = wanted;
+  decided_ = true;
   due_ = true;
   retry_.cancel();
   if (running_ || tools_.isStuck()) return;
   running_ = true;
   io::spawn(io_.get_executor(), run(), "firewall");
+}
+
+void Iptables::filterSources(const std::set<std::string>& links) {
+  if (loosened_ == links) return;
+  loosened_ = links;
+  if (decided_) ensure(wanted_);
+}
+
+void Iptables::guardListener(const Listener& listener) {
+  if (listener_ == listener) return;
+  listener_ = listener;
+  if (decided_) ensure(wanted_);
 }
 
 Task<> Iptables::run() {
@@ -138,11 +152,20 @@ Task<> Iptables::reconcileTables(bool wanted) {
       status.problem += (status.problem.empty() ? "" : "; ") + error.message;
     }
   }
-  const auto marks = co_await marks_.reconcile(wanted);
-  status.marks = wanted && marks.has_value();
-  if (!marks) {
-    status.marksProblem = marks.error().message;
-    mayPass = mayPass || marks.error().kind == ErrorKind::Transient;
+  NftRules rules{.vips = wanted, .loosened = loosened_, .listener = listener_};
+  const auto nft = co_await nft_.reconcile(std::move(rules));
+  status.marks = wanted && nft.has_value();
+  if (!nft) {
+    if (wanted) status.marksProblem = nft.error().message;
+    mayPass = mayPass || nft.error().kind == ErrorKind::Transient;
+  }
+  const bool withoutNft = wanted && !nft && nft.error().kind != ErrorKind::Transient;
+  for (const Family family : {Family::V4, Family::V6}) {
+    if (family == Family::V6 && !hasIpv6()) continue;
+    const auto done = co_await reconcileEntry(family, withoutNft);
+    if (!done && problems.insert(done.error().message).second) {
+      status.problem += (status.problem.empty() ? "" : "; ") + done.error().message;
+    }
   }
   publish(std::move(status));
   if (mayPass) {
@@ -185,14 +208,34 @@ Task<Iptables::TableState> Iptables::poll(Family family, bool wanted) {
   co_return state;
 }
 
-Task<Result<FilterTable>> Iptables::list(Family family, Flavour flavour) {
+Task<Result<std::string>> Iptables::save(Family family, Flavour flavour, const char* table) {
   const std::string name = program(family, flavour, "save");
-  std::vector<std::string> argv{name, "-t", "filter"};
+  std::vector<std::string> argv{name, "-t", table};
   std::string input;
   const auto finished = co_await tools_.run(std::move(argv), std::move(input));
   if (!finished) co_return finished.error();
   if (finished->status != 0) co_return invalid(name + ": " + io::errorText(*finished));
-  co_return parse(finished->out);
+  co_return finished->out;
+}
+
+Task<Result<FilterTable>> Iptables::list(Family family, Flavour flavour) {
+  const auto saved = co_await save(family, flavour, "filter");
+  if (!saved) co_return saved.error();
+  co_return parse(*saved);
+}
+
+Task<Result<void>> Iptables::reconcileEntry(Family family, bool wanted) {
+  if (!wanted && !hasLegacyTable(family, "raw")) co_return Result<void>{};
+  const auto saved = co_await save(family, Flavour::Legacy, "raw");
+  if (!saved) co_return saved.error();
+  const std::string commands = planEntry(*saved, wanted);
+  if (commands.empty()) co_return Result<void>{};
+  const auto changed = co_await restore(family, Flavour::Legacy, commands);
+  if (changed) {
+    log::info("firewall: {}-legacy: raw: rule for {}* {}", nameOf(family), core::kBridgePrefix,
+              wanted ? "added" : "removed");
+  }
+  co_return changed;
 }
 
 Task<Result<void>> Iptables::reconcileTable(Family family, Flavour flavour, FilterTable table,

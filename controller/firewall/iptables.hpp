@@ -1,7 +1,7 @@
 #pragma once
 // Keeps our rules in the host's packet filter by running the iptables programs, which dockerd uses
 // as well: each must be able to read the rules of the other. Implements the port Firewall, called
-// by the reconciler. Owns FlowMarks, TableWatch and ToolRunner.
+// by the reconciler. Owns NftTable, TableWatch and ToolRunner.
 //
 // iptables has two flavours that do not show each other's rules. The kernel applies the rules of
 // both: an ACCEPT in one does not override a DROP in the other. Our rules are in the same flavour
@@ -15,7 +15,7 @@
 
 #include "base/backoff.hpp"
 #include "base/result.hpp"
-#include "firewall/flow_marks.hpp"
+#include "firewall/nft_table.hpp"
 #include "firewall/rules.hpp"
 #include "firewall/table_watch.hpp"
 #include "firewall/tool_runner.hpp"
@@ -28,6 +28,8 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,7 +40,7 @@ struct FirewallStatus {
   bool v4 = false;      // our IPv4 rules are installed
   bool v6 = false;
   std::string problem;  // empty: none
-  bool marks = false;   // connections keep their backend (flow_marks.hpp)
+  bool marks = false;   // connections keep their backend (nft_table.hpp)
   std::string marksProblem;
   friend bool operator==(const FirewallStatus&, const FirewallStatus&) = default;
 };
@@ -61,6 +63,11 @@ class Iptables : public reconcile::Firewall {
   Iptables& operator=(const Iptables&) = delete;
 
   void ensure(bool wanted) override;
+  void filterSources(const std::set<std::string>& links) override;
+
+  // Also protects BIRD's port, as long as the plugin runs and after it. In the background. Before
+  // the first ensure(), nothing is changed.
+  void guardListener(const Listener& listener);
 
   const FirewallStatus& status() const { return status_; }
   bool busy() const { return running_; }  // a pass is running or about to run
@@ -78,7 +85,10 @@ class Iptables : public reconcile::Firewall {
   Task<> reconcileTables(bool wanted);
   Task<TableState> reconcileFamily(Family family, bool wanted, std::vector<Flavour> fallback);
   Task<TableState> poll(Family family, bool wanted);
+  Task<Result<std::string>> save(Family family, Flavour flavour, const char* table);
   Task<Result<FilterTable>> list(Family family, Flavour flavour);
+  // The rule of planEntry() in the legacy raw table.
+  Task<Result<void>> reconcileEntry(Family family, bool wanted);
   Task<Result<void>> reconcileTable(Family family, Flavour flavour, FilterTable table, bool wanted);
   Task<Result<void>> restore(Family family, Flavour flavour, std::string commands);
   void publish(FirewallStatus status);
@@ -88,7 +98,7 @@ class Iptables : public reconcile::Firewall {
   boost::asio::io_context& io_;
   std::function<void()> onStatus_;
   ToolRunner tools_;
-  FlowMarks marks_{tools_};
+  NftTable nft_{tools_};
   boost::asio::steady_timer retry_;
   Backoff backoff_;
   TableWatch watch_;
@@ -96,6 +106,9 @@ class Iptables : public reconcile::Firewall {
   bool debouncing_ = false;
   std::chrono::steady_clock::duration passTook_{0};  // duration of the last pass
   bool wanted_ = false;
+  bool decided_ = false;            // ensure() was called
+  std::set<std::string> loosened_;  // links of filterSources()
+  std::optional<Listener> listener_;
   bool due_ = false;
   bool running_ = false;
   FirewallStatus status_;

@@ -13,8 +13,9 @@
 //   established + marked  Replies. They do not pass bgplb-*: the container sends them over its
 //                         Docker bridge, possibly to a container on another bridge, or on the same
 //                         bridge without inter-container communication.
-//   -i bgplb-*            No rule accepts these packets. Replies never use this interface; such a
-//                         packet is from a container that bypasses Docker's rules.
+//   -i bgplb-*            These packets are dropped before routing (nft_table.hpp, and without nft
+//                         the raw table). Replies never use this interface; such a packet is from
+//                         a container that bypasses Docker's rules.
 //
 //   neighbor discovery    (IPv6) Accepted within a gateway bridge, whose name begins with bgplb_
 //                         in the documented set-up. enable_icc=false drops neighbour discovery
@@ -65,5 +66,10 @@ const std::vector<std::string>& ownRules(Family family);
 std::string planPresent(Family family, const FilterTable& table,
                         const std::vector<std::string>& asListed);
 std::string planAbsent(const FilterTable& table);
+
+// Without nft, a rule in PREROUTING of the raw table drops what enters by bgplb-*. Returns the
+// input for `iptables-restore --noflush`; empty: no change is needed. `saved`: the output of
+// `iptables-save -t raw`.
+std::string planEntry(std::string_view saved, bool wanted);
 
 }  // namespace bgplb::firewall

@@ -1,10 +1,11 @@
 #include "netlink/codec.hpp"
 
+#include "netlink/attributes.hpp"
+#include "netlink/link_codec.hpp"
+
 #include <libmnl/libmnl.h>
-#include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/fib_rules.h>
-#include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/netconf.h>
 #include <linux/nexthop.h>
@@ -19,102 +20,9 @@ namespace bgplb::netlink {
 
 namespace {
 
-constexpr unsigned kHasCarrier = unsigned{IFF_RUNNING} | unsigned{IFF_LOWER_UP};
-
 constexpr int kLargestErrno = 4095;  // MAX_ERRNO, linux/err.h
 
-// The attributes of one nesting level, by type. Of several with the same type, the last one counts,
-// as in the kernel.
-template <std::size_t Max>
-class Attributes {
- public:
-  // The attributes that follow a family header of `fixed` bytes.
-  Attributes(const nlmsghdr& message, std::size_t fixed) {
-    const auto* start = static_cast<const char*>(
-        mnl_nlmsg_get_payload_offset(&message, static_cast<unsigned>(fixed)));
-    // Not mnl_nlmsg_get_payload_tail(): it rounds up and may point beyond the end of the message.
-    const auto* end = reinterpret_cast<const char*>(&message) + message.nlmsg_len;
-    if (start < end) addAll(start, end);
-  }
-  explicit Attributes(const nlattr& nest) {
-    const auto* start = static_cast<const char*>(mnl_attr_get_payload(&nest));
-    addAll(start, start + mnl_attr_get_payload_len(&nest));
-  }
-
-  const nlattr* find(std::size_t type) const { return type <= Max ? table_[type] : nullptr; }
-
-  std::optional<std::uint32_t> u32(std::size_t type) const {
-    const nlattr* attribute = find(type);
-    if (attribute == nullptr || mnl_attr_get_payload_len(attribute) < 4) return std::nullopt;
-    return mnl_attr_get_u32(attribute);
-  }
-  std::string text(std::size_t type) const {
-    const nlattr* attribute = find(type);
-    if (attribute == nullptr) return {};
-    const auto* start = static_cast<const char*>(mnl_attr_get_payload(attribute));
-    return {start, strnlen(start, mnl_attr_get_payload_len(attribute))};
-  }
-  std::optional<Address> address(std::size_t type, int family) const {
-    const nlattr* attribute = find(type);
-    const std::size_t size = family == AF_INET ? 4 : 16;
-    if (attribute == nullptr || mnl_attr_get_payload_len(attribute) < size) return std::nullopt;
-    return Address::fromBytes(family == AF_INET ? Family::V4 : Family::V6,
-                              static_cast<const std::uint8_t*>(mnl_attr_get_payload(attribute)));
-  }
-  std::optional<MacAddress> mac(std::size_t type) const {
-    const nlattr* attribute = find(type);
-    if (attribute == nullptr || mnl_attr_get_payload_len(attribute) != 6) return std::nullopt;
-    return MacAddress::fromBytes(static_cast<const std::uint8_t*>(mnl_attr_get_payload(attribute)));
-  }
-
- private:
-  void addAll(const char* start, const char* end) {
-    const auto* attribute = reinterpret_cast<const nlattr*>(start);
-    while (
-        mnl_attr_ok(attribute, static_cast<int>(end - reinterpret_cast<const char*>(attribute)))) {
-      add(attribute);
-      attribute = mnl_attr_next(attribute);
-    }
-  }
-  void add(const nlattr* attribute) {
-    const std::size_t type = mnl_attr_get_type(attribute);
-    if (type <= Max) table_[type] = attribute;
-  }
-
-  std::array<const nlattr*, Max + 1> table_{};
-};
-
-template <typename Header>
-const Header* familyHeader(const nlmsghdr& message) {
-  if (message.nlmsg_len < MNL_NLMSG_HDRLEN + sizeof(Header)) return nullptr;
-  return static_cast<const Header*>(mnl_nlmsg_get_payload(&message));
-}
-
 bool isInternet(int family) { return family == AF_INET || family == AF_INET6; }
-
-std::optional<Link> parseLink(const nlmsghdr& message) {
-  const auto* header = familyHeader<ifinfomsg>(message);
-  // The bridge driver sends AF_BRIDGE messages to this group. There, RTM_DELLINK means that a port
-  // left its bridge, not that the link was removed; an AF_UNSPEC message about the port follows.
-  if (header == nullptr || header->ifi_family != AF_UNSPEC) return std::nullopt;
-  const Attributes<IFLA_LINKINFO> attributes(message, sizeof(ifinfomsg));
-  // Wireless drivers report events as link messages that carry none of the other attributes.
-  if (attributes.find(IFLA_WIRELESS) != nullptr || attributes.find(IFLA_IFNAME) == nullptr) {
-    return std::nullopt;
-  }
-  Link link{.index = header->ifi_index,
-            .name = attributes.text(IFLA_IFNAME),
-            .kind = {},
-            .master = static_cast<int>(attributes.u32(IFLA_MASTER).value_or(0)),
-            .mtu = attributes.u32(IFLA_MTU).value_or(0),
-            .up = (header->ifi_flags & IFF_UP) != 0,
-            .running = (header->ifi_flags & kHasCarrier) != 0,
-            .address = attributes.mac(IFLA_ADDRESS)};
-  if (const nlattr* info = attributes.find(IFLA_LINKINFO)) {
-    link.kind = Attributes<IFLA_INFO_KIND>(*info).text(IFLA_INFO_KIND);
-  }
-  return link;
-}
 
 std::optional<Route> parseAnyRoute(const nlmsghdr& message) {
   const auto* header = familyHeader<rtmsg>(message);
@@ -152,9 +60,23 @@ std::optional<Route> parseRoute(const nlmsghdr& message) {
   return parseAnyRoute(message);
 }
 
+// Entries of a VLAN are ignored: the kernel adds them beside the entry that counts without VLAN
+// filtering.
+std::optional<ForwardingEntry> parseForwardingEntry(const nlmsghdr& message) {
+  const auto* header = familyHeader<ndmsg>(message);
+  const Attributes<NDA_MASTER> attributes(message, sizeof(ndmsg));
+  const auto mac = attributes.mac(NDA_LLADDR);
+  if (header == nullptr || !mac || attributes.find(NDA_MASTER) == nullptr ||
+      attributes.find(NDA_VLAN) != nullptr) {
+    return std::nullopt;
+  }
+  return ForwardingEntry{.ifIndex = header->ndm_ifindex,
+                         .mac = *mac,
+                         .isStatic = (header->ndm_state & NUD_NOARP) != 0};
+}
+
 std::optional<Neighbor> parseNeighbor(const nlmsghdr& message) {
   const auto* header = familyHeader<ndmsg>(message);
-  // AF_BRIDGE entries are bridge forwarding entries (FDB), which use the same message type.
   if (header == nullptr || !isInternet(header->ndm_family) ||
       (header->ndm_flags & NTF_PROXY) != 0) {
     return std::nullopt;
@@ -241,6 +163,15 @@ std::optional<Notification> notification(Change change, std::optional<T>&& objec
   return Notification{change, std::move(*object)};
 }
 
+// A bridge's forwarding entries use the messages of neighbours, with a family of their own.
+std::optional<Notification> parseNeighborMessage(Change change, const nlmsghdr& message) {
+  const auto* header = familyHeader<ndmsg>(message);
+  if (header != nullptr && header->ndm_family == AF_BRIDGE) {
+    return notification(change, parseForwardingEntry(message));
+  }
+  return notification(change, parseNeighbor(message));
+}
+
 }  // namespace
 
 bool isWhole(const nlmsghdr* message, int left) {
@@ -257,8 +188,8 @@ std::optional<Notification> parse(const nlmsghdr& message) {
       return notification(replaced ? Change::Replaced : Change::Present, parseRoute(message));
     }
     case RTM_DELROUTE: return notification(Change::Removed, parseRoute(message));
-    case RTM_NEWNEIGH: return notification(Change::Present, parseNeighbor(message));
-    case RTM_DELNEIGH: return notification(Change::Removed, parseNeighbor(message));
+    case RTM_NEWNEIGH: return parseNeighborMessage(Change::Present, message);
+    case RTM_DELNEIGH: return parseNeighborMessage(Change::Removed, message);
     case RTM_NEWADDR: return notification(Change::Present, parseAddress(message));
     case RTM_DELADDR: return notification(Change::Removed, parseAddress(message));
     case RTM_NEWNEXTHOP: return notification(Change::Present, parseNextHop(message));

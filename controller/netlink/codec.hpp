@@ -27,6 +27,11 @@ struct Link {
   // has removed the next hops on the link.
   bool running = false;
   std::optional<MacAddress> address;
+  // A bridge port that exchanges frames only with the bridge itself and does not learn
+  // (IFLA_BRPORT_ISOLATED on; LEARNING, UNICAST_FLOOD, MCAST_FLOOD and BCAST_FLOOD off).
+  bool isolated = false;
+  // net.ipv6.conf.*.accept_ra; the kernel sends no notification when it changes.
+  std::uint32_t acceptRa = 0;
   friend bool operator==(const Link&, const Link&) = default;
 };
 
@@ -52,6 +57,14 @@ struct Neighbor {
   friend bool operator==(const Neighbor&, const Neighbor&) = default;
 };
 
+// An entry of a bridge's forwarding database.
+struct ForwardingEntry {
+  int ifIndex = 0;  // the port
+  MacAddress mac;
+  bool isStatic = false;
+  friend bool operator==(const ForwardingEntry&, const ForwardingEntry&) = default;
+};
+
 // A nexthop object: a single next hop, or a group of them.
 struct NextHop {
   std::uint32_t id = 0;
@@ -69,7 +82,8 @@ struct SlotRule {
   friend auto operator<=>(const SlotRule&, const SlotRule&) = default;
 };
 
-using Object = std::variant<Link, Route, Neighbor, NextHop, SlotRule, reconcile::HostAddress>;
+using Object =
+    std::variant<Link, Route, Neighbor, ForwardingEntry, NextHop, SlotRule, reconcile::HostAddress>;
 
 enum class Change {
   Present,   // new or altered

@@ -28,8 +28,8 @@ Result<void> dump(Socket& socket, const Request& request, Mirror& mirror) {
 Result<Mirror> dumpAll(Socket& socket) {
   Mirror mirror;
   for (const Request& request :
-       {linkDump(), addressDump(), neighDump(), nextHopDump(), routeDump(Family::V4),
-        routeDump(Family::V6), ruleDump(Family::V4), ruleDump(Family::V6)}) {
+       {linkDump(), addressDump(), neighDump(), forwardingDump(), nextHopDump(),
+        routeDump(Family::V4), routeDump(Family::V6), ruleDump(Family::V4), ruleDump(Family::V6)}) {
     if (auto dumped = dump(socket, request, mirror); !dumped) {
       return dumped.error().within("netlink dump");
     }

@@ -27,34 +27,51 @@ Result<unsigned> reversePathFilter(Socket& socket, int ifIndex) {
   return *mode;
 }
 
-}  // namespace
-
-Result<void> relaxReversePathFilter(Socket& socket, const Link& link) {
-  const auto all = reversePathFilter(socket, kAllLinks);
-  if (!all) return all.error();
-  const auto own = reversePathFilter(socket, link.index);
-  if (!own) return own.error();
-  if (std::max(*all, *own) != kStrict) return {};
-  return socket.request(linkSetReversePathFilter(link.index, kLoose));
+// Netlink does not offer all settings. In a managed plugin, /proc/sys is read-only and the host's
+// /proc/sys/net is mounted at /host/proc/sys/net (plugin-rootfs/config.json).
+bool write(const std::string& name, char value) {
+  for (const char* folder : {"/host/proc/sys/", "/proc/sys/"}) {
+    std::ofstream file(folder + name);
+    if (file << value << '\n' << std::flush) return true;
+  }
+  return false;
 }
 
-// Netlink does not offer this setting. In a managed plugin, /proc/sys is read-only and the host's
-// /proc/sys is mounted at /host/proc/sys (plugin-rootfs/config.json).
+}  // namespace
+
+Result<bool> relaxReversePathFilter(Socket& socket, const Link& link) {
+  const auto all = reversePathFilter(socket, kAllLinks);
+  if (!all) return all.error();
+  const auto fresh = reversePathFilter(socket, kNewLinks);
+  if (!fresh) return fresh.error();
+  const auto own = reversePathFilter(socket, link.index);
+  if (!own) return own.error();
+  if (std::max(*all, *own) == kStrict) {
+    auto set = socket.request(linkSetReversePathFilter(link.index, kLoose));
+    if (!set) return set.error();
+    return true;
+  }
+  return *own == kLoose && (*all == kStrict || (*all == 0 && *fresh == kStrict));
+}
+
 Result<void> hashFlows(Family family) {
   const std::string name =
       fmt::format("net/{}/fib_multipath_hash_policy", family == Family::V4 ? "ipv4" : "ipv6");
   const auto policy = io::readFile("/proc/sys/" + name);
   if (!policy || !policy->starts_with('0')) return {};
-  for (const char* folder : {"/host/proc/sys/", "/proc/sys/"}) {
-    std::ofstream file(folder + name);
-    if (file << "1\n" << std::flush) {
-      log::info("sysctl -w {}=1", name);
-      return {};
-    }
+  if (write(name, '1')) {
+    log::info("sysctl -w {}=1", name);
+    return {};
   }
   return invalid(fmt::format(
       "IPv{}: all connections of one client go to one container; set it: sysctl -w {}=1",
       static_cast<int>(family), name));
+}
+
+bool refuseRouterAdvertisements(const std::string& link) {
+  const std::string name = fmt::format("net/ipv6/conf/{}/accept_ra", link);
+  const auto accepted = io::readFile("/proc/sys/" + name);
+  return !accepted || accepted->starts_with('0') || write(name, '0');
 }
 
 }  // namespace bgplb::netlink

@@ -7,14 +7,22 @@
 #include "netlink/codec.hpp"
 #include "netlink/socket.hpp"
 
+#include <string>
+
 namespace bgplb::netlink {
 
 // Sets rp_filter of `link` to 2 (loose) if strict filtering is in effect on the link. The kernel
-// uses the greater of the link's value and the value of "all".
-Result<void> relaxReversePathFilter(Socket& socket, const Link& link);
+// uses the greater of the link's value and the value of "all". Returns whether the link is loose
+// although the host's values ("all", "default") are strict: by this call or an earlier one.
+Result<bool> relaxReversePathFilter(Socket& socket, const Link& link);
 
 // Sets fib_multipath_hash_policy of the family to 1 if it is 0. Invalid: the file cannot be
 // written; the message contains the command for the operator.
 Result<void> hashFlows(Family family);
+
+// Sets net.ipv6.conf.LINK.accept_ra to 0. Otherwise a router advertisement (RFC 4861) from a
+// container would give the host a default route into that container. False: the file cannot be
+// written. True as well where the link has no IPv6.
+bool refuseRouterAdvertisements(const std::string& link);
 
 }  // namespace bgplb::netlink

@@ -1,9 +1,13 @@
 #include "netlink/link_actions.hpp"
 
+#include "base/log.hpp"
+#include "netlink/host_settings.hpp"
 #include "netlink/requests.hpp"
 
 #include <fmt/format.h>
 #include <linux/if.h>
+
+#include <utility>
 
 namespace bgplb::netlink {
 
@@ -66,7 +70,18 @@ Result<void> LinkActions::apply(const core::BridgeAdd& action) {
       if (auto set = socket_.request(linkSetAddress(link->index, address)); !set) return set;
     }
   }
+  // Before the link is up: the kernel handles no router advertisement earlier.
+  refuseRouterAdvertisements(*link);
   return bringUp(*link, action.mtu, link->master);
+}
+
+void LinkActions::refuseRouterAdvertisements(const Link& bridge) {
+  if (bridge.acceptRa == 0 || netlink::refuseRouterAdvertisements(bridge.name)) return;
+  if (std::exchange(refusalFailed_, true)) return;
+  log::warning(
+      "{}: accept_ra cannot be set to 0; only the packet filter drops router advertisements of "
+      "containers",
+      bridge.name);
 }
 
 Result<void> LinkActions::apply(const core::VethAdd& action) {
@@ -79,6 +94,25 @@ Result<void> LinkActions::apply(const core::VethAdd& action) {
       findOrCreate(action.host, "veth", vethAdd(action.host, action.container, action.mtu));
   if (!link) return link.error();
   return bringUp(*link, action.mtu, bridge->index);
+}
+
+// The entry comes before the isolation, which ends the flooding of frames without an entry.
+Result<void> LinkActions::apply(const core::PortIsolate& action) {
+  const auto bridge = mirror_.state().ourBridge(action.dev);
+  if (!bridge) return bridge.error();
+  const auto port = find(action.host);
+  if (!port || !isOurVeth(*port) || port->master != bridge->index) {
+    return notFound(fmt::format("{} is not a port of {}", action.host, action.dev));
+  }
+  if (auto added = socket_.request(forwardingReplace(action.mac, port->index)); !added) {
+    return added;
+  }
+  for (const auto& other : mirror_.state().forwarding(port->index)) {
+    if (other == action.mac) continue;
+    auto removed = tolerateMissing(socket_.request(forwardingDel(other, port->index)));
+    if (!removed) return removed;
+  }
+  return port->isolated ? Result<void>{} : socket_.request(portIsolate(port->index));
 }
 
 Result<void> LinkActions::apply(const core::LinkDel& action) {

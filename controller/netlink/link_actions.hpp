@@ -18,9 +18,13 @@ class LinkActions {
   // Conflict: another program's link has the name. Otherwise as Socket::request().
   Result<void> apply(const core::BridgeAdd& action);
   Result<void> apply(const core::VethAdd& action);
+  Result<void> apply(const core::PortIsolate& action);
   Result<void> apply(const core::LinkDel& action);
   Result<void> apply(const core::NeighReplace& action);
   Result<void> apply(const core::NeighDel& action);
+
+  // Sets accept_ra of the bridge to 0. The first failure is logged.
+  void refuseRouterAdvertisements(const Link& bridge);
 
  private:
   std::optional<Link> find(const std::string& name) const;
@@ -32,6 +36,7 @@ class LinkActions {
   Socket& socket_;
   KernelMirror& mirror_;
   LinkRemover& remover_;
+  bool refusalFailed_ = false;  // of accept_ra
 };
 
 }  // namespace bgplb::netlink

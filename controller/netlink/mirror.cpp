@@ -25,6 +25,7 @@ void Mirror::fold(const Notification& notification, Changes& changes) {
       [&](const Link& link) { foldLink(link, removed, changes); },
       [&](const Route& route) { foldRoute(route, notification.change, changes); },
       [&](const Neighbor& neighbor) { foldNeighbor(neighbor, removed, changes); },
+      [&](const ForwardingEntry& entry) { foldForwarding(entry, removed, changes); },
       [&](const NextHop& hop) { foldNextHop(hop, removed, changes); },
       [&](const SlotRule& rule) { foldRule(rule, removed, changes); },
       [&](const reconcile::HostAddress& address) { foldAddress(address, removed, changes); },
@@ -67,6 +68,7 @@ void Mirror::foldLink(const Link& link, bool removed, Changes& changes) {
   if (removed) {
     dropAddresses(devices_[link.index], changes);
     addressed_.erase(link.index);
+    devices_[link.index].forwarding.clear();
     forgetIfEmpty(link.index);
   }
   const bool sameName = before && before->name == link.name;
@@ -111,6 +113,18 @@ void Mirror::foldNeighbor(const Neighbor& neighbor, bool removed, Changes& chang
   forgetIfEmpty(neighbor.ifIndex);
 }
 
+void Mirror::foldForwarding(const ForwardingEntry& entry, bool removed, Changes& changes) {
+  const auto device = devices_.find(entry.ifIndex);
+  if (removed || !entry.isStatic) {
+    if (device == devices_.end() || device->second.forwarding.erase(entry.mac) == 0) return;
+  } else if (!devices_[entry.ifIndex].forwarding.insert(entry.mac).second) {
+    return;
+  }
+  const Link* port = link(entry.ifIndex);
+  if (port != nullptr && isOurVeth(*port)) markBridge(port->master, changes);
+  forgetIfEmpty(entry.ifIndex);
+}
+
 void Mirror::foldAddress(const reconcile::HostAddress& address, bool removed, Changes& changes) {
   auto& addresses = devices_[address.ifIndex].addresses;
   const std::pair key{address.address, address.subnet};
@@ -144,7 +158,8 @@ void Mirror::forgetIfEmpty(int ifIndex) {
   if (found == devices_.end()) return;
   const Device& device = found->second;
   if (!device.link && device.ports.empty() && device.routes.empty() && device.pinned.empty() &&
-      device.nextHops.empty() && device.neighbors.empty() && device.addresses.empty()) {
+      device.nextHops.empty() && device.neighbors.empty() && device.forwarding.empty() &&
+      device.addresses.empty()) {
     devices_.erase(found);
   }
 }
@@ -152,6 +167,11 @@ void Mirror::forgetIfEmpty(int ifIndex) {
 void Mirror::markBridge(int ifIndex, Changes& changes) const {
   const Link* bridge = link(ifIndex);
   if (bridge != nullptr && isOurBridge(*bridge)) changes.bridges.insert(bridge->name);
+}
+
+std::set<MacAddress> Mirror::forwarding(int ifIndex) const {
+  const auto found = devices_.find(ifIndex);
+  return found == devices_.end() ? std::set<MacAddress>{} : found->second.forwarding;
 }
 
 const Link* Mirror::link(int index) const {
@@ -175,6 +195,11 @@ core::KernelNetwork Mirror::observe(const std::string& bridge) const {
   network.strays = device.routes;
   observeNextHops(device, network);
   network.veths = vethsOn(bridge);
+  for (const auto& name : network.veths) {
+    const Link& port = *link(name);
+    const auto& entries = devices_.at(port.index).forwarding;
+    if (port.isolated && entries.size() == 1) network.isolated.emplace(name, *entries.begin());
+  }
   return network;
 }
 
@@ -220,7 +245,8 @@ bool Mirror::hasSameObjects(const std::string& bridge, const Mirror& other) cons
   const auto samePort = [&](int index) {
     const Link* port = link(index);
     const Link* otherPort = other.link(index);
-    return port != nullptr && otherPort != nullptr && *port == *otherPort;
+    return port != nullptr && otherPort != nullptr && *port == *otherPort &&
+           forwarding(index) == other.forwarding(index);
   };
   return std::all_of(mine.pinned.begin(), mine.pinned.end(), sameRule) &&
          std::all_of(mine.ports.begin(), mine.ports.end(), samePort) &&

@@ -62,6 +62,8 @@ class Mirror {
   const std::set<std::string>& bridges() const { return bridges_; }
   const std::set<std::string>& veths() const { return veths_; }
   std::vector<reconcile::HostAddress> addresses() const;
+  // The static forwarding entries of a bridge port.
+  std::set<MacAddress> forwarding(int ifIndex) const;
   const Link* link(const std::string& name) const;
   const Link* link(int index) const;
 
@@ -96,6 +98,7 @@ class Mirror {
     std::set<core::PinnedRoute> pinned;
     std::set<std::uint32_t> nextHops;         // nexthop objects on this link
     std::map<Address, MacAddress> neighbors;  // permanent ones
+    std::set<MacAddress> forwarding;          // static forwarding entries of this bridge port
     // IPv4 allows the same address with several prefix lengths.
     std::map<std::pair<Address, Prefix>, reconcile::HostAddress> addresses;
   };
@@ -103,6 +106,7 @@ class Mirror {
   void foldLink(const Link& link, bool removed, Changes& changes);
   void foldRoute(const Route& route, Change change, Changes& changes);
   void foldNeighbor(const Neighbor& neighbor, bool removed, Changes& changes);
+  void foldForwarding(const ForwardingEntry& entry, bool removed, Changes& changes);
   void foldPinned(const Route& route, bool removed, Changes& changes);
   void foldNextHop(const NextHop& hop, bool removed, Changes& changes);
   void foldRule(const SlotRule& rule, bool removed, Changes& changes);

@@ -54,6 +54,17 @@ Request neighbor(std::uint16_t type, unsigned flags, const Address& address, int
   return request;
 }
 
+Request forwardingEntry(std::uint16_t type, unsigned flags, const MacAddress& mac, int port) {
+  Request request(type, flags);
+  auto* header = static_cast<ndmsg*>(mnl_nlmsg_put_extra_header(&request.header(), sizeof(ndmsg)));
+  header->ndm_family = AF_BRIDGE;
+  header->ndm_ifindex = port;
+  header->ndm_state = NUD_NOARP;  // static
+  header->ndm_flags = NTF_MASTER;
+  putMac(request, NDA_LLADDR, mac);
+  return request;
+}
+
 void putBridgeSettings(Request& request, bool withForwardDelay) {
   nlmsghdr& header = request.header();
   nlattr* info = mnl_attr_nest_start(&header, IFLA_LINKINFO);
@@ -140,6 +151,31 @@ Request linkSetMaster(int index, int master) {
   return request;
 }
 
+Request portIsolate(int index) {
+  Request request(RTM_NEWLINK, kChange);
+  putLink(request, index);
+  nlmsghdr& header = request.header();
+  nlattr* info = mnl_attr_nest_start(&header, IFLA_LINKINFO);
+  mnl_attr_put_strz(&header, IFLA_INFO_SLAVE_KIND, "bridge");
+  nlattr* data = mnl_attr_nest_start(&header, IFLA_INFO_SLAVE_DATA);
+  mnl_attr_put_u8(&header, IFLA_BRPORT_ISOLATED, 1);
+  for (const std::uint16_t off : {IFLA_BRPORT_LEARNING, IFLA_BRPORT_UNICAST_FLOOD,
+                                  IFLA_BRPORT_MCAST_FLOOD, IFLA_BRPORT_BCAST_FLOOD}) {
+    mnl_attr_put_u8(&header, off, 0);
+  }
+  mnl_attr_nest_end(&header, data);
+  mnl_attr_nest_end(&header, info);
+  return request;
+}
+
+Request forwardingReplace(const MacAddress& mac, int port) {
+  return forwardingEntry(RTM_NEWNEIGH, kChange | NLM_F_CREATE | NLM_F_REPLACE, mac, port);
+}
+
+Request forwardingDel(const MacAddress& mac, int port) {
+  return forwardingEntry(RTM_DELNEIGH, kChange, mac, port);
+}
+
 Request linkSetUp(int index) {
   Request request(RTM_SETLINK, kChange);
   auto& link = putLink(request, index);
@@ -197,6 +233,13 @@ Request linkDump() {
 Request neighDump() {
   Request request(RTM_GETNEIGH, kDump);
   mnl_nlmsg_put_extra_header(&request.header(), sizeof(ndmsg));
+  return request;
+}
+
+Request forwardingDump() {
+  Request request(RTM_GETNEIGH, kDump);
+  auto* header = static_cast<ndmsg*>(mnl_nlmsg_put_extra_header(&request.header(), sizeof(ndmsg)));
+  header->ndm_family = AF_BRIDGE;
   return request;
 }
 

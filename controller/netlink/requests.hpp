@@ -42,6 +42,12 @@ Request linkSetAddress(int index, const MacAddress& address);
 Request linkSetNoAddressGeneration(int index);
 Request linkSetMtu(int index, unsigned mtu);
 Request linkSetMaster(int index, int master);
+// Isolates a bridge port (`bridge link set dev ... isolated on learning off flood off mcast_flood
+// off bcast_flood off`; isolated: Linux 4.18).
+Request portIsolate(int index);
+// A static entry of the forwarding database of the port's bridge.
+Request forwardingReplace(const MacAddress& mac, int port);
+Request forwardingDel(const MacAddress& mac, int port);
 Request linkSetUp(int index);
 Request linkDel(int index);
 
@@ -50,6 +56,7 @@ Request linkDel(int index);
 // of "all".
 Request linkSetReversePathFilter(int index, unsigned mode);
 inline constexpr int kAllLinks = -1;  // NETCONFA_IFINDEX_ALL
+inline constexpr int kNewLinks = -2;  // NETCONFA_IFINDEX_DEFAULT
 Request settingsGet(int index);       // RTM_GETNETCONF
 
 enum class IfExists { Fail, Replace };
@@ -94,6 +101,7 @@ Request neighDel(const Address& address, int ifIndex);
 
 Request linkDump();
 Request neighDump();
+Request forwardingDump();
 Request addressDump();
 // The kernel filters by our protocol (NETLINK_GET_STRICT_CHK, Linux 4.20). An older kernel returns
 // all routes.

@@ -51,7 +51,13 @@ RtnlKernel::RtnlKernel(boost::asio::io_context& io, OnChange onChange, RtnlOptio
       mirror_(io, std::move(onChange), options.receiveBuffer),
       links_(socket_, mirror_, remover_),
       routes_(socket_, mirror_) {
-  mirror_.onRefreshed([this] { routes_.removeUnusedRules(); });
+  mirror_.onRefreshed([this] {
+    routes_.removeUnusedRules();
+    // The kernel reports changes of this sysctl only in a dump.
+    for (const auto& bridge : mirror_.state().bridges()) {
+      links_.refuseRouterAdvertisements(*mirror_.state().link(bridge));
+    }
+  });
 }
 
 Result<void> RtnlKernel::start() {
@@ -138,13 +144,14 @@ Result<reconcile::RouteLookup> RtnlKernel::routeTo(const Address& destination) {
                                 .source = route->source};
 }
 
-Result<void> RtnlKernel::relaxReversePathFilter(const std::string& dev) {
+Result<bool> RtnlKernel::relaxReversePathFilter(const std::string& dev) {
   const std::string context = "rp_filter of " + dev;
   mirror_.catchUp();
   const Link* link = mirror_.state().link(dev);
   if (link == nullptr) return notFound("no such link").within(context);
   auto relaxed = netlink::relaxReversePathFilter(socket_, *link);
-  return relaxed ? relaxed : relaxed.error().within(context);
+  if (!relaxed) return relaxed.error().within(context);
+  return relaxed;
 }
 
 Result<void> RtnlKernel::hashFlows(Family family) { return netlink::hashFlows(family); }

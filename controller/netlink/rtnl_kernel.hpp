@@ -58,7 +58,7 @@ class RtnlKernel : public reconcile::Kernel,
   std::vector<reconcile::HostAddress> addresses() const override;
   Result<reconcile::RouteLookup> routeTo(const Address& destination) override;
 
-  Result<void> relaxReversePathFilter(const std::string& dev) override;
+  Result<bool> relaxReversePathFilter(const std::string& dev) override;
   Result<void> hashFlows(Family family) override;
   Result<void> primeNeighbor(const Address& neighbor) override;
 

@@ -55,7 +55,7 @@ class Kernel {
   virtual std::set<std::string> ownLinks() const = 0;
   // Whether the host end exists, as a port of a bridge or not.
   virtual bool hasVeth(const std::string& host) const = 0;
-  // Whether connection marks route established connections (firewall/flow_marks.hpp). Without
+  // Whether connection marks route established connections (firewall/nft_table.hpp). Without
   // marks, the next-hop groups move a connection as late as possible. Existing groups are changed
   // as well, in the background.
   virtual void setPinned(bool pinned) = 0;
@@ -80,7 +80,9 @@ class HostSettings {
 
   // Sets reverse path filtering on `dev` to loose (IFLA_INET_CONF, IPV4_DEVCONF_RP_FILTER = 2, RFC
   // 3704 section 2.4) if it is strict. Uses netlink, because /proc/sys is read-only in a plugin.
-  virtual Result<void> relaxReversePathFilter(const std::string& dev) = 0;
+  // Returns whether the host filters strictly apart from such links: then a packet filter must
+  // replace the strict filter on `dev`.
+  virtual Result<bool> relaxReversePathFilter(const std::string& dev) = 0;
   // Sets fib_multipath_hash_policy from 0 (hash over the addresses) to 1 (hash over addresses and
   // ports), so that the connections of one client are distributed as well. The error contains the
   // command for the operator.
@@ -98,6 +100,10 @@ class Firewall {
   // `wanted`: at least one VIP network exists. Idempotent. Runs in the background; a later call
   // replaces an earlier one that has not begun.
   virtual void ensure(bool wanted) = 0;
+  // The links on which strict reverse path filtering was set to loose: from each, only IPv4 packets
+  // are accepted whose source is routed to that link or is a VIP of this host. Idempotent. In the
+  // background, as ensure().
+  virtual void filterSources(const std::set<std::string>& links) = 0;
 };
 
 // The routing daemon. The adapter owns the set of wanted prefixes. Calls return at once, and the

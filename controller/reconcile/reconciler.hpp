@@ -124,7 +124,8 @@ class Reconciler {
   core::Touched waiting_;  // withdrawn, not yet confirmed
   std::set<std::pair<TimePoint, NetworkId>> timers_;
   std::set<Prefix> gatewaySubnets_;
-  std::set<std::string> relaxed_;
+  // Links of reply bridges, and whether the packet filter replaces their reverse path filter.
+  std::map<std::string, bool> relaxed_;
   std::set<Family> flowsHashed_;
   std::set<std::string> hashingProblems_;  // logged once each
   std::optional<bool> firewallWanted_;

@@ -40,13 +40,15 @@ void Reconciler::reconcileBridges() {
       subnet = gatewaySubnets_.erase(subnet);
     }
   }
-  relaxReplyBridges(core::replyBridges(facts_));
+  const auto links = core::replyBridges(facts_);
+  std::erase_if(relaxed_, [&links](const auto& entry) { return !links.contains(entry.first); });
+  relaxReplyBridges(links);
 }
 
 void Reconciler::relaxReplyBridges(const std::set<std::string>& links) {
   if (facts_.networks.empty()) return;  // no container sends from a VIP
   for (const auto& link : links) {
-    if (!relaxed_.insert(link).second) continue;
+    if (relaxed_.contains(link)) continue;
     const auto outcome = host_.relaxReversePathFilter(link);
     if (!outcome && outcome.error().kind != ErrorKind::NotFound) {
       log::warning(
@@ -54,8 +56,13 @@ void Reconciler::relaxReplyBridges(const std::set<std::string>& links) {
           "net.ipv4.conf.{}.rp_filter=2",
           link, outcome.error().message, link);
     }
-    if (!outcome) relaxed_.erase(link);
+    if (outcome) relaxed_.emplace(link, *outcome);
   }
+  std::set<std::string> filtered;
+  for (const auto& [link, needsFilter] : relaxed_) {
+    if (needsFilter) filtered.insert(link);
+  }
+  firewall_.filterSources(filtered);
 }
 
 void Reconciler::primeNeighbor(const Address& neighbor) {

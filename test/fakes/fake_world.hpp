@@ -43,9 +43,9 @@ class FakeKernel : public reconcile::Kernel,
     if (found == ways.end()) return notFound("no route");
     return found->second;
   }
-  Result<void> relaxReversePathFilter(const std::string& dev) override {
+  Result<bool> relaxReversePathFilter(const std::string& dev) override {
     relaxed.insert(dev);
-    return {};
+    return strict.contains(dev);
   }
   Result<void> primeNeighbor(const Address& neighbor) override {
     primed.push_back(neighbor);
@@ -63,6 +63,7 @@ class FakeKernel : public reconcile::Kernel,
   std::vector<reconcile::HostAddress> own;
   std::map<Address, reconcile::RouteLookup> ways;
   std::set<std::string> relaxed;
+  std::set<std::string> strict;  // links whose reverse path filter is strict
   std::set<Family> hashed;
   std::vector<Address> primed;
   bool pinned = false;
@@ -87,7 +88,7 @@ class FakeKernel : public reconcile::Kernel,
     if (const auto* link = std::get_if<core::LinkDel>(&action)) {
       existing.erase(link->name);
       networks.erase(link->name);
-      for (auto& [name, network] : networks) network.veths.erase(link->name);
+      for (auto& [name, network] : networks) network.removeVeth(link->name);
       return;
     }
     auto& network = networks[bridgeOf(action)];
@@ -139,7 +140,9 @@ class FakeRouting : public reconcile::Routing {
 class FakeFirewall : public reconcile::Firewall {
  public:
   void ensure(bool wanted) override { calls.push_back(wanted); }
+  void filterSources(const std::set<std::string>& links) override { filtered = links; }
   std::vector<bool> calls;
+  std::set<std::string> filtered;
 };
 
 class FakeEngine : public reconcile::Engine {

@@ -33,6 +33,9 @@ void check(const Link& link) { ALWAYS(link.name.find('\0') == std::string::npos)
 void check(const Neighbor& neighbor) {
   ALWAYS(Address::parse(neighbor.address.toString()) == neighbor.address);
 }
+void check(const ForwardingEntry& entry) {
+  ALWAYS(MacAddress::parse(entry.mac.toString()) == entry.mac);
+}
 void check(const NextHop& hop) { ALWAYS(hop.id != 0); }
 void check(const SlotRule& rule) { ALWAYS(rule.slot >= 1 && rule.slot <= core::kSlots); }
 void check(const reconcile::HostAddress& own) {
@@ -64,6 +67,10 @@ void fold(Mirror& mirror, const Notification& notification) {
     ALWAYS(mirror.link(name) != nullptr && isOurBridge(*mirror.link(name)));
     for (const auto& veth : mirror.observe(name).veths) ALWAYS(mirror.veths().contains(veth));
     const auto there = mirror.observe(name);
+    for (const auto& [port, mac] : there.isolated) {
+      ALWAYS(there.veths.contains(port));
+      ALWAYS(mirror.forwarding(mirror.link(port)->index) == std::set<MacAddress>{mac});
+    }
     for (const auto& route : there.routes) {
       const auto refs = mirror.nextHopRefs(route);
       ALWAYS(std::any_of(refs.begin(), refs.end(), [&](const Mirror::NextHopRef& ref) {

@@ -63,11 +63,12 @@ Address address(const char* text) { return *Address::parse(text); }
 
 TEST_CASE("Codec.ReadsLinks") {
   CHECK(parsed("dump-links") ==
-        "+ link 1 lo kind  master 0 mtu 65536 up 00:00:00:00:00:00\n"
+        "+ link 1 lo kind  master 0 mtu 65536 up 00:00:00:00:00:00 accept_ra 1\n"
         "+ link 2 bgplb-012345678 kind bridge master 0 mtu 1500 up 02:3d:cc:8b:2e:f4\n"
-        "+ link 3 bgc0123456789ab kind veth master 0 mtu 1500 up 02:00:00:00:00:03\n"
-        "+ link 4 bgl0123456789ab kind veth master 2 mtu 1500 up 02:00:00:00:00:04\n"
-        "+ link 9 eth9 kind bridge master 0 mtu 1400 up 02:00:00:00:00:09\n");
+        "+ link 3 bgc0123456789ab kind veth master 0 mtu 1500 up 02:00:00:00:00:03 accept_ra 1\n"
+        "+ link 4 bgl0123456789ab kind veth master 2 mtu 1500 up 02:00:00:00:00:04 accept_ra 1 "
+        "isolated\n"
+        "+ link 9 eth9 kind bridge master 0 mtu 1400 up 02:00:00:00:00:09 accept_ra 1\n");
 }
 
 TEST_CASE("Codec.DistinguishesAPortThatLeavesItsBridge_FromARemovedLink") {
@@ -77,7 +78,7 @@ TEST_CASE("Codec.DistinguishesAPortThatLeavesItsBridge_FromARemovedLink") {
     hasDelLink = hasDelLink || message.nlmsg_type == RTM_DELLINK;
   });
   CHECK(hasDelLink);
-  CHECK(parsed("port-leaves").find("- ") == std::string::npos);
+  CHECK(parsed("port-leaves").find("- link") == std::string::npos);
   CHECK(parsed("bridge-removed").find("- link 2 bgplb-012345678") != std::string::npos);
 }
 
@@ -95,12 +96,18 @@ TEST_CASE("Codec.ReadsNeighbors") {
   CHECK(sorted(parsed("dump-neighbors")) ==
         "+ neigh 169.254.77.1 dev 2 lladdr 02:42:ac:17:00:19 permanent\n"
         "+ neigh 192.0.2.1 dev 9 lladdr 02:00:00:00:00:01\n"
-        "+ neigh 224.0.0.22 dev 9 lladdr 01:00:5e:00:00:16\n"
         "+ neigh fe80::77:1 dev 2 lladdr 02:42:ac:17:00:19 permanent\n"
         "+ neigh ff02::16 dev 9 lladdr 33:33:00:00:00:16\n");
   CHECK(parsed("neighbor-removed") ==
         "+ neigh 169.254.77.1 dev 2 lladdr 00:00:00:00:00:00\n"
         "- neigh 169.254.77.1 dev 2 lladdr 00:00:00:00:00:00\n");
+}
+
+TEST_CASE("Codec.ReadsForwardingEntries") {
+  const std::string entries = parsed("dump-forwarding");
+  CHECK(entries.find("+ fdb 02:42:ac:17:00:19 dev 4 static\n") != std::string::npos);
+  // The port's own address, which is not an entry for a backend.
+  CHECK(entries.find("+ fdb 02:00:00:00:00:04 dev 4\n") != std::string::npos);
 }
 
 TEST_CASE("Codec.ReadsRoutes") {
@@ -176,8 +183,8 @@ TEST_CASE("Codec.MapsErrnoToAKindOfError") {
 
 TEST_CASE("Codec.ReadsNothingBehindATruncatedMessage") {
   for (const char* name :
-       {"dump-links", "dump-addresses", "dump-neighbors", "dump-routes6", "dump-nexthops",
-        "dump-rules4", "error-explained", "settings", "route-get"}) {
+       {"dump-links", "dump-addresses", "dump-neighbors", "dump-forwarding", "dump-routes6",
+        "dump-nexthops", "dump-rules4", "error-explained", "settings", "route-get"}) {
     const std::string bytes = recordedBytes(name);
     forEachMessage(bytes, [](const nlmsghdr& whole) {
       for (std::uint32_t length = 16; length < whole.nlmsg_len; ++length) {

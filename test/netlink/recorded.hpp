@@ -35,9 +35,11 @@ inline void forEachMessage(const std::string& bytes,
 }
 
 inline std::string text(const netlink::Link& link) {
-  return fmt::format("link {} {} kind {} master {} mtu {} {} {}", link.index, link.name, link.kind,
-                     link.master, link.mtu, link.up ? "up" : "down",
-                     link.address ? link.address->toString() : "-");
+  return fmt::format("link {} {} kind {} master {} mtu {} {} {}{}{}", link.index, link.name,
+                     link.kind, link.master, link.mtu, link.up ? "up" : "down",
+                     link.address ? link.address->toString() : "-",
+                     link.acceptRa == 0 ? "" : fmt::format(" accept_ra {}", link.acceptRa),
+                     link.isolated ? " isolated" : "");
 }
 inline std::string text(const netlink::Route& route) {
   return fmt::format("route {} table {} proto {} metric {} dev {}{} via {} src {}",
@@ -50,6 +52,10 @@ inline std::string text(const netlink::Route& route) {
 inline std::string text(const netlink::Neighbor& neighbor) {
   return fmt::format("neigh {} dev {} lladdr {}{}", neighbor.address.toString(), neighbor.ifIndex,
                      neighbor.mac.toString(), neighbor.permanent ? " permanent" : "");
+}
+inline std::string text(const netlink::ForwardingEntry& entry) {
+  return fmt::format("fdb {} dev {}{}", entry.mac.toString(), entry.ifIndex,
+                     entry.isStatic ? " static" : "");
 }
 inline std::string text(const netlink::NextHop& hop) {
   std::string text = fmt::format("nexthop {} proto {} dev {} via {}", hop.id, hop.protocol,

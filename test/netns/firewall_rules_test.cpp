@@ -107,6 +107,28 @@ TEST_CASE("Iptables.UsesLegacy_WithoutNfTablesInTheKernel") {
   CHECK(has(wall.ensure(true).problem, "Permission denied"));
 }
 
+TEST_CASE("Iptables.DropsWhatEntersByOurBridges_InTheRawTable_WithoutNft") {
+  const test::ScopedNetns netns;
+  FakePrograms fakes;
+  fakes.add("nft",
+            "echo 'Unable to initialize Netlink socket: Protocol not supported' >&2; exit 1");
+  const auto rules = [](const char* program) {
+    return shell(std::string(program) +
+                 " -t raw | grep -c -- '-A PREROUTING -i bgplb-+ -j DROP' || :");
+  };
+  Wall wall;
+  CHECK(has(wall.ensure(true).marksProblem, "Protocol not supported"));
+  for (int round = 0; round < 2; ++round) {
+    CHECK(wall.iptables.status().problem == "");
+    CHECK(rules("iptables-legacy-save") == "1\n");
+    CHECK(rules("ip6tables-legacy-save") == "1\n");
+    wall.ensure(true);
+  }
+  wall.ensure(false);
+  CHECK(rules("iptables-legacy-save") == "0\n");
+  CHECK(rules("ip6tables-legacy-save") == "0\n");
+}
+
 TEST_CASE("Iptables.AcceptsAnotherNotationOfItsRules") {
   const test::ScopedNetns netns;
   FakePrograms fakes;

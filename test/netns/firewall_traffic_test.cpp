@@ -214,6 +214,7 @@ void passTraffic(const std::string& version, const std::string& flavour) {
       shell("ip -o link show bgplb-012345678 | grep -o 'ether [^ ]*' | cut -c 7-23").substr(0, 17) +
       " dev eth1; ip route add 172.18.0.2 via 10.255.255.1 dev eth1 onlink'");
   CHECK(isRefused(host.web, "172.18.0.2"));
+  host.web.shell("ip route del 172.18.0.2");
 
   // A second pass does not rewrite the rules: the counters are not reset.
   const std::string counters =

@@ -88,6 +88,7 @@ TEST_CASE("Record", "[.record]") {
       "ip route add blackhole 10.99.0.0/16");
   REQUIRE(kernel.apply(core::BridgeAdd{bridge}).has_value());
   REQUIRE(kernel.apply(core::VethAdd{veth, "bgc0123456789ab", bridge}).has_value());
+  REQUIRE(kernel.apply(core::PortIsolate{veth, mac, bridge}).has_value());
   shell("ip link set " + veth + " address 02:00:00:00:00:04");
   shell("ip link set bgc0123456789ab address 02:00:00:00:00:03");
   shell("ip link set bgc0123456789ab addrgenmode none up");
@@ -103,6 +104,7 @@ TEST_CASE("Record", "[.record]") {
     record("dump-links", netlink::linkDump());
     record("dump-addresses", netlink::addressDump());
     record("dump-neighbors", netlink::neighDump());
+    record("dump-forwarding", netlink::forwardingDump());
     record("dump-nexthops", netlink::nextHopDump());
     record("dump-rules4", netlink::ruleDump(Family::V4));
     record("dump-rules6", netlink::ruleDump(Family::V6));
@@ -133,6 +135,7 @@ TEST_CASE("Record", "[.record]") {
     REQUIRE(next.start().has_value());
     REQUIRE(next.apply(core::BridgeAdd{bridge}).has_value());
     REQUIRE(next.apply(core::VethAdd{veth, "bgc0123456789ab", bridge}).has_value());
+    REQUIRE(next.apply(core::PortIsolate{veth, mac, bridge}).has_value());
     shell("ip link set bgc0123456789ab up");
     makeRoutes(next);
   };

@@ -41,6 +41,9 @@ inline bool has(const std::string& text, const std::string& part) {
 inline std::string text(const core::KernelNetwork& network) {
   std::string all = fmt::format("bridge {} mtu {}", network.bridge, network.mtu);
   for (const auto& veth : network.veths) all += " veth " + veth;
+  for (const auto& [port, lladdr] : network.isolated) {
+    all += " isolated " + port + " " + lladdr.toString();
+  }
   for (const auto& route : network.routes) all += " route " + route.toString();
   for (const auto& route : network.strays) all += " stray " + route.toString();
   for (const auto& [ip, lladdr] : network.neighbors) {
@@ -101,6 +104,7 @@ struct World {
   void makeNetwork() {
     apply(core::BridgeAdd{kBridge});
     apply(core::VethAdd{kHost, kContainer, kBridge});
+    apply(core::PortIsolate{kHost, kMac, kBridge});
     bringUp(kContainer);
     for (const auto& action : routing(kBridge)) apply(action);
     runReady(io);
@@ -137,6 +141,7 @@ struct World {
   core::KernelNetwork network() {
     return {.bridge = true,
             .veths = {kHost},
+            .isolated = {{kHost, kMac}},
             .neighbors = {{kHop4, kMac}, {kHop6, kMac}},
             .nextHops = {kHop4, kHop6},
             .groups = {{Family::V4, {kHop4}}, {Family::V6, {kHop6}}},

@@ -99,7 +99,7 @@ class CheckedKernel : public FakeKernel {
   }
   void loseVeth(const std::string& host) {
     existing.erase(host);
-    for (auto& [name, network] : networks) network.veths.erase(host);
+    for (auto& [name, network] : networks) network.removeVeth(host);
   }
   // The kernel removes the routes and neighbours of a bridge with the bridge, but not its ports.
   void loseBridge(const std::string& name) { networks.erase(name); }

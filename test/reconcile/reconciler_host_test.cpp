@@ -32,6 +32,24 @@ TEST_CASE("Reconciler.RelaxesRpFilterOnTheOtherBridgesOfABackend") {
   CHECK(host.kernel.relaxed == std::set<std::string>{"other0"});
 }
 
+TEST_CASE("Reconciler.TheFirewallFiltersSources_WhereAStrictRpFilterWasRelaxed") {
+  Host host;
+  host.create();
+  host.kernel.strict = {"bgplb_gwbridge"};
+  core::NetworkReport gateway{.id = kWeb2, .name = "gw", .driver = "bridge"};
+  gateway.labels["bgplb_advertise"] = "true";
+  gateway.options["com.docker.network.bridge.name"] = "bgplb_gwbridge";
+  listNetwork(host.facts(), gateway, false);
+  host.reconciler.touchBridges();
+  host.step();
+  CHECK(host.firewall.filtered == std::set<std::string>{"bgplb_gwbridge"});
+
+  core::bridgeDestroyed(host.facts(), kWeb2);
+  host.reconciler.touchBridges();
+  host.step();
+  CHECK(host.firewall.filtered.empty());
+}
+
 TEST_CASE("Reconciler.GatewaySubnetsFollowTheLabel") {
   Host host;
   host.create();
@@ -44,6 +62,7 @@ TEST_CASE("Reconciler.GatewaySubnetsFollowTheLabel") {
   host.step();
   CHECK(host.routing.wanted == std::set<Prefix>{net("172.23.0.0/24"), net("2001:db8::/64")});
   CHECK(host.kernel.relaxed == std::set<std::string>{"bgplb_gwbridge"});
+  CHECK(host.firewall.filtered.empty());
 
   gateway.labels["bgplb_advertise"] = "false";
   listNetwork(host.facts(), gateway, false);

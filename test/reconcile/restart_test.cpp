@@ -29,6 +29,7 @@ struct Former {
     there.bridge = true;
     there.mtu = 9000;
     there.veths = {core::vethHostName(kEp1)};
+    there.isolated = {{core::vethHostName(kEp1), mac("02:00:00:00:00:01")}};
     const Address via = core::nextHop(Family::V4, 1);
     there.neighbors[via] = mac("02:00:00:00:00:01");
     there.nextHops = {via};
@@ -86,6 +87,15 @@ TEST_CASE("Restart.ACallForAnUnknownNetworkRemovesNothing") {
   host.list("run 1");
   CHECK(host.kernel.observe(host.bridge) == before);
   CHECK(host.routing.wanted == std::set<Prefix>{host.vip});
+}
+
+TEST_CASE("Restart.PortsOfAnEarlierVersionAreIsolated_AndNothingElseChanges") {
+  Former host;
+  const auto before = host.kernel.observe(host.bridge);
+  host.kernel.networks[host.bridge].isolated.clear();
+  host.list("run 1");
+  CHECK(host.kernel.observe(host.bridge) == before);
+  CHECK(host.kernel.log.size() == 1);
 }
 
 TEST_CASE("Restart.TheEndOfTheLastBackendOfABridgeWithdraws_BeforeTheLists") {

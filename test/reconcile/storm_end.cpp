@@ -250,6 +250,7 @@ void Storm::checkLikeFresh() const {
     const auto there = kernel_.observe(name);
     if (there.bridge != expected.bridge || there.mtu != expected.mtu) differs("bridge " + name);
     if (there.veths != expected.veths) differs("ports of " + name);
+    if (there.isolated != expected.isolated) differs("isolated ports of " + name);
     if (there.routes != expected.routes) differs("routes on " + name);
     if (!there.strays.empty()) differs("a stray route on " + name);
     // The slot of a backend depends on the history.
