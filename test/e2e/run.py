@@ -20,6 +20,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "bench"), str(HERE.parent / "docs")
 import faults  # noqa: E402
 import lab  # noqa: E402
 import labs  # noqa: E402
+import test_attacks  # noqa: E402
 from base import Lab  # noqa: E402
 from host import NAME, WEB, Host  # noqa: E402
 
@@ -149,6 +150,7 @@ def run_here(options, tests):
         result.skip_reason = None
         result.entry("lab", 0, f"{type(error).__name__}: {error}")
     faults.report()
+    test_attacks.report()
     return suite
 
 
