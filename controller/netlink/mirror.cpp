@@ -44,9 +44,11 @@ void Mirror::foldLink(const Link& link, bool removed, Changes& changes) {
   if (removed ? !before : before == link) return;
 
   // A change to a port affects its old and its new bridge; a change to a bridge affects the bridge
-  // itself. Loss of carrier alone is reported through the next hops that are removed with it.
-  Link beforeWithoutCarrier = before.value_or(link);
-  beforeWithoutCarrier.running = false;
+  // itself. Loss of carrier alone is reported through the next hops that are removed with it, and
+  // accept_ra is checked after a dump.
+  Link comparable = before.value_or(link);
+  comparable.running = false;
+  comparable.acceptRa = link.acceptRa;
   Changes affected;
   markBridge(link.index, affected);
   if (before) {
@@ -56,7 +58,7 @@ void Mirror::foldLink(const Link& link, bool removed, Changes& changes) {
   if (!removed) index(link);
   markBridge(link.index, affected);
   if (!removed && isOurVeth(link)) markBridge(link.master, affected);
-  if (removed || beforeWithoutCarrier != link || !before) changes.add(std::move(affected));
+  if (removed || comparable != link || !before) changes.add(std::move(affected));
 
   const bool wasUp = before && before->up;
   if (wasUp && (removed || !link.up)) {

@@ -114,6 +114,7 @@ TEST_CASE("RtnlKernel.DoesNotReportItsOwnChanges_AndActionsAreIdempotent") {
   for (int round = 0; round < 2; ++round) {
     world.apply(core::BridgeAdd{kBridge});
     world.apply(core::VethAdd{kHost, kContainer, kBridge});
+    world.apply(core::PortIsolate{kHost, kMac, kBridge});
     if (round == 0) world.bringUp(kContainer);
     world.calls = 0;
     for (const auto& action : World::routing(kBridge)) world.apply(action);
