@@ -35,13 +35,15 @@ double secondsLeft(const core::FlapPolicy& policy, const core::Flapping& flappin
   return until <= now ? 0 : std::chrono::duration<double>(until - now).count();
 }
 
-ops::BackendStatus backend(const StatusInputs& inputs, const EndpointId& id, bool linkExists) {
+ops::BackendStatus backend(const StatusInputs& inputs, const NetworkId& network,
+                           const EndpointId& id) {
   const auto& facts = inputs.reconciler.facts();
   const auto& policy = inputs.reconciler.policy();
   const auto now = std::chrono::steady_clock::now();
+  const auto reachability = inputs.reconciler.reachability(network, id);
   ops::BackendStatus status{
       .endpoint = id.value,
-      .state = std::string(core::word(core::readiness(facts, id, linkExists, policy, now)))};
+      .state = std::string(core::word(core::readiness(facts, id, reachability, policy, now)))};
   const auto endpoint = facts.endpoints.find(id);
   if (endpoint == facts.endpoints.end() || !endpoint->second.container) return status;
   const auto container = facts.containers.find(*endpoint->second.container);
@@ -65,8 +67,7 @@ std::vector<ops::VipStatus> vips(const StatusInputs& inputs) {
                           .weight = {network.options.weight},
                           .problem = printable(inputs.reconciler.problem(id))};
     for (const auto& endpoint : network.endpoints) {
-      const bool linkExists = inputs.kernel.hasVeth(core::vethHostName(endpoint));
-      status.backends.push_back(backend(inputs, endpoint, linkExists));
+      status.backends.push_back(backend(inputs, id, endpoint));
     }
     for (const auto& vip : network.vips()) {
       status.vip = vip.toString();

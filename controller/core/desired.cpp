@@ -117,7 +117,9 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
     // A host end outside the bridge counts as well: the plan makes it a port again.
     const bool linkExists = existingVeths.count(vethHostName(endpointId)) > 0;
     const auto slot = slots.find(endpointId);
-    if (readiness(facts, endpointId, linkExists, policy, now) == Readiness::Ready) {
+    const Reachability reachability{.link = linkExists, .slot = slot != slots.end()};
+    if (linkExists && !reachability.slot) desired.withoutSlot.insert(endpointId);
+    if (readiness(facts, endpointId, reachability, policy, now) == Readiness::Ready) {
       anyReady = true;
       desired.serving.insert(endpointId);
     } else if (hold.announced && slot != slots.end() &&

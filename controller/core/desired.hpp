@@ -24,6 +24,7 @@ struct DesiredNetwork {
   // The backends that get new connections: the ready ones, and those that a previous controller
   // announced and dockerd has not reported yet.
   std::set<EndpointId> serving;
+  std::set<EndpointId> withoutSlot;       // with a veth pair, but without a next hop
   std::optional<TimePoint> reevaluateAt;  // when the result changes without a change of the facts
 };
 

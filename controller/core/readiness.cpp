@@ -31,6 +31,7 @@ std::string_view word(Readiness readiness) {
     case Readiness::Ready: return "ready";
     case Readiness::NotJoined: return "not-joined";
     case Readiness::NoLink: return "no-link";
+    case Readiness::NoSlot: return "no-slot";
     case Readiness::NotAsked: return "not-asked";
     case Readiness::HeldDown: return "held-down";
     case Readiness::Rising: return "rising";
@@ -44,8 +45,8 @@ std::string_view word(Readiness readiness) {
   return "unknown";
 }
 
-Readiness readiness(const Facts& facts, const EndpointId& id, bool linkExists, const Policy& policy,
-                    TimePoint now) {
+Readiness readiness(const Facts& facts, const EndpointId& id, const Reachability& reachability,
+                    const Policy& policy, TimePoint now) {
   const auto endpoint = facts.endpoints.find(id);
   if (endpoint == facts.endpoints.end() || endpoint->second.link != LinkState::Joined) {
     return Readiness::NotJoined;
@@ -54,11 +55,13 @@ Readiness readiness(const Facts& facts, const EndpointId& id, bool linkExists, c
   const auto container = facts.containers.find(*endpoint->second.container);
   if (container == facts.containers.end()) return Readiness::NotAsked;
   const Readiness result = containerReadiness(container->second, policy.flap, now);
-  return result == Readiness::Ready && !linkExists ? Readiness::NoLink : result;
+  if (result != Readiness::Ready) return result;
+  if (!reachability.link) return Readiness::NoLink;
+  return reachability.slot ? Readiness::Ready : Readiness::NoSlot;
 }
 
 bool isUndecided(const Facts& facts, const EndpointId& id, const Policy& policy, TimePoint now) {
-  if (readiness(facts, id, true, policy, now) != Readiness::NotAsked) return false;
+  if (readiness(facts, id, {}, policy, now) != Readiness::NotAsked) return false;
   const auto& container = facts.endpoints.at(id).container;
   const auto known = container ? facts.containers.find(*container) : facts.containers.end();
   if (known == facts.containers.end() || known->second.startSeen) return false;

@@ -13,6 +13,7 @@ enum class Readiness {
   Ready,
   NotJoined,  // Join has not been called yet, or Leave has been called
   NoLink,     // its veth pair does not exist: no packet can reach it
+  NoSlot,     // no next hop can be assigned to it: no packet can reach it
   NotAsked,   // dockerd has not reported its container, or the state of that container, yet
   HeldDown,   // failed repeatedly, and is held down (HOLD_DOWN)
   Rising,     // well, but RISE_TIME is not over
@@ -26,9 +27,14 @@ enum class Readiness {
 
 std::string_view word(Readiness readiness);  // "ready", "not-joined", ...
 
-// `linkExists`: the host end of the endpoint's veth pair exists.
-Readiness readiness(const Facts& facts, const EndpointId& endpoint, bool linkExists,
-                    const Policy& policy, TimePoint now);
+// What a backend needs on the host so that packets reach it.
+struct Reachability {
+  bool link = true;  // the host end of its veth pair exists
+  bool slot = true;  // it has one of the network's slots (core/backends.hpp)
+};
+
+Readiness readiness(const Facts& facts, const EndpointId& endpoint,
+                    const Reachability& reachability, const Policy& policy, TimePoint now);
 
 // The backend ran before this program started, and dockerd has not reported its container yet. A
 // previous controller may have announced the backend, and no report contradicts that.

@@ -196,6 +196,7 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
   const auto outcome = applyAll(core::plan(bridge, desired.kernel, observed, containerEnds),
                                 disturbed_.erase(id) > 0, linkAwaited);
   track.reevaluateAt = desired.reevaluateAt;
+  track.withoutSlot = desired.withoutSlot;
   if (linkAwaited && desired.announce) {
     track.reevaluateAt =
         std::min(track.reevaluateAt.value_or(TimePoint::max()), now + kLinkAwaited);

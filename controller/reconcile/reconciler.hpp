@@ -67,12 +67,14 @@ class Reconciler {
   // For the status page.
   bool routed(const NetworkId& id) const;
   std::string problem(const NetworkId& id) const;  // empty: none
+  core::Reachability reachability(const NetworkId& id, const EndpointId& endpoint) const;
 
  private:
   // The state of a network between two steps.
   struct Track {
     core::RouteHold hold;
-    std::set<Prefix> vips;  // including former ones and those of a removed network
+    std::set<EndpointId> withoutSlot;  // as of the last reconciliation
+    std::set<Prefix> vips;             // including former ones and those of a removed network
     bool ready = false;
     std::optional<TimePoint> reevaluateAt;
     std::string problem;

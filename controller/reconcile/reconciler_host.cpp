@@ -92,11 +92,16 @@ std::string Reconciler::reasons(const NetworkId& id, TimePoint now) const {
       const auto container = facts_.containers.find(*known->second.container);
       if (container != facts_.containers.end()) who = container->second.name;
     }
-    const bool linkExists = kernel_.hasVeth(core::vethHostName(endpoint));
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", who,
-                        core::word(core::readiness(facts_, endpoint, linkExists, policy_, now)));
+    const auto state = core::readiness(facts_, endpoint, reachability(id, endpoint), policy_, now);
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", who, core::word(state));
   }
   return text.empty() ? "no backend" : text;
+}
+
+core::Reachability Reconciler::reachability(const NetworkId& id, const EndpointId& endpoint) const {
+  const auto track = tracks_.find(id);
+  const bool refused = track != tracks_.end() && track->second.withoutSlot.contains(endpoint);
+  return {.link = kernel_.hasVeth(core::vethHostName(endpoint)), .slot = !refused};
 }
 
 bool Reconciler::routed(const NetworkId& id) const {

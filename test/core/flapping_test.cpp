@@ -35,7 +35,7 @@ struct Backend {
     now += 1s;
     health(Health::Healthy);
   }
-  Readiness state() const { return core::readiness(facts, kEp1, true, policy, now); }
+  Readiness state() const { return core::readiness(facts, kEp1, {}, policy, now); }
 };
 
 }  // namespace

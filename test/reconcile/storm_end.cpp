@@ -170,9 +170,9 @@ std::string Storm::readiness() const {
   std::string text;
   for (const auto& container : docker_.containers) {
     for (const auto& [index, endpoint] : container.endpoints) {
-      const bool there = kernel_.hasVeth(core::vethHostName(endpoint.id));
-      const auto answer =
-          core::readiness(controller_->facts(), endpoint.id, there, controller_->policy(), now_);
+      const auto reachability = controller_->reachability(endpoint.network, endpoint.id);
+      const auto answer = core::readiness(controller_->facts(), endpoint.id, reachability,
+                                          controller_->policy(), now_);
       text += fmt::format(" {}@{} {}", container.name, docker_.networks[index].name,
                           core::word(answer));
     }

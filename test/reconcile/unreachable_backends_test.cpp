@@ -1,0 +1,50 @@
+// Tests of backends that no packet can reach: those without a slot.
+#include "core/backends.hpp"
+#include "reconcile/web1_host.hpp"
+#include "support/catch.hpp"
+
+#include <fmt/format.h>
+
+using namespace bgplb;
+using namespace bgplb::test;
+using core::Health;
+using core::Readiness;
+
+namespace {
+
+EndpointId endpointOf(unsigned number) {
+  return EndpointId(fmt::format("{:012x}{:052x}", number, 0));
+}
+
+struct ManyBackends : Host {
+  explicit ManyBackends(unsigned count) {
+    create();
+    facts().networks.at(kWeb1).options.weight = 5;
+    for (unsigned number = 1; number <= count; ++number) {
+      const std::string address =
+          fmt::format("02:00:00:00:{:02x}:{:02x}", number / 256, number % 256);
+      join(endpointOf(number), address.c_str());
+      report(ContainerId(fmt::format("c{:015x}", number)), endpointOf(number), Health::Healthy);
+    }
+  }
+  Readiness readinessOf(const EndpointId& endpoint) {
+    const auto reachability = reconciler.reachability(kWeb1, endpoint);
+    return core::readiness(facts(), endpoint, reachability, reconciler.policy(), now);
+  }
+};
+
+}  // namespace
+
+// start-first updates of a service with more than 127 replicas reach the limit.
+TEST_CASE("Reconciler.ABackendWithoutASlotIsNotReady_AndNotCountedInTheBandwidth") {
+  ManyBackends host(core::kSlots + 1);
+  const EndpointId surplus = endpointOf(core::kSlots + 1);
+  CHECK(host.readinessOf(surplus) == Readiness::NoSlot);
+  CHECK(core::word(Readiness::NoSlot) == "no-slot");
+  CHECK(host.readinessOf(endpointOf(core::kSlots)) == Readiness::Ready);
+  CHECK(host.routing.bandwidths.at(host.vip4) == core::kSlots * 5);
+
+  host.touch(core::endpointLink(host.facts(), endpointOf(7), core::LinkState::Left));
+  CHECK(host.readinessOf(surplus) == Readiness::Ready);
+  CHECK(host.routing.bandwidths.at(host.vip4) == core::kSlots * 5);
+}
