@@ -1,5 +1,7 @@
 #include "core/backends.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace bgplb::core {
@@ -8,16 +10,18 @@ namespace {
 
 constexpr Family kFamilies[] = {Family::V4, Family::V6};
 
-// The MAC addresses of the backends that need a slot.
+// The MAC addresses of the backends that need a slot. Of several backends with one MAC address,
+// only the first gets a slot: the bridge delivers the packets for a MAC address to one port.
 std::map<EndpointId, MacAddress> reachable(const Facts& facts, const Network& network,
                                            const std::set<std::string>& existingVeths) {
   std::map<EndpointId, MacAddress> macs;
+  std::set<MacAddress> taken;
   for (const auto& id : network.endpoints) {
     const auto endpoint = facts.endpoints.find(id);
     if (endpoint == facts.endpoints.end() || endpoint->second.link != LinkState::Joined) continue;
-    if (endpoint->second.mac && existingVeths.contains(vethHostName(id))) {
-      macs.emplace(id, *endpoint->second.mac);
-    }
+    const auto& mac = endpoint->second.mac;
+    if (!mac || !existingVeths.contains(vethHostName(id))) continue;
+    if (taken.insert(*mac).second) macs.emplace(id, *mac);
   }
   return macs;
 }
@@ -70,6 +74,29 @@ std::map<EndpointId, Slot> assignSlots(const Facts& facts, const Network& networ
     slots.emplace(id, *slot);
   }
   return slots;
+}
+
+Result<void> checkMac(const Facts& facts, const NetworkId& networkId, const EndpointId& id,
+                      const MacAddress& mac,
+                      const std::function<bool(const EndpointId&)>& hasLink) {
+  const auto network = facts.networks.find(networkId);
+  if (network == facts.networks.end()) return {};
+  for (const auto& otherId : network->second.endpoints) {
+    const auto other = facts.endpoints.find(otherId);
+    if (otherId == id || other == facts.endpoints.end() || other->second.mac != mac) continue;
+    const LinkState link = other->second.link;
+    if (link == LinkState::Left || (link == LinkState::Joined && !hasLink(otherId))) continue;
+    const auto container = other->second.container ? facts.containers.find(*other->second.container)
+                                                   : facts.containers.end();
+    const std::string holder = container == facts.containers.end()
+                                   ? "endpoint " + otherId.brief()
+                                   : "container " + container->second.name;
+    return conflict(fmt::format(
+        "MAC address {} is in use on this VIP network by {}: give each container a MAC address of "
+        "its own, or none (mac_address, --mac-address)",
+        mac.toString(), holder));
+  }
+  return {};
 }
 
 void addNextHops(KernelNetwork& desired, const Prefix& vip, const Facts& facts,

@@ -2,6 +2,7 @@
 
 #include "base/hash.hpp"
 #include "base/log.hpp"
+#include "core/backends.hpp"
 #include "json/read.hpp"
 
 #include <fmt/format.h>
@@ -184,6 +185,11 @@ PluginApi::Answer PluginApi::createEndpoint(std::string_view body) {
   }
   const bool given = request->mac.has_value();
   const MacAddress mac = given ? *request->mac : macFor(request->endpoint);
+  const auto hasLink = [this](const EndpointId& other) {
+    return kernel_.hasVeth(core::vethHostName(other));
+  };
+  const auto own = core::checkMac(facts, request->network, request->endpoint, mac, hasLink);
+  if (!own) return own.error();
   reconciler().touch(core::endpointCreated(reconciler().facts(), request->network,
                                            request->endpoint, request->address4, request->address6,
                                            mac));

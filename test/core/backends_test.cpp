@@ -87,6 +87,19 @@ TEST_CASE("Slots.OnlyReachableBackendsGetOne") {
   CHECK(backends.slots() == std::map<unsigned, Slot>{{3, 1}});
 }
 
+// The bridge delivers the packets for a MAC address to one port, so a second slot would be useless,
+// and the two backends would exchange their slots at every step.
+TEST_CASE("Slots.OneBackendPerMacAddress") {
+  Backends backends{1, 2};
+  backends.facts.endpoints.at(Backends::early(2)).mac = Backends::macOf(1);
+  backends.seen(1, 1);
+  backends.seen(2, 1);
+  const auto all = core::assignSlots(backends.facts, backends.facts.networks.at(kWeb1),
+                                     backends.observed, backends.veths);
+  REQUIRE(all.size() == 1);
+  CHECK(all.begin()->first == Backends::early(1));
+}
+
 TEST_CASE("Slots.AtMost254Backends") {
   Backends backends{};
   for (unsigned number = 0; number < 256; ++number) backends.add(number);

@@ -146,6 +146,34 @@ TEST_CASE("PluginApi.ANetworkWithoutAnyVipIsRefused") {
   CHECK(plugin.reconciler.facts().networks.at(kWeb1).vips().size() == 1);
 }
 
+TEST_CASE("PluginApi.RefusesTheMacAddressOfAnotherBackend") {
+  Plugin plugin;
+  CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32").status == 200);
+  CHECK(plugin.createEndpoint(kEp1, "10.0.0.101/32").status == 200);
+  const auto refused = plugin.createEndpoint(kEp2, "10.0.0.101/32");
+  CHECK(refused.status == 409);
+  CHECK(refused.body.find("MAC address 02:42:0a:00:00:65 is in use on this VIP network by endpoint "
+                          "e1e1e1e1e1e1") != std::string::npos);
+  CHECK_FALSE(plugin.reconciler.facts().endpoints.contains(kEp2));
+  CHECK(plugin.createEndpoint(kEp1, "10.0.0.101/32").status == 200);  // repeated by dockerd
+
+  CHECK(plugin.endpointCall("Join", kEp1).status == 200);
+  CHECK(plugin.createEndpoint(kEp2, "10.0.0.101/32").status == 409);
+  // A restarted container may come back before dockerd has deleted its former endpoint.
+  CHECK(plugin.endpointCall("Leave", kEp1).status == 200);
+  CHECK(plugin.createEndpoint(kEp2, "10.0.0.101/32").status == 200);
+}
+
+// dockerd was killed together with the container, so neither Leave nor DeleteEndpoint was called.
+TEST_CASE("PluginApi.AcceptsTheMacAddressOfALostBackend") {
+  Plugin plugin;
+  CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32").status == 200);
+  CHECK(plugin.createEndpoint(kEp1, "10.0.0.101/32").status == 200);
+  CHECK(plugin.endpointCall("Join", kEp1).status == 200);
+  plugin.kernel.existing.erase(core::vethHostName(kEp1));
+  CHECK(plugin.createEndpoint(kEp2, "10.0.0.101/32").status == 200);
+}
+
 TEST_CASE("PluginApi.RefusesAnAddressOfTheWrongFamily") {
   Plugin plugin;
   CHECK(plugin.createNetwork(kWeb1, "0.0.0.0/32", "2001:db8:0:1::101/128").status == 200);

@@ -48,3 +48,13 @@ TEST_CASE("Reconciler.ABackendWithoutASlotIsNotReady_AndNotCountedInTheBandwidth
   CHECK(host.readinessOf(surplus) == Readiness::Ready);
   CHECK(host.routing.bandwidths.at(host.vip4) == core::kSlots * 5);
 }
+
+TEST_CASE("Reconciler.AVipIsNotAnnouncedForABackendWithoutASlot") {
+  Host host;
+  host.makeReady();
+  host.join(kEp2, "02:00:00:00:00:01");  // the MAC address of kEp1
+  host.report(kCtr2, kEp2, Health::Healthy);
+  CHECK(host.announced());
+  host.touch(core::containerHealth(host.facts(), kCtr1, Health::Unhealthy, host.now));
+  CHECK_FALSE(host.announced());
+}
