@@ -33,6 +33,16 @@ Character decode(std::string_view text) {
   return {code, size};
 }
 
+// Bidirectional controls and line separators: invisible, but they reorder or break the line.
+bool isLayoutControl(std::uint32_t code) {
+  return code == 0x61c || code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
+         (code >= 0x2066 && code <= 0x2069);
+}
+
+bool isControl(std::uint32_t code) {
+  return code < 0x20 || (code >= 0x7f && code <= 0x9f) || isLayoutControl(code);
+}
+
 }  // namespace
 
 std::string printable(std::string_view text) {
@@ -41,14 +51,30 @@ std::string printable(std::string_view text) {
   const auto out = std::back_inserter(clean);
   while (!text.empty()) {
     const Character next = decode(text);
-    if (next.size == 0 || next.codePoint < 0x20 || next.codePoint == 0x7f) {
+    if (next.size == 0 || (next.size == 1 && isControl(next.codePoint))) {
       fmt::format_to(out, "\\x{:02x}", static_cast<unsigned char>(text.front()));
-    } else if (next.codePoint >= 0x80 && next.codePoint <= 0x9f) {
+    } else if (isControl(next.codePoint)) {
       fmt::format_to(out, "\\u{:04x}", next.codePoint);
     } else {
       clean.append(text.substr(0, next.size));
     }
     text.remove_prefix(std::max<std::size_t>(next.size, 1));
+  }
+  return clean;
+}
+
+std::string printableJson(std::string_view json) {
+  std::string clean;
+  clean.reserve(json.size());
+  while (!json.empty()) {
+    const Character next = decode(json);
+    const bool isSpace = next.codePoint == '\n' || next.codePoint == '\t' || next.codePoint == '\r';
+    if (next.size != 0 && isControl(next.codePoint) && !isSpace) {
+      fmt::format_to(std::back_inserter(clean), "\\u{:04x}", next.codePoint);
+    } else {
+      clean.append(json.substr(0, std::max<std::size_t>(next.size, 1)));
+    }
+    json.remove_prefix(std::max<std::size_t>(next.size, 1));
   }
   return clean;
 }

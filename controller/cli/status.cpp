@@ -125,7 +125,7 @@ Result<std::string> pageOf(const std::string& socket, const Options& options) {
   if (!body) return body.error();
   const auto page = ops::parseStatusPage(*body);
   if (!page) return page.error().within(socket + ": not a status page");
-  return options.json ? std::move(*body) + "\n" : renderStatus(*page);
+  return options.json ? printableJson(*body) + "\n" : renderStatus(*page);
 }
 
 int runStatus(const Options& options) {

@@ -1,5 +1,6 @@
 #include "docker/plugin_codec.hpp"
 
+#include "base/printable.hpp"
 #include "json/read.hpp"
 
 #include <fmt/format.h>
@@ -240,8 +241,8 @@ std::string renderAddress(const Prefix& address) {
 }
 
 std::string renderError(const std::string& message) {
-  // The message may quote bytes that are not UTF-8, or be cut in the middle of a character.
-  std::string ascii(message);
+  // The docker CLI of another user prints the message without escaping it.
+  std::string ascii = printable(message);
   std::replace_if(
       ascii.begin(), ascii.end(), [](char c) { return static_cast<unsigned char>(c) > 0x7f; }, '?');
   return text({{"Err", ascii}, {"Error", ascii}});

@@ -17,6 +17,24 @@ TEST_CASE("Printable.EscapesControlCharacters") {
   CHECK(printable("\u0080\u0085\u009b\u009f") == "\\u0080\\u0085\\u009b\\u009f");
 }
 
+// Such a character makes "gnp.exe" of "exe.png" on the screen, and moves what follows it.
+TEST_CASE("Printable.EscapesCharactersThatReorderTheLine") {
+  for (const char* control :
+       {"\u061c", "\u200e", "\u200f", "\u2028", "\u2029", "\u202a", "\u202e", "\u2066", "\u2069"}) {
+    const std::string text = printable("a" + std::string(control) + "b");
+    CAPTURE(text);
+    CHECK(text.size() == 8);
+    CHECK(text.starts_with("a\\u"));
+  }
+  CHECK(printable("a\u202eb") == "a\\u202eb");
+  CHECK(printable("\u2027\u202f\u2065\u206a") == "\u2027\u202f\u2065\u206a");
+}
+
+TEST_CASE("Printable.EscapedJsonHasTheSameValues") {
+  CHECK(printableJson("{\"a\":\t\"x\x7f\u009b\u202e\\u001b\"}\n") ==
+        "{\"a\":\t\"x\\u007f\\u009b\\u202e\\u001b\"}\n");
+}
+
 TEST_CASE("Printable.EscapesBytesThatAreNotUtf8") {
   CHECK(printable("\x9b"
                   "2J") == "\\x9b2J");  // C1 as a single byte

@@ -114,7 +114,7 @@ TEST_CASE(
 // dockerd does not restrict the characters of a network's name.
 TEST_CASE("cli status: hostile names can neither control the terminal nor forge a row") {
   auto page = healthy();
-  const std::string hostile = "x\x1b]52;c;AAAA\x07\n10.9.9.9/32\r\x7f\u009b2J\xff";
+  const std::string hostile = "x\x1b]52;c;AAAA\x07\n10.9.9.9/32\r\x7f\u009b2J\u202e\xff";
   page.driver = hostile;
   page.version = hostile;
   page.bird.version = hostile;
@@ -137,10 +137,10 @@ TEST_CASE("cli status: hostile names can neither control the terminal nor forge 
   const auto lines = std::count(good.begin(), good.end(), '\n');
   const auto text = cli::renderStatus(page);
   CHECK(std::count(text.begin(), text.end(), '\n') == lines + 4);  // three problems and one note
-  for (const char* part : {"\x1b", "\x07", "\r", "\x7f", "\u009b", "\xff"}) {
+  for (const char* part : {"\x1b", "\x07", "\r", "\x7f", "\u009b", "\u202e", "\xff"}) {
     CHECK_FALSE(has(text, part));
   }
-  CHECK(has(text, "\\x1b]52;c;AAAA\\x07\\x0a10.9.9.9/32\\x0d\\x7f\\u009b2J\\xff"));
+  CHECK(has(text, "\\x1b]52;c;AAAA\\x07\\x0a10.9.9.9/32\\x0d\\x7f\\u009b2J\\u202e\\xff"));
 }
 
 TEST_CASE("cli: sockets are found in the folder and in its subfolders") {

@@ -233,6 +233,19 @@ TEST_CASE("PluginApi.AnswersAreJson_EvenIfTheyQuoteInvalidUtf8") {
   CHECK(parseObject(plugin.call("/\xc4river.Join", "{}").body));
 }
 
+// The docker CLI prints the error text as it is.
+TEST_CASE("PluginApi.ErrorTextsContainNoControlCharacters") {
+  Plugin plugin;
+  const auto refused = plugin.call("/IpamDriver.RequestPool",
+                                   R"({"Pool":"x\u001b]52;c;AAAA\u0007\u007f\u009b\u202e"})");
+  CHECK(refused.status == 400);
+  const auto object = parseObject(refused.body);
+  REQUIRE(object);
+  const auto text = textOr(*object, "Err");
+  CHECK(text.find("x\\x1b]52;c;AAAA\\x07\\x7f\\u009b\\u202e") != std::string::npos);
+  for (const char c : text) CHECK((c >= 0x20 && c < 0x7f));
+}
+
 TEST_CASE("PluginApi.IpamAnswers") {
   Plugin plugin;
   const auto pool =
