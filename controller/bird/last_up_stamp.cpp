@@ -1,9 +1,9 @@
 #include "bird/last_up_stamp.hpp"
 
+#include "io/boot_clock.hpp"
 #include "io/file.hpp"
 
 #include <fmt/format.h>
-#include <time.h>
 
 #include <sstream>
 #include <utility>
@@ -14,16 +14,8 @@ namespace {
 
 constexpr int kVersion = 1;
 
-// Distinguishes boots: CLOCK_BOOTTIME restarts at zero with each boot.
-std::string bootId() {
-  const auto text = io::readFile("/proc/sys/kernel/random/boot_id");
-  return text ? text->substr(0, text->find('\n')) : std::string("unknown");
-}
-
 std::int64_t secondsSinceBoot() {
-  timespec now{};
-  clock_gettime(CLOCK_BOOTTIME, &now);
-  return now.tv_sec;
+  return std::chrono::duration_cast<std::chrono::seconds>(io::sinceBoot()).count();
 }
 
 std::optional<std::int64_t> read(const std::string& path) {
@@ -33,7 +25,7 @@ std::optional<std::int64_t> read(const std::string& path) {
   int version = 0;
   std::string boot;
   std::int64_t seconds = 0;
-  if (!(fields >> version >> boot >> seconds) || version != kVersion || boot != bootId()) {
+  if (!(fields >> version >> boot >> seconds) || version != kVersion || boot != io::bootId()) {
     return std::nullopt;
   }
   return seconds;
@@ -47,7 +39,7 @@ LastUpStamp::LastUpStamp(boost::asio::any_io_executor executor, io::BackgroundFi
 
 void LastUpStamp::refresh() {
   lastUp_ = secondsSinceBoot();
-  file_.write(fmt::format("{} {} {}\n", kVersion, bootId(), *lastUp_));
+  file_.write(fmt::format("{} {} {}\n", kVersion, io::bootId(), *lastUp_));
 }
 
 void LastUpStamp::clear() {

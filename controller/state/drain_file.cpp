@@ -1,11 +1,9 @@
 #include "state/drain_file.hpp"
 
-#include "io/file.hpp"
+#include "io/boot_clock.hpp"
 #include "json/read.hpp"
 
-#include <fmt/format.h>
-
-#include <cstdio>
+#include <algorithm>
 
 namespace json = boost::json;
 
@@ -13,18 +11,21 @@ namespace bgplb::state {
 
 namespace {
 
-constexpr std::int64_t kVersion = 1;
-// The year 2200. The clocks count nanoseconds in 64 bits, which overflow in 2262.
-constexpr std::int64_t kLatest = 7'258'118'400'000;
+using std::chrono::milliseconds;
+
+constexpr std::int64_t kVersion = 2;
+constexpr std::int64_t kWallClockVersion = 1;
+// 100 years after the boot. The clocks count nanoseconds in 64 bits, which overflow after 292
+// years.
+constexpr std::int64_t kLatest = 3'155'760'000'000;
 
 std::int64_t toFile(core::TimePoint time, const Clocks& clocks) {
-  const auto wall = clocks.wall.time_since_epoch() + (time - clocks.steady);
-  return std::chrono::duration_cast<std::chrono::milliseconds>(wall).count();
+  const auto left = std::chrono::duration_cast<milliseconds>(time - clocks.steady);
+  return std::max(clocks.sinceBoot + left, milliseconds::zero()).count();
 }
 
 core::TimePoint fromFile(std::int64_t time, const Clocks& clocks) {
-  const auto wall = std::chrono::system_clock::time_point(std::chrono::milliseconds(time));
-  return clocks.steady + std::chrono::duration_cast<std::chrono::milliseconds>(wall - clocks.wall);
+  return clocks.steady + (milliseconds(time) - clocks.sinceBoot);
 }
 
 bool readDrain(const json::value& entry, const Clocks& clocks, Drains& drains) {
@@ -47,9 +48,7 @@ bool readDrain(const json::value& entry, const Clocks& clocks, Drains& drains) {
 
 }  // namespace
 
-Clocks Clocks::now() {
-  return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
-}
+Clocks Clocks::now() { return {std::chrono::steady_clock::now(), io::sinceBoot(), io::bootId()}; }
 
 std::string renderDrains(const Drains& drains, const Clocks& clocks) {
   json::array list;
@@ -60,7 +59,8 @@ std::string renderDrains(const Drains& drains, const Clocks& clocks) {
                                 {"terminate", former.drain.terminate},
                                 {"terminated", former.drain.terminated}});
   }
-  const json::object file{{"version", kVersion}, {"drains", std::move(list)}};
+  const json::object file{
+      {"version", kVersion}, {"boot", clocks.boot}, {"drains", std::move(list)}};
   return json::serialize(file) + "\n";
 }
 
@@ -69,9 +69,12 @@ Result<Drains> parseDrains(std::string_view text, const Clocks& clocks) {
   if (!file) return file.error();
   const auto* version = valueAt(*file, "version", json::kind::int64);
   const auto* list = arrayAt(*file, "drains");
-  if (version == nullptr || version->as_int64() != kVersion || list == nullptr) {
-    return invalid("not a state file of version 1");
+  if (version != nullptr && version->as_int64() == kWallClockVersion) return Drains{};
+  const auto* boot = valueAt(*file, "boot", json::kind::string);
+  if (!version || version->as_int64() != kVersion || !boot || !list) {
+    return invalid("not a state file of version 2");
   }
+  if (std::string_view(boot->as_string()) != clocks.boot) return Drains{};
   Drains drains;
   for (const auto& entry : *list) {
     if (!readDrain(entry, clocks, drains))

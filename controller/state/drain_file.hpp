@@ -1,10 +1,13 @@
 #pragma once
 // The state file, <state folder>/drains.json: the drains in progress, which are the only state that
 // neither Docker nor the kernel can report again after a restart. App owns the DrainFile. Version
-// 1:
+// 2:
 //
-//   {"version":1,"drains":[{"container":"<id>","startedAt":"<State.StartedAt>",
-//     "terminateAt":<ms since 1970>,"terminate":true,"terminated":false}]}
+//   {"version":2,"boot":"<boot id>","drains":[{"container":"<id>","startedAt":"<State.StartedAt>",
+//     "terminateAt":<ms since boot>,"terminate":true,"terminated":false}]}
+//
+// The times are not wall-clock times: setting the clock must not end a drain early or extend it. A
+// file of another boot has no drains, because a reboot ends all containers.
 //
 // The file is replaced by rename(2) without fsync(2): it must survive a crash of the program. It
 // need not survive a crash of the machine, because that ends all drained containers. A separate
@@ -22,14 +25,16 @@ namespace bgplb::state {
 
 using Drains = std::map<ContainerId, core::FormerDrain>;
 
-// Converts times: the file uses the wall clock, the program uses the steady clock.
+// Converts times: the file uses the time since boot, the program uses the steady clock.
 struct Clocks {
   core::TimePoint steady;
-  std::chrono::system_clock::time_point wall;
+  std::chrono::milliseconds sinceBoot;
+  std::string boot;
   static Clocks now();
 };
 
 std::string renderDrains(const Drains& drains, const Clocks& clocks);
+// A file of another boot, and a file of version 1, which has wall-clock times, contain no drains.
 Result<Drains> parseDrains(std::string_view text, const Clocks& clocks);
 
 class DrainFile : public reconcile::Store {
