@@ -5,6 +5,7 @@
 #include "base/printable.hpp"
 #include "http/lines.hpp"
 #include "io/spawn.hpp"
+#include "json/read.hpp"
 
 #include <fmt/format.h>
 
@@ -18,7 +19,7 @@ constexpr const char* kWho = "Docker API";
 constexpr std::size_t kEventBytes = 1U << 20;
 constexpr std::size_t kQuotedBytes = 200;  // of the body of an error reply
 // The newest API version that this code was written for. With an older dockerd, the client uses
-// the version of dockerd.
+// the version of dockerd. A dockerd whose oldest version is newer gets its oldest version.
 constexpr unsigned kNewestMinor = 47;
 
 // "1.45" -> 45; 0 if it is not an API version.
@@ -49,10 +50,7 @@ Task<Result<std::string>> EngineClient::request(std::string method, std::string 
   std::string noBody;
   auto response = co_await client_.request(std::move(method), path, std::move(noBody), deadline);
   if (!response) co_return response.error().within(kWho);
-  if (path == "/_ping") {
-    const unsigned minor = std::min(minorOf(response->header("api-version")), kNewestMinor);
-    if (minor > 0) version_ = fmt::format("1.{}", minor);
-  }
+  if (path == "/_ping") newest_ = minorOf(response->header("api-version"));
   if (response->status / 100 != 2) co_return statusError(*response, path);
   co_return std::move(response->body);
 }
@@ -60,6 +58,13 @@ Task<Result<std::string>> EngineClient::request(std::string method, std::string 
 Task<Result<void>> EngineClient::ping(std::chrono::milliseconds deadline) {
   const auto answer = co_await request("GET", "/_ping", deadline);
   if (!answer) co_return answer.error();
+  unsigned minor = std::min(newest_, kNewestMinor);
+  if (newest_ > kNewestMinor) {
+    const auto text = co_await request("GET", "/version", deadline);
+    const auto version = text ? parseObject(*text) : Result<boost::json::object>(text.error());
+    if (version) minor = std::max(minor, minorOf(textOr(*version, "MinAPIVersion")));
+  }
+  if (minor > 0) version_ = fmt::format("1.{}", minor);
   co_return Result<void>{};
 }
 

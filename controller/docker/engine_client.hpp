@@ -21,7 +21,8 @@ class EngineClient : public reconcile::Engine {
  public:
   EngineClient(boost::asio::io_context& io, std::string socketPath);
 
-  // GET /_ping: negotiates the API version. Unavailable: dockerd does not answer.
+  // GET /_ping, and GET /version of a dockerd that is newer than this code: negotiates the API
+  // version. Unavailable: dockerd does not answer.
   Task<Result<void>> ping(std::chrono::milliseconds deadline = kCallDeadline);
   // GET of a path without its version ("/networks"). Returns the body of a 2xx reply. NotFound:
   // 404.
@@ -46,6 +47,7 @@ class EngineClient : public reconcile::Engine {
   boost::asio::io_context& io_;
   http::UnixClient client_;
   std::string version_;  // "1.45", empty until the first ping
+  unsigned newest_ = 0;  // minor number of dockerd's newest API version; 0: not known
 };
 
 // application/x-www-form-urlencoded, for query values.

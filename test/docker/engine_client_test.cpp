@@ -111,6 +111,7 @@ TEST_CASE(
   std::optional<Result<void>> pinged;
   fake.start(fake.engine.ping(), pinged);
   fake.request().send(httpAnswer("OK", "200 OK", "Api-Version: " + offered + "\r\n"));
+  if (offered == "1.99") fake.request().send(httpAnswer(R"({"MinAPIVersion":"1.24"})"));
   REQUIRE(runUntil(fake.io, [&] { return pinged.has_value(); }));
   std::optional<Result<std::string>> listed;
   fake.start(fake.engine.get("/networks"), listed);
@@ -121,6 +122,29 @@ TEST_CASE(
   peer.send(httpAnswer("[]"));
   REQUIRE(runUntil(fake.io, [&] { return listed.has_value(); }));
   CHECK(listed->value() == "[]");
+}
+
+TEST_CASE("EngineClient: a dockerd without API version 1.47 gets its oldest version") {
+  Fake fake;
+  const auto [version, used] = GENERATE(table<std::string, std::string>({
+      {R"({"ApiVersion":"1.99","MinAPIVersion":"1.60"})", "/v1.60/networks"},
+      {R"({"ApiVersion":"1.99","MinAPIVersion":"1.24"})", "/v1.47/networks"},
+      {R"({"ApiVersion":"1.99"})", "/v1.47/networks"},
+      {"nonsense", "/v1.47/networks"},
+  }));
+  std::optional<Result<void>> pinged;
+  fake.start(fake.engine.ping(), pinged);
+  fake.request().send(httpAnswer("OK", "200 OK", "Api-Version: 1.99\r\n"));
+  const auto asked = fake.request();
+  asked.send(httpAnswer(version));
+  REQUIRE(runUntil(fake.io, [&] { return pinged.has_value(); }));
+  CHECK(*pinged);
+  std::optional<Result<std::string>> listed;
+  fake.start(fake.engine.get("/networks"), listed);
+  runReady(fake.io);
+  const auto peer = fake.listener.accept();
+  runReady(fake.io);
+  CHECK(peer.read(kEndOfHeader).find("GET " + used + " HTTP/1.1") == 0);
 }
 
 TEST_CASE("EngineClient: an event over the size limit is skipped, and the next one is read") {
