@@ -16,7 +16,8 @@ namespace bgplb::docker {
 namespace {
 
 constexpr const char* kWho = "Docker API";
-constexpr std::size_t kEventBytes = 1U << 20;
+// An event contains all labels of the container, and those of its image.
+constexpr std::size_t kEventBytes = 16U << 20;
 constexpr std::size_t kQuotedBytes = 200;  // of the body of an error reply
 // The newest API version that this code was written for. With an older dockerd, the client uses
 // the version of dockerd. A dockerd whose oldest version is newer gets its oldest version.
@@ -73,14 +74,18 @@ Task<Result<std::string>> EngineClient::get(std::string path) {
 }
 
 Task<Error> EngineClient::follow(std::string filters, std::string since,
-                                 std::function<void(std::string_view)> onLine) {
+                                 std::function<void(std::string_view)> onLine,
+                                 std::function<void()> onSkipped) {
   std::string path =
       versioned(fmt::format("/events?filters={}&since={}", urlEncode(filters), urlEncode(since)));
-  const auto onSkipped = [](std::size_t bytes) {
-    log::warning("{}: /events: an event of {} bytes is skipped; the limit is {} bytes", kWho, bytes,
-                 kEventBytes);
+  const auto skip = [&onSkipped](std::size_t bytes) {
+    log::warning(
+        "{}: /events: an event of {} bytes is skipped, the limit is {} bytes; listing everything "
+        "again",
+        kWho, bytes, kEventBytes);
+    onSkipped();
   };
-  http::Lines lines(kEventBytes, onLine, onSkipped);
+  http::Lines lines(kEventBytes, onLine, skip);
   auto onBytes = std::function<void(std::string_view)>([&](std::string_view bytes) {
     if (bytes.empty()) {
       onLine({});

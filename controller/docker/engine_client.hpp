@@ -28,11 +28,11 @@ class EngineClient : public reconcile::Engine {
   // 404.
   Task<Result<std::string>> get(std::string path);
   // GET /events with `filters` (JSON) and `since` (seconds.nanoseconds). Calls `onLine` with an
-  // empty line when the stream begins, then with each event. Skips an event of more than 1 MiB with
-  // a warning (events contain the labels of the image). Returns when the stream ends, with the
-  // reason.
+  // empty line when the stream begins, then with each event. Skips an event of more than 16 MiB
+  // with a warning, and calls `onSkipped`. Returns when the stream ends, with the reason.
   Task<Error> follow(std::string filters, std::string since,
-                     std::function<void(std::string_view line)> onLine);
+                     std::function<void(std::string_view line)> onLine,
+                     std::function<void()> onSkipped);
 
   void terminate(const ContainerId& id, std::function<void(Result<void>)> done) override;
 

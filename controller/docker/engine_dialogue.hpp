@@ -58,6 +58,11 @@ class EngineDialogue {
   Reaction streamConnected(TimePoint now);
   Reaction streamLost(const Error& error, TimePoint now);
   Reaction event(const EngineEvent& event, TimePoint now);
+  // An event could not be read. Full lists show its effect.
+  Reaction eventSkipped(TimePoint now) {
+    round_.beginSoon(now);
+    return finish(now);
+  }
   Reaction answered(std::uint64_t call, const Result<Answer>& answer, TimePoint now);
   Reaction timePassed(TimePoint now);
   // When to call timePassed(). Changes with every input.

@@ -54,7 +54,10 @@ Task<> EngineSync::followForever() {
       std::string filters = kFilters;
       auto handler =
           std::function<void(std::string_view)>([this](std::string_view line) { onLine(line); });
-      reason = co_await engine_.follow(std::move(filters), std::move(since), std::move(handler));
+      auto onSkipped =
+          std::function<void()>([this] { apply(dialogue_.eventSkipped(Clock::now())); });
+      reason = co_await engine_.follow(std::move(filters), std::move(since), std::move(handler),
+                                       std::move(onSkipped));
     }
     apply(dialogue_.streamLost(reason, Clock::now()));
     pause.expires_after(reconnect_.next());

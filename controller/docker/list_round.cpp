@@ -1,5 +1,6 @@
 #include "docker/list_round.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace bgplb::docker {
@@ -16,9 +17,14 @@ void ListRound::begin() {
   }
 }
 
+void ListRound::beginSoon(TimePoint now) {
+  beginAgain_ = !beginAt_;
+  if (beginAt_) beginAt_ = std::min(*beginAt_, now + kFirstRetry);
+}
+
 void ListRound::stop() {
   awaited_ = 0;
-  beginPending_ = false;
+  beginPending_ = beginAgain_ = false;
   beginAt_.reset();
 }
 
@@ -62,6 +68,7 @@ void ListRound::ended(TimePoint now) {
   networks_.clear();
   backoff_.reset();
   beginAt_ = now + (std::exchange(secondIsNext_, false) ? kSecondRound : kBetweenRounds);
+  if (std::exchange(beginAgain_, false)) beginAt_ = now + kFirstRetry;
 }
 
 void ListRound::failed(TimePoint now) {

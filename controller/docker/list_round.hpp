@@ -33,6 +33,9 @@ class ListRound {
   // Starts a new round and abandons one in progress. If kMostCalls calls are in flight, the new
   // round starts when one of them has been answered.
   void begin();
+  // Starts a new round after kFirstRetry, or, if a round is in progress, that long after its end.
+  // Many calls thus cause one round, and never abandon one.
+  void beginSoon(TimePoint now);
   void stop();  // the event stream was lost
   void beginDue(TimePoint now);
   std::optional<TimePoint> due() const { return beginAt_; }
@@ -57,6 +60,7 @@ class ListRound {
   std::uint64_t awaited_ = 0;  // number of the current round's call in flight; 0: none
   std::size_t inFlight_ = 0;   // calls of all rounds, abandoned ones included
   bool beginPending_ = false;
+  bool beginAgain_ = false;  // after the round in progress
   std::vector<core::NetworkReport> networks_;
   core::Revision networksRequested_ = 0;
   core::Revision containersRequested_ = 0;

@@ -150,19 +150,24 @@ TEST_CASE("EngineClient: a dockerd without API version 1.47 gets its oldest vers
 TEST_CASE("EngineClient: an event over the size limit is skipped, and the next one is read") {
   Fake fake;
   std::vector<std::string> lines;
+  int skipped = 0;
   std::optional<Error> ended;
-  fake.start(
-      fake.engine.follow("{}", "0.0", [&](std::string_view line) { lines.emplace_back(line); }),
-      ended);
+  fake.start(fake.engine.follow(
+                 "{}", "0.0", [&](std::string_view line) { lines.emplace_back(line); },
+                 [&] { ++skipped; }),
+             ended);
   auto peer = fake.request();
-  std::thread server([&] {  // 2 MiB do not fit into the socket's buffer
-    peer.send("HTTP/1.1 200 OK\r\n\r\n{\"first\":1}\n{\"long\":\"" + std::string(2U << 20, 'x') +
-              "\"}\n\n{\"next\":2}\n{\"cut");
+  const std::string labels(2U << 20, 'x');
+  std::thread server([&] {  // the events do not fit into the socket's buffer
+    peer.send("HTTP/1.1 200 OK\r\n\r\n{\"first\":1}\n{\"long\":\"" + labels + "\"}\n" +
+              "{\"longer\":\"" + std::string(17U << 20, 'x') + "\"}\n\n{\"next\":2}\n{\"cut");
     peer.close();
   });
   CHECK(runUntil(fake.io, [&] { return ended.has_value(); }));
   server.join();
-  CHECK(lines == std::vector<std::string>{"", "{\"first\":1}", "{\"next\":2}"});
+  CHECK(lines == std::vector<std::string>{"", "{\"first\":1}", "{\"long\":\"" + labels + "\"}",
+                                          "{\"next\":2}"});
+  CHECK(skipped == 1);
   REQUIRE(ended);
   CHECK(ended->message == "Docker API: /events?filters=%7B%7D&since=0.0: the stream ended");
 }

@@ -236,6 +236,26 @@ TEST_CASE("Dialogue.ContainersThatEndedWithoutAnEventAreForgottenAfterTwoLists")
   CHECK(host.facts().containers.empty());
 }
 
+// Its content is unknown: it may be the end of any container.
+TEST_CASE("Dialogue.ListsAreReadSoonAfterASkippedEvent_AndOnceForMany") {
+  ConnectedHost host;
+  for (int event = 0; event < 5; ++event) host.apply(host.dialogue.eventSkipped(host.now));
+  CHECK_FALSE(host.asks(ListNetworks{}));
+  host.pass(250ms);
+  CHECK(host.count(ListNetworks{}) == 1);
+
+  host.apply(host.dialogue.eventSkipped(host.now));  // during the round
+  host.listNetworks({kWeb1Report});
+  host.listContainers({});
+  CHECK_FALSE(host.asks(ListNetworks{}));
+  host.pass(250ms);
+  CHECK(host.count(ListNetworks{}) == 1);
+  host.listNetworks({kWeb1Report});
+  host.listContainers({});
+  host.pass(59s);
+  CHECK_FALSE(host.asks(ListNetworks{}));
+}
+
 TEST_CASE("Dialogue.AnInspectionOlderThanAnEventIsRepeated") {
   ConnectedHost host;
   host.container("start", kCtr1);
