@@ -236,6 +236,25 @@ TEST_CASE("Dialogue.ContainersThatEndedWithoutAnEventAreForgottenAfterTwoLists")
   CHECK(host.facts().containers.empty());
 }
 
+// Before the first lists, any container may be on a VIP network.
+TEST_CASE("Dialogue.ContainersOfEventsBeforeTheListsAreForgotten_IfTheyAreOnNoVipNetwork") {
+  DialogueHost host;
+  host.connect();
+  host.container("health_status: healthy", kCtr1);
+  host.container("start", kCtr2);
+  host.container("die", kCtr2);
+  CHECK(host.facts().containers.size() == 2);
+  auto unrelated = report(kCtr1, kWeb1, kEp1, Health::Healthy);
+  unrelated.attachments.clear();
+  for (int round = 0; round < 3; ++round) {
+    host.listNetworks({kWeb1Report});
+    host.listContainers({unrelated});
+    if (host.asks(InspectContainer{kCtr1})) host.inspect(unrelated);
+    host.pass(180s);
+  }
+  CHECK(host.facts().containers.empty());
+}
+
 // Its content is unknown: it may be the end of any container.
 TEST_CASE("Dialogue.ListsAreReadSoonAfterASkippedEvent_AndOnceForMany") {
   ConnectedHost host;
