@@ -60,8 +60,7 @@ App::App(asio::io_context& io, const settings::Settings& settings, const RunOpti
       options_(options),
       signals_(io, SIGTERM, SIGINT),
       heartbeat_(io),
-      kernel_(io, [this](const std::set<std::string>& bridges,
-                         bool addressesOrRoutes) { onKernelChange(bridges, addressesOrRoutes); }),
+      kernel_(io, [this](const netlink::Changes& changes) { onKernelChange(changes); }),
       routing_(io, {options.birdBinary, options.runDir, options.templates + "/bird.conf.mustache",
                     options.stateDir + "/sessions"}),
       firewall_(io, [this] { reconciler_.setPinned(firewall_.status().marks); }),
@@ -117,9 +116,13 @@ Result<void> App::start() {
   return {};
 }
 
-void App::onKernelChange(const std::set<std::string>& bridges, bool addressesOrRoutes) {
-  for (const auto& bridge : bridges) reconciler_.touchBridge(bridge);
-  if (addressesOrRoutes) updatePeering();
+void App::onKernelChange(const netlink::Changes& changes) {
+  const auto now = std::chrono::steady_clock::now();
+  for (const auto& bridge : changes.bridges) reconciler_.touchBridge(bridge);
+  for (const auto& [veth, present] : changes.carriers) {
+    reconciler_.carrierChanged(veth, present, now);
+  }
+  if (changes.hostNetwork) updatePeering();
   loop_.wake();
 }
 

@@ -44,7 +44,7 @@ class App {
 
  private:
   Result<void> start();
-  void onKernelChange(const std::set<std::string>& bridges, bool addressesOrRoutes);
+  void onKernelChange(const netlink::Changes& changes);
   void updatePeering();
   void onStep();
   void checkForwarding();

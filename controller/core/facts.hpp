@@ -47,6 +47,8 @@ struct Endpoint {
   NetworkId network;
   std::optional<MacAddress> mac;
   LinkState link = LinkState::Created;
+  // False: the container set its interface down, so no packet reaches the container.
+  bool carrier = true;
   std::optional<ContainerId> container;  // from dockerd's replies; no plugin call contains it
 };
 

@@ -24,8 +24,8 @@ inline constexpr std::chrono::seconds kCalm{60};
 inline constexpr unsigned kTolerated = 2;      // failures without a hold-down
 inline constexpr unsigned kMostDoublings = 3;  // the hold-down is at most HOLD_DOWN * 8
 
-// The failure history of one container, across its runs. "Well" means: running, and healthy or, as
-// an inspection has shown, without a health check.
+// The failure history of one container, across its runs. "Well" means: running, with a carrier on
+// each VIP network, and healthy or, as an inspection has shown, without a health check.
 struct Flapping {
   std::optional<TimePoint> wellSince;  // none: not well
   std::optional<TimePoint> failedAt;   // the last failure
@@ -34,7 +34,8 @@ struct Flapping {
 
 // The container became well. `before`: it was well before this program started.
 void becameWell(Flapping& flapping, TimePoint now, bool before);
-// The container is no longer well. `failed`: it became unhealthy, or ended without a stop signal.
+// The container is no longer well. `failed`: it became unhealthy, ended without a stop signal, or
+// set its interface on a VIP network down.
 void becameIll(Flapping& flapping, bool failed, TimePoint now);
 
 // The end of the hold-down; in the past if the container is not held down.

@@ -12,9 +12,16 @@ namespace {
 constexpr int kSigKill = 9;
 constexpr int kSigUsr2 = 12;
 
+bool hasCarrier(const Facts& facts, const Container& container) {
+  return std::all_of(container.attached.begin(), container.attached.end(), [&](const auto& entry) {
+    const auto endpoint = facts.endpoints.find(entry.second);
+    return endpoint == facts.endpoints.end() || endpoint->second.carrier;
+  });
+}
+
 // Only an inspection shows that a container has no health check. A `healthy` event needs none.
-bool isWell(const Container& container) {
-  if (container.run != RunState::Running) return false;
+bool isWell(const Facts& facts, const Container& container) {
+  if (container.run != RunState::Running || !hasCarrier(facts, container)) return false;
   return container.health == Health::Healthy ||
          (container.health == Health::None && container.asked);
 }
@@ -23,7 +30,7 @@ bool isWell(const Container& container) {
 template <typename Change>
 void trackHealthChange(Facts& facts, const ContainerId& id, Container& container, TimePoint now,
                        Change change) {
-  const bool wasWell = isWell(container);
+  const bool wasWell = isWell(facts, container);
   const bool wasAsked = container.asked;
   const bool endRequested = container.stoppingUntil || container.drain;
   change(container);
@@ -32,14 +39,16 @@ void trackHealthChange(Facts& facts, const ContainerId& id, Container& container
   } else {
     facts.draining.erase(id);
   }
-  if (isWell(container) == wasWell) return;
+  if (isWell(facts, container) == wasWell) return;
   if (!wasWell) {
     const bool firstReport = container.asked && !wasAsked;
     becameWell(container.flapping, now, firstReport && !container.startSeen);
     return;
   }
   const bool crashed = container.run == RunState::Stopped && !endRequested;
-  becameIll(container.flapping, crashed || container.health == Health::Unhealthy, now);
+  const bool lostCarrier = !endRequested && !hasCarrier(facts, container);
+  const bool failed = crashed || lostCarrier || container.health == Health::Unhealthy;
+  becameIll(container.flapping, failed, now);
 }
 
 // The container of an event. The event is counted, so that an older reply of dockerd cannot undo
@@ -209,6 +218,23 @@ Touched containerPaused(Facts& facts, const ContainerId& id, bool paused, TimePo
 
 Touched containerHealth(Facts& facts, const ContainerId& id, Health health, TimePoint now) {
   return changed(facts, id, now, [health](Container& container) { container.health = health; });
+}
+
+Touched endpointCarrier(Facts& facts, const EndpointId& id, bool present, TimePoint now) {
+  const auto found = facts.endpoints.find(id);
+  if (found == facts.endpoints.end()) return {};
+  auto& endpoint = found->second;
+  // dockerd takes the interface away after Leave, which is no failure.
+  if (endpoint.carrier == present || endpoint.link != LinkState::Joined) return {};
+  const auto container =
+      endpoint.container ? facts.containers.find(*endpoint.container) : facts.containers.end();
+  if (container == facts.containers.end()) {
+    endpoint.carrier = present;
+  } else {
+    trackHealthChange(facts, container->first, container->second, now,
+                      [&](Container&) { endpoint.carrier = present; });
+  }
+  return {endpoint.network};
 }
 
 void containerRenamed(Facts& facts, const ContainerId& id, std::string name) {

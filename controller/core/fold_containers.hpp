@@ -29,6 +29,9 @@ Touched containerDied(Facts& facts, const ContainerId& id, TimePoint now);
 Touched containerDestroyed(Facts& facts, const ContainerId& id);
 Touched containerPaused(Facts& facts, const ContainerId& id, bool paused, TimePoint now);
 Touched containerHealth(Facts& facts, const ContainerId& id, Health health, TimePoint now);
+// The container set its interface on a VIP network down (`present` false) or up. Only a joined
+// endpoint can lose its carrier. A loss counts as a failure of the container (core/flapping.hpp).
+Touched endpointCarrier(Facts& facts, const EndpointId& id, bool present, TimePoint now);
 void containerRenamed(Facts& facts, const ContainerId& id, std::string name);
 // SIGUSR2 begins a drain if the policy enables it. After SIGKILL or the container's own stop
 // signal, the container is not ready until its stop timeout has passed.

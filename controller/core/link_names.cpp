@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace bgplb::core {
@@ -41,6 +42,11 @@ std::string vethHostName(const EndpointId& endpoint) {
 
 std::string vethContainerName(const EndpointId& endpoint) {
   return fmt::format("{}{}", kVethContainerPrefix, endpoint.value.substr(0, 12));
+}
+
+EndpointId firstEndpointOf(std::string_view vethHost) {
+  return EndpointId(
+      std::string(vethHost.substr(std::min(kVethHostPrefix.size(), vethHost.size()))));
 }
 
 bool isVethHostName(std::string_view link) {

@@ -37,5 +37,8 @@ std::string bridgeName(const NetworkId& network);           // "bgplb-" + 9 char
 std::string vethHostName(const EndpointId& endpoint);       // "bgl" + 12 characters of the id
 std::string vethContainerName(const EndpointId& endpoint);  // "bgc" + 12 characters of the id
 bool isVethHostName(std::string_view link);
+// The lowest id of an endpoint whose host end has that name. An ordered map of endpoints is
+// searched with it.
+EndpointId firstEndpointOf(std::string_view vethHost);
 
 }  // namespace bgplb::core

@@ -56,7 +56,7 @@ Readiness readiness(const Facts& facts, const EndpointId& id, const Reachability
   if (container == facts.containers.end()) return Readiness::NotAsked;
   const Readiness result = containerReadiness(container->second, policy.flap, now);
   if (result != Readiness::Ready) return result;
-  if (!reachability.link) return Readiness::NoLink;
+  if (!reachability.link || !endpoint->second.carrier) return Readiness::NoLink;
   return reachability.slot ? Readiness::Ready : Readiness::NoSlot;
 }
 

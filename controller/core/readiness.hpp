@@ -12,7 +12,7 @@ namespace bgplb::core {
 enum class Readiness {
   Ready,
   NotJoined,  // Join has not been called yet, or Leave has been called
-  NoLink,     // its veth pair does not exist: no packet can reach it
+  NoLink,     // its veth pair does not exist or has no carrier: no packet can reach it
   NoSlot,     // no next hop can be assigned to it: no packet can reach it
   NotAsked,   // dockerd has not reported its container, or the state of that container, yet
   HeldDown,   // failed repeatedly, and is held down (HOLD_DOWN)

@@ -222,6 +222,11 @@ Task<> KernelMirror::takeOver(Mirror& fresh) {
       foldMissed(fresh);
     }
     if (Mirror::differ(mirror_, fresh, bridge)) missed.bridges.insert(bridge);
+    for (const auto& veth : fresh.vethsOn(bridge)) {
+      const Link* before = mirror_.link(veth);
+      const bool running = fresh.link(veth)->running;
+      if (before != nullptr && before->running != running) missed.carriers[veth] = running;
+    }
   }
   missed.hostNetwork = mirror_.addresses() != fresh.addresses();
   pending_.add(std::move(missed));
@@ -286,8 +291,8 @@ void KernelMirror::deliver() {
   }
   expected_.clear();
   if (pending_.empty()) return;
-  Changes changes = std::exchange(pending_, {});
-  if (onChange_) onChange_(std::move(changes.bridges), changes.hostNetwork);
+  const Changes changes = std::exchange(pending_, {});
+  if (onChange_) onChange_(changes);
 }
 
 }  // namespace bgplb::netlink

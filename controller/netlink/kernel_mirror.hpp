@@ -33,10 +33,9 @@ namespace bgplb::netlink {
 
 class KernelMirror {
  public:
-  // `bridges`: our bridges whose network another program changed. `hostNetwork`: an address of
-  // this host, a link that may carry the host's own traffic, or a foreign route has changed. Called
-  // from the event loop, never from inside one of the functions below.
-  using OnChange = std::function<void(std::set<std::string> bridges, bool hostNetwork)>;
+  // Of `bridges`, contains only those whose network another program changed. Called from the event
+  // loop, never from inside one of the functions below.
+  using OnChange = std::function<void(const Changes& changes)>;
 
   // `receiveBuffer` as for Monitor::open(). Must outlive the last run of `io`.
   KernelMirror(boost::asio::io_context& io, OnChange onChange, int receiveBuffer);

@@ -60,6 +60,11 @@ void Mirror::foldLink(const Link& link, bool removed, Changes& changes) {
   if (!removed && isOurVeth(link)) markBridge(link.master, affected);
   if (removed || comparable != link || !before) changes.add(std::move(affected));
 
+  const bool isVethUp = !removed && link.up && isOurVeth(link);
+  if (isVethUp && before && before->running != link.running) {
+    changes.carriers[link.name] = link.running;
+  }
+
   const bool wasUp = before && before->up;
   if (wasUp && (removed || !link.up)) {
     dropRoutes(link.index, Family::V4, changes);

@@ -38,11 +38,14 @@ struct Changes {
   // Links that may have lost and regained their carrier between two notifications, and with it
   // their next hops: the caller dumps the next hops on these links and calls keepNextHops().
   std::set<int> doubtfulLinks;
-  bool empty() const { return bridges.empty() && !hostNetwork; }
+  // Our veth host ends that have gained or lost their carrier, and whether they have it now.
+  std::map<std::string, bool> carriers;
+  bool empty() const { return bridges.empty() && !hostNetwork && carriers.empty(); }
   void add(Changes more) {
     bridges.merge(more.bridges);
     hostNetwork = hostNetwork || more.hostNetwork;
     unsure = unsure || more.unsure;
+    for (const auto& [veth, present] : more.carriers) carriers[veth] = present;
     doubtfulLinks.merge(more.doubtfulLinks);
   }
 };

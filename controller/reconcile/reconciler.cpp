@@ -86,6 +86,12 @@ void Reconciler::touchBridge(const std::string& link) {
   }
 }
 
+void Reconciler::carrierChanged(const std::string& veth, bool present, TimePoint now) {
+  const auto endpoint = facts_.endpoints.lower_bound(core::firstEndpointOf(veth));
+  if (endpoint == facts_.endpoints.end() || core::vethHostName(endpoint->first) != veth) return;
+  touch(core::endpointCarrier(facts_, endpoint->first, present, now));
+}
+
 void Reconciler::touchUnconfirmed() {
   touched_.merge(waiting_);
   waiting_.clear();

@@ -45,8 +45,10 @@ class Reconciler {
 
   void touch(const core::Touched& networks);
   void touchBridge(const std::string& link);  // another program changed our kernel objects
-  void touchUnconfirmed();                    // the routing daemon confirmed a configuration
-  void touchBridges();  // a Docker bridge changed, or the containers attached to it
+  // The host end `veth` of a backend's veth pair has gained or lost its carrier.
+  void carrierChanged(const std::string& veth, bool present, TimePoint now);
+  void touchUnconfirmed();  // the routing daemon confirmed a configuration
+  void touchBridges();      // a Docker bridge changed, or the containers attached to it
   void touchBridgesOf(const ContainerId& id);   // only the attachments of this container changed
   void touchFirewall();                         // Docker rearranged its chains
   void touchAll(TimePoint now);                 // after a full list from dockerd

@@ -102,6 +102,54 @@ TEST_CASE("Flapping.CrashesCount_StopsDoNot") {
   CHECK(backend.state() == (stopped ? Readiness::Ready : Readiness::HeldDown));
 }
 
+TEST_CASE("Flapping.ALostCarrierCounts") {
+  Backend backend;
+  backend.health(Health::Healthy);
+  const auto carrier = [&](bool present) {
+    core::endpointCarrier(backend.facts, kEp1, present, backend.now);
+  };
+  for (int loss = 0; loss < 3; ++loss) {
+    CHECK(backend.state() == Readiness::Ready);
+    carrier(false);
+    CHECK(backend.state() == (loss < 2 ? Readiness::NoLink : Readiness::HeldDown));
+    carrier(false);  // reported again
+    backend.now += 1s;
+    carrier(true);
+  }
+  CHECK(backend.state() == Readiness::HeldDown);
+  backend.now += 9s;
+  CHECK(backend.state() == Readiness::Ready);
+}
+
+TEST_CASE("Flapping.ACarrierLostInAStopOrAfterLeaveIsNoFailure") {
+  Backend backend;
+  backend.health(Health::Healthy);
+  const auto loseAndRegain = [&] {
+    core::endpointCarrier(backend.facts, kEp1, false, backend.now);
+    core::endpointCarrier(backend.facts, kEp1, true, backend.now);
+  };
+  SECTION("stop signal") {
+    core::containerSignalled(backend.facts, kCtr1, 15, backend.policy, backend.now);
+  }
+  SECTION("Leave") { core::endpointLink(backend.facts, kEp1, core::LinkState::Left); }
+  for (int loss = 0; loss < 5; ++loss) loseAndRegain();
+  CHECK(backend.facts.containers.at(kCtr1).flapping.failures == 0);
+}
+
+// One failure: the interface goes down, then the health check fails for that reason.
+TEST_CASE("Flapping.AFailureWithoutACarrierIsNotCountedAgain") {
+  Backend backend;
+  backend.health(Health::Healthy);
+  backend.fail();
+  core::endpointCarrier(backend.facts, kEp1, false, backend.now);
+  backend.health(Health::Unhealthy);
+  CHECK(backend.facts.containers.at(kCtr1).flapping.failures == 2);
+  core::endpointCarrier(backend.facts, kEp1, true, backend.now);
+  CHECK(backend.state() == Readiness::Unhealthy);
+  backend.health(Health::Healthy);
+  CHECK(backend.state() == Readiness::Ready);
+}
+
 TEST_CASE("Flapping.AUserStopResetsTheCount") {
   Backend backend;
   backend.health(Health::Healthy);

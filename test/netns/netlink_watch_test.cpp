@@ -61,6 +61,27 @@ TEST_CASE("RtnlKernel.ReportsForeignChanges") {
   world.checkMirror();
 }
 
+// The other port keeps the bridge's carrier, so no next hop is removed.
+TEST_CASE("RtnlKernel.ReportsTheCarrierOfOneOfTwoVeths") {
+  World world;
+  world.makeNetwork();
+  world.apply(core::VethAdd{kHost2, kContainer2, kBridge});
+  world.bringUp(kContainer2);
+  const auto becomes = [&](bool present) {
+    return runUntil(world.io, [&] {
+      const auto found = world.carriers.find(kHost2);
+      return found != world.carriers.end() && found->second == present;
+    });
+  };
+  CHECK(becomes(true));
+  shell("ip link set " + kContainer2 + " down");
+  CHECK(becomes(false));
+  shell("ip link set " + kContainer2 + " up");
+  CHECK(becomes(true));
+  CHECK(world.observe(kBridge).nextHops == std::set<Address>{kHop4, kHop6});
+  CHECK((!world.carriers.contains(kHost) || world.carriers.at(kHost)));
+}
+
 TEST_CASE("RtnlKernel.FollowsACarrierThatChanges_BeforeItsNotification") {
   World world;
   world.apply(core::BridgeAdd{kBridge});

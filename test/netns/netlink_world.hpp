@@ -79,10 +79,14 @@ struct World {
   std::set<std::string> changed;
   int hostNetworkChanges = 0;
   int calls = 0;
-  netlink::RtnlKernel kernel{io, [this](std::set<std::string> bridges, bool hostNetwork) {
+  std::map<std::string, bool> carriers;
+  netlink::RtnlKernel kernel{io, [this](const netlink::Changes& changes) {
                                ++calls;
-                               changed.merge(bridges);
-                               if (hostNetwork) ++hostNetworkChanges;
+                               changed.insert(changes.bridges.begin(), changes.bridges.end());
+                               if (changes.hostNetwork) ++hostNetworkChanges;
+                               for (const auto& [veth, present] : changes.carriers) {
+                                 carriers[veth] = present;
+                               }
                              }};
 
   World() {

@@ -1,4 +1,4 @@
-// Tests of backends that no packet can reach: those without a slot.
+// Tests of backends that no packet can reach: without a slot, or without a carrier.
 #include "core/backends.hpp"
 #include "reconcile/web1_host.hpp"
 #include "support/catch.hpp"
@@ -57,4 +57,26 @@ TEST_CASE("Reconciler.AVipIsNotAnnouncedForABackendWithoutASlot") {
   CHECK(host.announced());
   host.touch(core::containerHealth(host.facts(), kCtr1, Health::Unhealthy, host.now));
   CHECK_FALSE(host.announced());
+}
+
+TEST_CASE("Reconciler.ABackendThatSetsItsInterfaceDownIsWithdrawn_AndHeldDownWhenItRepeats") {
+  Host host;
+  host.makeReady();
+  const auto veth = core::vethHostName(kEp1);
+  const auto carrier = [&](bool present) {
+    host.reconciler.carrierChanged(veth, present, host.now);
+    host.step();
+  };
+  for (int loss = 0; loss < 3; ++loss) {
+    CHECK(host.announced());
+    carrier(false);
+    CHECK_FALSE(host.announced());
+    carrier(true);
+  }
+  CHECK_FALSE(host.announced());
+  host.later(std::chrono::seconds(10));
+  CHECK(host.announced());
+  host.reconciler.carrierChanged("bgl0000000000ff", false, host.now);  // of no endpoint
+  host.step();
+  CHECK(host.announced());
 }
