@@ -1,11 +1,16 @@
 #include "firewall/tool_runner.hpp"
 
+#include <unistd.h>
+
 #include <utility>
 
 namespace bgplb::firewall {
 
-ToolRunner::ToolRunner(std::chrono::milliseconds deadline, std::function<void()> onFree)
-    : deadline_(deadline), state_(std::make_shared<State>(State{std::move(onFree), {}})) {}
+ToolRunner::ToolRunner(std::chrono::milliseconds deadline, std::function<void()> onFree,
+                       std::string hostLock)
+    : deadline_(deadline),
+      hostLock_(std::move(hostLock)),
+      state_(std::make_shared<State>(State{std::move(onFree), {}})) {}
 
 std::shared_ptr<void> ToolRunner::token() const {
   const auto onEnd = [weak = std::weak_ptr<State>(state_)](void*) {
@@ -22,6 +27,11 @@ Task<Result<io::Finished>> ToolRunner::run(std::vector<std::string> argv, std::s
   command.argv = std::move(argv);
   command.input = std::move(input);
   command.deadline = deadline_;
+  // iptables-legacy cannot create the file on the read-only mount. If the file does not exist, no
+  // program of the host has used iptables-legacy since the boot.
+  if (access(hostLock_.c_str(), R_OK) == 0) {
+    command.environment.push_back("XTABLES_LOCKFILE=" + hostLock_);
+  }
   command.untilEnded = token();
   const std::weak_ptr<void> running = command.untilEnded;
   auto finished = co_await io::run(std::move(command));

@@ -20,8 +20,13 @@ namespace bgplb::firewall {
 
 class ToolRunner {
  public:
+  // The lock of iptables-legacy on the host (iptables(8), XTABLES_LOCKFILE). Inside a plugin, the
+  // default path /run/xtables.lock is a file of the plugin, which dockerd does not lock.
+  static constexpr const char* kHostLock = "/host/run/xtables.lock";
+
   // `onFree` is called on the event loop when a stuck program has ended.
-  ToolRunner(std::chrono::milliseconds deadline, std::function<void()> onFree);
+  ToolRunner(std::chrono::milliseconds deadline, std::function<void()> onFree,
+             std::string hostLock = kHostLock);
 
   // As io::run(). While a program is stuck: Transient, always with the same text.
   Task<Result<io::Finished>> run(std::vector<std::string> argv, std::string input);
@@ -38,6 +43,7 @@ class ToolRunner {
   std::shared_ptr<void> token() const;
 
   std::chrono::milliseconds deadline_;
+  std::string hostLock_;
   std::shared_ptr<State> state_;
 };
 

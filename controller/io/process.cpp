@@ -153,15 +153,21 @@ std::string searchPath() {
                                           : fmt::format("{}:{}", path, kUsualFolders);
 }
 
-Result<pid_t> start(const std::string& program, const std::vector<std::string>& argv, int in,
-                    int out, int err) {
-  std::vector<char*> arguments;
-  arguments.reserve(argv.size() + 1);
-  for (const auto& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
-  arguments.push_back(nullptr);
-  std::string path = "PATH=" + searchPath();
-  std::string locale = "LC_ALL=C";
-  std::array<char*, 3> environment{path.data(), locale.data(), nullptr};
+// For execve(2): pointers into `texts`, then a null pointer.
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  all.reserve(texts.size() + 1);
+  for (const auto& text : texts) all.push_back(const_cast<char*>(text.c_str()));
+  all.push_back(nullptr);
+  return all;
+}
+
+Result<pid_t> start(const std::string& program, const Command& command, int in, int out, int err) {
+  const auto arguments = pointers(command.argv);
+  std::vector<std::string> variables = command.environment;
+  variables.push_back("PATH=" + searchPath());
+  variables.emplace_back("LC_ALL=C");
+  const auto environment = pointers(variables);
 
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
@@ -202,7 +208,7 @@ Task<Result<Finished>> run(Command command) {
   if (!out) co_return out.error();
   const auto err = memoryFile("stderr", {});
   if (!err) co_return err.error();
-  const auto pid = start(*program, command.argv, in->get(), out->get(), err->get());
+  const auto pid = start(*program, command, in->get(), out->get(), err->get());
   if (!pid) co_return pid.error();
 
   const auto executor = co_await boost::asio::this_coro::executor;

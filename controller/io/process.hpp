@@ -1,6 +1,6 @@
 #pragma once
 // Runs another program to its end. Uses no shell. The program inherits only the three standard
-// descriptors, and only PATH and LC_ALL as environment, because the controller's environment
+// descriptors, and of the environment only PATH and LC_ALL, because the controller's environment
 // contains the BGP password. Used by firewall/.
 
 #include "base/result.hpp"
@@ -14,8 +14,9 @@
 namespace bgplb::io {
 
 struct Command {
-  std::vector<std::string> argv;  // argv[0]: a path, or a name that is looked up in PATH
-  std::string input;              // the standard input of the program
+  std::vector<std::string> argv;           // argv[0]: a path, or a name that is looked up in PATH
+  std::string input;                       // the standard input of the program
+  std::vector<std::string> environment{};  // NAME=value, in addition to PATH and LC_ALL
   // When it passes, the program is killed (SIGKILL).
   std::chrono::milliseconds deadline{10000};
   // Released when the program has ended and was reaped. After SIGKILL the kernel may delay the end

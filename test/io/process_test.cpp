@@ -50,6 +50,17 @@ TEST_CASE("Process.ReturnsOutputErrorsAndStatus") {
   CHECK(finished->err == "oops\n");
 }
 
+TEST_CASE("Process.TheEnvironmentIsPathLocaleAndWhatTheCommandAdds") {
+  setenv("PEER_PASSWORD", "secret", 1);
+  Run run({.argv = {"sh", "-c", "env | sort"}, .input = {}, .environment = {"LOCK=/host/lock"}});
+  const auto finished = run.wait();
+  unsetenv("PEER_PASSWORD");
+  REQUIRE(finished.has_value());
+  CHECK(finished->out.find("LOCK=/host/lock\n") != std::string::npos);
+  CHECK(finished->out.find("LC_ALL=C\n") != std::string::npos);
+  CHECK(finished->out.find("PEER_PASSWORD") == std::string::npos);
+}
+
 TEST_CASE("Process.InputAndOutputMayExceedThePipeBuffer") {
   const std::string much(std::size_t{3} * 1000 * 1000, 'x');
   const auto finished = shell("cat; cat /dev/zero | head -c 1000000 >&2", much);
