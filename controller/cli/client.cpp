@@ -7,6 +7,10 @@
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <exception>
 #include <filesystem>
 #include <optional>
@@ -24,6 +28,11 @@ Task<> fetch(http::UnixClient& client, std::string path, std::chrono::millisecon
   outcome = co_await client.request("GET", std::move(path), std::move(noBody), deadline);
 }
 
+// 64 hex digits, as in `docker plugin ls --no-trunc`.
+bool isPluginId(const std::string& name) {
+  return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
 // The reason in the JSON body of an error, or the beginning of another body.
 std::string reasonIn(const std::string& body) {
   const auto object = parseObject(body);
@@ -37,16 +46,20 @@ std::vector<std::string> findSockets(const std::string& folder) {
   namespace fs = std::filesystem;
   std::vector<std::string> sockets;
   const auto consider = [&sockets](const fs::path& path) {
-    std::error_code ignored;
-    if (fs::is_socket(path, ignored)) sockets.push_back(path.string());
+    struct stat info {};
+    if (lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return;
+    if (info.st_uid == 0 || info.st_uid == geteuid()) sockets.push_back(path.string());
   };
   consider(fs::path(folder) / kSocketName);
   std::error_code error;
   for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
        entry.increment(error)) {
     std::error_code ignored;
-    if (entry->is_directory(ignored)) consider(entry->path() / kSocketName);
+    const bool isFolder = fs::is_directory(entry->symlink_status(ignored));
+    if (isFolder && isPluginId(entry->path().filename().string()))
+      consider(entry->path() / kSocketName);
   }
+  std::sort(sockets.begin(), sockets.end());
   return sockets;
 }
 

@@ -12,8 +12,9 @@ namespace bgplb::cli {
 
 inline constexpr const char* kPluginFolder = "/run/docker/plugins";
 
-// Returns the sockets named bgplb.sock in `folder` (a plain process) and in its subfolders (a
-// managed plugin: /run/docker/plugins/<plugin id>/bgplb.sock).
+// Returns the sockets named bgplb.sock in `folder` (a plain process) and in the folders of managed
+// plugins (/run/docker/plugins/<plugin id>/bgplb.sock). Only sockets of root and of the
+// caller: the plugin runs as root, and another user must not answer in its place.
 std::vector<std::string> findSockets(const std::string& folder = kPluginFolder);
 
 // GET of `path`. Returns the body of an answer with status 200. Every error names the socket.

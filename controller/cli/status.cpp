@@ -143,7 +143,9 @@ int runStatus(const Options& options) {
       complain(text.error().message);
       continue;
     }
-    if (const int failed = print(*text); failed != 0) return failed;
+    const bool named = sockets.size() > 1 && !options.json;
+    const std::string heading = named ? fmt::format("socket {}\n", printable(socket)) : "";
+    if (const int failed = print(heading + *text); failed != 0) return failed;
     answered = true;
   }
   return answered ? 0 : kFailed;

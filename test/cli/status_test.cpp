@@ -143,15 +143,24 @@ TEST_CASE("cli status: hostile names can neither control the terminal nor forge 
   CHECK(has(text, "\\x1b]52;c;AAAA\\x07\\x0a10.9.9.9/32\\x0d\\x7f\\u009b2J\\u202e\\xff"));
 }
 
-TEST_CASE("cli: sockets are found in the folder and in its subfolders") {
+TEST_CASE("cli: sockets are found in the folder and in the folders of plugins") {
   namespace fs = std::filesystem;
-  const fs::path folder = fs::temp_directory_path() / fmt::format("bgplb-plugins-{}", getpid());
-  fs::create_directories(folder / "id1");
-  fs::create_directories(folder / "id2" / "bgplb.sock");  // a directory
+  const fs::path folder = fs::temp_directory_path() / fmt::format("bp-{}", getpid());
+  const std::string id1(64, '1');
+  const std::string id2(64, '2');
+  fs::create_directories(folder / id1);
+  fs::create_directories(folder / id2 / "bgplb.sock");  // a directory
+  fs::create_directories(folder / "other");
   const test::UnixListener plain((folder / "bgplb.sock").string());
-  const test::UnixListener managed((folder / "id1" / "bgplb.sock").string());
-  CHECK(cli::findSockets(folder.string()) ==
-        std::vector<std::string>{folder / "bgplb.sock", folder / "id1" / "bgplb.sock"});
+  const test::UnixListener managed((folder / id1 / "bgplb.sock").string());
+  const test::UnixListener foreign((folder / "other" / "bgplb.sock").string());
+  const std::vector<std::string> expected{folder / id1 / "bgplb.sock", folder / "bgplb.sock"};
+  CHECK(cli::findSockets(folder.string()) == expected);
+  fs::create_directory_symlink(folder / "other", folder / std::string(64, '3'));
+  if (geteuid() == 0) {  // only root may give a file away
+    REQUIRE(chown((folder / "bgplb.sock").c_str(), 1000, 1000) == 0);
+    CHECK(cli::findSockets(folder.string()) == std::vector<std::string>{expected.front()});
+  }
   CHECK(cli::findSockets((folder / "missing").string()).empty());
   CHECK(cli::findSockets((folder / "bgplb.sock").string()).empty());
   fs::remove_all(folder);
