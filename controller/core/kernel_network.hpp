@@ -50,7 +50,9 @@ struct KernelNetwork {
   std::set<Address> nextHops;                  // our nexthop objects on the bridge
   std::map<Family, std::set<Address>> groups;  // members of each family's next-hop group
   std::set<Prefix> routes;  // main table, our protocol, through the family's group
-  std::set<Prefix> strays;  // other routes with our protocol on the bridge; never desired
+  // Other routes with our protocol on the bridge; never desired. A destination in both sets has a
+  // route with the wrong metric, which RouteReplace corrects.
+  std::set<Prefix> strays;
   std::set<PinnedRoute> pinned;
 
   void removeVeth(const std::string& host);

@@ -59,7 +59,8 @@ class Plan {
 
   void addRoutes() {
     for (const auto& route : desired_.routes) {
-      if (!observed_.routes.contains(route)) add(RouteReplace{route, bridge_});
+      const bool complete = observed_.routes.contains(route) && !observed_.strays.contains(route);
+      if (!complete) add(RouteReplace{route, bridge_});
     }
     for (const auto& route : desired_.pinned) {
       if (!observed_.pinned.contains(route)) add(PinnedRouteReplace{route, bridge_});

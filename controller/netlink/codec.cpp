@@ -254,9 +254,11 @@ Error errorOf(const Reply& reply) {
   }
 }
 
-unsigned defaultMetric(Family family) {
-  constexpr unsigned kIpv6 = 1024;  // IP6_RT_PRIO_USER, linux/ipv6_route.h
-  return family == Family::V4 ? 0 : kIpv6;
+unsigned routeMetric(Family family) { return family == Family::V4 ? 0 : 1; }
+
+bool isRouteMetric(Family family, unsigned metric) {
+  constexpr unsigned kKernelDefault6 = 1024;  // IP6_RT_PRIO_USER, linux/ipv6_route.h
+  return metric == routeMetric(family) || (family == Family::V6 && metric == kKernelDefault6);
 }
 
 }  // namespace bgplb::netlink

@@ -121,7 +121,11 @@ Reply parseReply(const nlmsghdr& message);
 // Maps an errno of rtnetlink to the kind of error that tells the caller how to react.
 Error errorOf(const Reply& reply);
 
-// The metric that the kernel assigns to a route requested without one.
-unsigned defaultMetric(Family family);
+// The metric of our routes: the smallest one, so that no other program's route to the same
+// destination is preferred. IPv6: the kernel replaces 0 by 1024 (IP6_RT_PRIO_USER), which loses to
+// routes of a routing daemon (FRR uses 20).
+unsigned routeMetric(Family family);
+// Also accepts the kernel's default, which earlier versions of this program used for IPv6.
+bool isRouteMetric(Family family, unsigned metric);
 
 }  // namespace bgplb::netlink

@@ -199,7 +199,7 @@ core::KernelNetwork Mirror::observe(const std::string& bridge) const {
   network.bridge = itself->up;
   network.mtu = itself->mtu;
   network.neighbors = device.neighbors;
-  network.strays = device.routes;
+  for (const auto& route : device.routes) network.strays.insert(route.destination);
   observeNextHops(device, network);
   network.veths = vethsOn(bridge);
   for (const auto& name : network.veths) {

@@ -79,6 +79,7 @@ class Mirror {
   struct NextHopRef {
     std::uint32_t nextHop = 0;
     int ifIndex = 0;
+    unsigned metric = 0;  // of the route
     friend auto operator<=>(const NextHopRef&, const NextHopRef&) = default;
   };
   // The next hops of our routes to `destination` in the main table.
@@ -94,10 +95,16 @@ class Mirror {
   static bool differ(const Mirror& one, const Mirror& other, const std::string& bridge);
 
  private:
+  // One of our routes in the main table, which is unique by destination and metric.
+  struct RouteKey {
+    Prefix destination;
+    unsigned metric = 0;
+    friend auto operator<=>(const RouteKey&, const RouteKey&) = default;
+  };
   struct Device {
-    std::optional<Link> link;  // none: so far, only its ports or routes are known
-    std::set<int> ports;       // links whose master this is
-    std::set<Prefix> routes;   // with our protocol, on this link without a nexthop object
+    std::optional<Link> link;   // none: so far, only its ports or routes are known
+    std::set<int> ports;        // links whose master this is
+    std::set<RouteKey> routes;  // with our protocol, on this link without a nexthop object
     std::set<core::PinnedRoute> pinned;
     std::set<std::uint32_t> nextHops;         // nexthop objects on this link
     std::map<Address, MacAddress> neighbors;  // permanent ones
@@ -140,7 +147,7 @@ class Mirror {
   std::map<std::uint32_t, NextHop> nextHops_;
   std::map<std::uint32_t, std::set<std::uint32_t>> groupsByMember_;
   std::map<Prefix, std::set<NextHopRef>> nextHopRefsByRoute_;
-  std::map<std::uint32_t, std::set<Prefix>> routesByNextHop_;
+  std::map<std::uint32_t, std::set<RouteKey>> routesByNextHop_;
   std::map<core::PinnedRoute, int> linksByPinned_;
   std::map<SlotRule, std::size_t> pinnedBySlot_;  // number of pinned routes in the rule's table
   std::set<SlotRule> rules_;

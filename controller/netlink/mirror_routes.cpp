@@ -18,13 +18,14 @@ void Mirror::foldRoute(const Route& route, Change change, Changes& changes) {
       route.table <= core::kSlotTable + core::kSlots) {
     return foldPinned(route, change == Change::Removed, changes);
   }
-  // We never create routes with a metric, or with a gateway instead of a nexthop object.
+  // We never create routes with another metric, or with a gateway instead of a nexthop object.
   const bool usual =
-      route.table == RT_TABLE_MAIN && route.metric == defaultMetric(route.destination.family());
+      route.table == RT_TABLE_MAIN && isRouteMetric(route.destination.family(), route.metric);
   const bool ours = usual && ourProtocol && (route.nextHop != 0 || !route.gateway);
-  const NextHopRef ref{route.nextHop, route.nextHop == 0 ? route.ifIndex : 0};
+  const NextHopRef ref{route.nextHop, route.nextHop == 0 ? route.ifIndex : 0, route.metric};
   if (usual && change == Change::Replaced) {
-    const std::set<NextHopRef> holders = nextHopRefs(route.destination);
+    std::set<NextHopRef> holders = nextHopRefs(route.destination);
+    std::erase_if(holders, [&](const NextHopRef& holder) { return holder.metric != ref.metric; });
     if (!holders.empty() && (!ours || holders != std::set<NextHopRef>{ref})) {
       changes.unsure = true;
       // The only known route is most likely the replaced one; the dump shows whether others
@@ -39,7 +40,7 @@ void Mirror::foldRoute(const Route& route, Change change, Changes& changes) {
     if (!address.isLinkLocal() && !address.isMulticast()) changes.hostNetwork = true;
     return;
   }
-  if (ref == NextHopRef{}) return;
+  if (ref.nextHop == 0 && ref.ifIndex == 0) return;
   if (change == Change::Removed) return dropRoute(ref, route.destination, changes);
   addRoute(ref, route.destination, changes);
 }
@@ -47,9 +48,9 @@ void Mirror::foldRoute(const Route& route, Change change, Changes& changes) {
 void Mirror::addRoute(const NextHopRef& ref, const Prefix& destination, Changes& changes) {
   if (!nextHopRefsByRoute_[destination].insert(ref).second) return;
   if (ref.nextHop != 0) {
-    routesByNextHop_[ref.nextHop].insert(destination);
+    routesByNextHop_[ref.nextHop].insert({destination, ref.metric});
   } else {
-    devices_[ref.ifIndex].routes.insert(destination);
+    devices_[ref.ifIndex].routes.insert({destination, ref.metric});
   }
   markBridges(ref, changes);
 }
@@ -61,10 +62,10 @@ void Mirror::dropRoute(const NextHopRef& ref, const Prefix& destination, Changes
   markBridges(ref, changes);
   if (ref.nextHop != 0) {
     const auto routes = routesByNextHop_.find(ref.nextHop);
-    routes->second.erase(destination);
+    routes->second.erase({destination, ref.metric});
     if (routes->second.empty()) routesByNextHop_.erase(routes);
   } else {
-    devices_[ref.ifIndex].routes.erase(destination);
+    devices_[ref.ifIndex].routes.erase({destination, ref.metric});
     forgetIfEmpty(ref.ifIndex);
   }
 }
@@ -103,7 +104,9 @@ void Mirror::dropRoutes(int ifIndex, Family family, Changes& changes) {
   const auto routes = device->second.routes;
   const auto pinned = device->second.pinned;
   for (const auto& route : routes) {
-    if (route.family() == family) dropRoute({0, ifIndex}, route, changes);
+    const Prefix& destination = route.destination;
+    if (destination.family() != family) continue;
+    dropRoute({0, ifIndex, route.metric}, destination, changes);
   }
   for (const auto& route : pinned) {
     if (route.via.family() == family) dropPinned(route, changes);
@@ -131,8 +134,8 @@ void Mirror::dropNextHop(std::uint32_t id, Changes& changes) {
   markBridges(found->second, changes);
   const auto routes = routesByNextHop_.find(id);
   if (routes != routesByNextHop_.end()) {
-    const auto destinations = routes->second;
-    for (const auto& destination : destinations) dropRoute({id, 0}, destination, changes);
+    const auto all = routes->second;
+    for (const auto& route : all) dropRoute({id, 0, route.metric}, route.destination, changes);
   }
   const NextHop hop = found->second;
   nextHops_.erase(found);
@@ -276,16 +279,22 @@ bool Mirror::leadsTo(const NextHopRef& ref, int ifIndex) const {
 }
 
 // RouteActions uses the first group of a family for the routes of that family. Routes with any
-// other next hop are strays.
+// other next hop are strays, and so are routes with another metric. The latter deliver packets
+// nevertheless, so they are in `routes` as well.
 void Mirror::observeNextHops(const Device& device, core::KernelNetwork& network) const {
-  const auto addRoutes = [this](std::uint32_t id, std::set<Prefix>& to) {
+  const auto addRoutes = [&](std::uint32_t id, bool isFirstGroup) {
     const auto routes = routesByNextHop_.find(id);
-    if (routes != routesByNextHop_.end()) to.insert(routes->second.begin(), routes->second.end());
+    if (routes == routesByNextHop_.end()) return;
+    for (const auto& [destination, metric] : routes->second) {
+      if (isFirstGroup) network.routes.insert(destination);
+      const bool usual = isFirstGroup && metric == routeMetric(destination.family());
+      if (!usual) network.strays.insert(destination);
+    }
   };
   for (const auto id : device.nextHops) {
     const NextHop& hop = nextHops_.at(id);
     if (hop.protocol == core::kRouteProtocol && hop.gateway) network.nextHops.insert(*hop.gateway);
-    addRoutes(id, network.strays);
+    addRoutes(id, false);
   }
   for (const auto& route : device.pinned) {
     if (rules_.contains(ruleOf(route))) network.pinned.insert(route);
@@ -296,7 +305,7 @@ void Mirror::observeNextHops(const Device& device, core::KernelNetwork& network)
     const auto all = groups(ifIndex, family);
     for (const auto group : all) {
       const bool first = group == *all.begin();
-      addRoutes(group, first ? network.routes : network.strays);
+      addRoutes(group, first);
       if (!first) continue;
       for (const auto id : nextHops_.at(group).members) {
         const NextHop* member = nextHop(id);

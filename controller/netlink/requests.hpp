@@ -60,11 +60,11 @@ inline constexpr int kNewLinks = -2;  // NETCONFA_IFINDEX_DEFAULT
 Request settingsGet(int index);       // RTM_GETNETCONF
 
 enum class IfExists { Fail, Replace };
-// Adds a route with our protocol through a nexthop object to the main table.
+// Adds a route with our protocol and routeMetric() through a nexthop object to the main table.
 Request routeAdd(const Prefix& destination, std::uint32_t nextHop, IfExists ifExists);
-// Removes a route with our protocol from the main table, if it uses that nexthop object or, with
-// `nextHop` 0, if it is on that link.
-Request routeDel(const Prefix& destination, std::uint32_t nextHop, int ifIndex);
+// Removes a route with our protocol and that metric from the main table, if it uses that nexthop
+// object or, with `nextHop` 0, if it is on that link.
+Request routeDel(const Prefix& destination, std::uint32_t nextHop, int ifIndex, unsigned metric);
 // Adds or replaces a route in the table of the slot that `route.via` encodes (core::slotOf()).
 Request pinnedRouteReplace(const core::PinnedRoute& route, int ifIndex);
 Request pinnedRouteDel(const core::PinnedRoute& route, int ifIndex);

@@ -106,11 +106,49 @@ Result<void> RouteActions::apply(const core::RouteReplace& action) {
   if (!bridge) return bridge.error();
   const auto groups = mirror_.state().groups(bridge->index, action.destination.family());
   if (groups.empty()) return notFound("no next-hop group");
-  auto added = socket_.request(routeAdd(action.destination, *groups.begin(), IfExists::Fail));
+  if (auto added = addRoute(action, *groups.begin()); !added) return added;
+  return removeOtherMetrics(action, bridge->index);
+}
+
+// A route without an explicit metric, by an administrator or a tunnel, is a conflict in both
+// families. For IPv6 it has another metric than ours, so the kernel would accept both.
+Result<void> RouteActions::checkForeignRoute(const core::RouteReplace& action) {
+  if (action.destination.family() == Family::V4) return {};  // NLM_F_EXCL finds it
+  const auto holder = socket_.queryRoute(routeMatch(action.destination.address()));
+  if (!holder || holder->destination != action.destination || holder->table != RT_TABLE_MAIN ||
+      holder->protocol == core::kRouteProtocol || !isRouteMetric(Family::V6, holder->metric)) {
+    return {};
+  }
+  return foreignRoute(*holder);
+}
+
+Error RouteActions::foreignRoute(const Route& route) const {
+  const Link* link = mirror_.state().link(route.ifIndex);
+  return conflict(
+      fmt::format("another program has a route to this destination (protocol {}, dev {})",
+                  route.protocol, link == nullptr ? "none" : link->name));
+}
+
+Result<void> RouteActions::addRoute(const core::RouteReplace& action, std::uint32_t group) {
+  if (auto free = checkForeignRoute(action); !free) return free;
+  auto added = socket_.request(routeAdd(action.destination, group, IfExists::Fail));
   if (!isKind(added, ErrorKind::Conflict)) return added;
   mirror_.catchUp();
-  if (mirror_.state().nextHopRefs(action.destination).contains({*groups.begin(), 0})) return {};
-  return moveRoute(action, *groups.begin());
+  const unsigned metric = routeMetric(action.destination.family());
+  if (mirror_.state().nextHopRefs(action.destination).contains({group, 0, metric})) return {};
+  return moveRoute(action, group);
+}
+
+// The IPv6 route of an earlier version of this program has another metric. It is removed after the
+// new one was added, so that packets always have a route.
+Result<void> RouteActions::removeOtherMetrics(const core::RouteReplace& action, int ifIndex) {
+  for (const auto& ref : mirror_.state().nextHopRefs(action.destination)) {
+    if (ref.metric == routeMetric(action.destination.family())) continue;
+    if (!mirror_.state().leadsTo(ref, ifIndex)) continue;
+    const auto request = routeDel(action.destination, ref.nextHop, ifIndex, ref.metric);
+    if (auto gone = tolerateMissing(socket_.request(request)); !gone) return gone;
+  }
+  return {};
 }
 
 Result<void> RouteActions::moveRoute(const core::RouteReplace& action, std::uint32_t group) {
@@ -123,10 +161,7 @@ Result<void> RouteActions::moveRoute(const core::RouteReplace& action, std::uint
       holder->destination == action.destination) {
     return socket_.request(routeAdd(action.destination, group, IfExists::Replace));
   }
-  const Link* link = mirror_.state().link(holder->ifIndex);
-  return conflict(
-      fmt::format("another program has a route to this destination (protocol {}, dev {})",
-                  holder->protocol, link == nullptr ? "none" : link->name));
+  return foreignRoute(*holder);
 }
 
 Result<void> RouteActions::apply(const core::RouteDel& action) {
@@ -134,7 +169,7 @@ Result<void> RouteActions::apply(const core::RouteDel& action) {
   if (!bridge) return tolerateMissing(bridge.error());
   for (const auto& ref : mirror_.state().nextHopRefs(action.destination)) {
     if (!mirror_.state().leadsTo(ref, bridge->index)) continue;
-    const auto request = routeDel(action.destination, ref.nextHop, bridge->index);
+    const auto request = routeDel(action.destination, ref.nextHop, bridge->index, ref.metric);
     if (auto gone = tolerateMissing(socket_.request(request)); !gone) return gone;
   }
   return {};

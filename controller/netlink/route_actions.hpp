@@ -41,7 +41,11 @@ class RouteActions {
   void removeUnusedRules();
 
  private:
+  Result<void> checkForeignRoute(const core::RouteReplace& action);
+  Error foreignRoute(const Route& route) const;
+  Result<void> addRoute(const core::RouteReplace& action, std::uint32_t group);
   Result<void> moveRoute(const core::RouteReplace& action, std::uint32_t group);
+  Result<void> removeOtherMetrics(const core::RouteReplace& action, int ifIndex);
   std::uint32_t freeNextHopId();
   Result<void> setMembers(std::uint32_t group, const std::set<std::uint32_t>& members);
 

@@ -1,4 +1,5 @@
 // Requests about routes, nexthop objects and policy rules (requests.hpp).
+#include "netlink/codec.hpp"
 #include "netlink/requests.hpp"
 
 #include <libmnl/libmnl.h>
@@ -101,12 +102,14 @@ nhmsg& putNextHop(Request& request, unsigned char family) {
 Request routeAdd(const Prefix& destination, std::uint32_t nextHop, IfExists ifExists) {
   const unsigned flags = ifExists == IfExists::Fail ? kCreate : kReplace;
   Request request = routeChange(RTM_NEWROUTE, flags, destination, RT_TABLE_MAIN);
+  mnl_attr_put_u32(&request.header(), RTA_PRIORITY, routeMetric(destination.family()));
   mnl_attr_put_u32(&request.header(), RTA_NH_ID, nextHop);
   return request;
 }
 
-Request routeDel(const Prefix& destination, std::uint32_t nextHop, int ifIndex) {
+Request routeDel(const Prefix& destination, std::uint32_t nextHop, int ifIndex, unsigned metric) {
   Request request = routeChange(RTM_DELROUTE, kChange, destination, RT_TABLE_MAIN);
+  mnl_attr_put_u32(&request.header(), RTA_PRIORITY, metric);
   if (nextHop != 0) {
     mnl_attr_put_u32(&request.header(), RTA_NH_ID, nextHop);
   } else {

@@ -120,7 +120,7 @@ TEST_CASE("Codec.ReadsRoutes") {
   CHECK(parsed("dump-routes6") ==
         "+ route 2001:db8:0:1::101/128 table 178001 proto 178 metric 1024 dev 2 via fe80::77:1 src "
         "-\n"
-        "+ route 2001:db8:0:1::101/128 table 254 proto 178 metric 1024 dev 0 nhid 2986344452 via - "
+        "+ route 2001:db8:0:1::101/128 table 254 proto 178 metric 1 dev 0 nhid 2986344452 via - "
         "src "
         "-\n");
   CHECK(parsed("route-removed") ==
@@ -242,6 +242,9 @@ TEST_CASE("Requests.EncodeTheirArguments") {
         (NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL));
   CHECK(flags(netlink::routeAdd(vip4, 7, IfExists::Replace)) ==
         (NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE));
+  CHECK(readBack(netlink::routeAdd(vip6, 7, IfExists::Fail)) ==
+        "+ route 2001:db8:0:1::101/128 table 254 proto 178 metric 1 dev 0 nhid 7 via - src -");
+  CHECK(has(readBack(netlink::routeDel(vip6, 7, 0, 1024)), "metric 1024 dev 0 nhid 7"));
   const core::PinnedRoute pinned{vip6, core::nextHop(Family::V6, 9)};
   CHECK(readBack(netlink::pinnedRouteReplace(pinned, 7)) ==
         "= route 2001:db8:0:1::101/128 table 178009 proto 178 metric 0 dev 7 via fe80::77:9 src -");

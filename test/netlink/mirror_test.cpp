@@ -291,10 +291,32 @@ TEST_CASE("Mirror.IgnoresRoutesUnlikeOurs") {
   fold(mirror, Change::Present, wrong);
   CHECK(mirror.observe(kBridge) == network());
   CHECK(fold(mirror, Change::Present, route).bridges == kOnlyBridge);
-  CHECK(mirror.nextHopRefs(other) == std::set<Mirror::NextHopRef>{{0, 2}});
+  CHECK(mirror.nextHopRefs(other) == std::set<Mirror::NextHopRef>{{0, 2, 0}});
   fold(mirror, Change::Removed, wrong);
   CHECK(mirror.observe(kBridge).strays.contains(other));  // does not use the group
   fold(mirror, Change::Removed, route);
+  CHECK(mirror.observe(kBridge) == network());
+}
+
+// An earlier version of this program used the kernel's default metric for IPv6.
+TEST_CASE("Mirror.AnIpv6RouteWithTheKernelsMetricIsARouteToCorrect") {
+  Mirror mirror = whole();
+  const auto group = *mirror.groups(2, Family::V6).begin();
+  const Route former{.destination = kVip6,
+                     .table = 254,
+                     .protocol = core::kRouteProtocol,
+                     .metric = 1024,
+                     .nextHop = group};
+  auto expected = network();
+  expected.strays = {kVip6};
+  CHECK(fold(mirror, Change::Present, former).bridges == kOnlyBridge);
+  CHECK(mirror.observe(kBridge) == expected);
+  Route current = former;
+  current.metric = 1;
+  fold(mirror, Change::Removed, current);
+  CHECK(mirror.observe(kBridge) == expected);  // packets still have a route
+  fold(mirror, Change::Present, current);
+  fold(mirror, Change::Removed, former);
   CHECK(mirror.observe(kBridge) == network());
 }
 

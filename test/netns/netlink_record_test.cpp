@@ -116,7 +116,7 @@ TEST_CASE("Record", "[.record]") {
     record("settings", netlink::settingsGet(netlink::kAllLinks));
     record("ack", netlink::neighReplace(core::nextHop(Family::V4, 1), mac, kBridgeIndex));
     record("error-exists", netlink::routeAdd(vip4, 178U << 24 | 2, netlink::IfExists::Fail));
-    record("error-no-route", netlink::routeDel(*Prefix::parse("10.0.0.9/32"), 0, kBridgeIndex));
+    record("error-no-route", netlink::routeDel(*Prefix::parse("10.0.0.9/32"), 0, kBridgeIndex, 0));
     record("error-no-link", netlink::linkDel(77));
     record("error-explained", netlink::linkSetMtu(9, 70000));
   }
@@ -139,7 +139,8 @@ TEST_CASE("Record", "[.record]") {
     shell("ip link set bgc0123456789ab up");
     makeRoutes(next);
   };
-  watch("port-down-and-up", "ip link set " + veth + " down; ip link set " + veth + " up");
+  watch("port-down-and-up",
+        "ip link set " + veth + " down; " + noCarrier + "; ip link set " + veth + " up");
   watch("port-leaves", "ip link set " + veth + " nomaster");
   watch("port-returns",
         "ip link set " + veth + " nomaster; ip link set " + veth + " master " + bridge);
