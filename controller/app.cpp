@@ -31,6 +31,12 @@ docker::DialogueOptions dialogueOptions(const RunOptions& options) {
   return sync;
 }
 
+std::set<Address> addressesOf(const std::vector<core::Peer>& peers) {
+  std::set<Address> addresses;
+  for (const auto& peer : peers) addresses.insert(peer.address);
+  return addresses;
+}
+
 core::Policy policyOf(const settings::Settings& settings) {
   return {.flap = settings.flapPolicy,
           .drainGrace = settings.drainGrace,
@@ -60,7 +66,8 @@ App::App(asio::io_context& io, const settings::Settings& settings, const RunOpti
       options_(options),
       signals_(io, SIGTERM, SIGINT),
       heartbeat_(io),
-      kernel_(io, [this](const netlink::Changes& changes) { onKernelChange(changes); }),
+      kernel_(io, [this](const netlink::Changes& changes) { onKernelChange(changes); },
+              {.peers = addressesOf(settings.peers)}),
       routing_(io, {options.birdBinary, options.runDir, options.templates + "/bird.conf.mustache",
                     options.stateDir + "/sessions"}),
       firewall_(io, [this] { reconciler_.setPinned(firewall_.status().marks); }),

@@ -34,10 +34,12 @@ Error tooFast() { return transient("the kernel's state changes faster than it ca
 
 }  // namespace
 
-KernelMirror::KernelMirror(boost::asio::io_context& io, OnChange onChange, int receiveBuffer)
+KernelMirror::KernelMirror(boost::asio::io_context& io, OnChange onChange, int receiveBuffer,
+                           std::optional<std::set<Address>> peers)
     : io_(io),
       onChange_(std::move(onChange)),
       receiveBuffer_(receiveBuffer),
+      peers_(std::move(peers)),
       readable_(io),
       reopenTimer_(io),
       refreshTimer_(io) {}
@@ -50,7 +52,7 @@ Result<void> KernelMirror::start() {
   if (auto opened = dumpSocket_->open(); !opened) return opened;
   if (auto opened = querySocket_.open(); !opened) return opened;
   // Before the dump, so that no change is missed.
-  if (auto opened = monitor_.open(receiveBuffer_); !opened) return opened;
+  if (auto opened = monitor_.open(receiveBuffer_, peers_); !opened) return opened;
   ++dumps_;
   auto dumped = dumpAll(*dumpSocket_);
   if (!dumped) return dumped.error();
@@ -146,7 +148,7 @@ Task<> KernelMirror::watch() {
 
 Result<void> KernelMirror::reopenMonitor() {
   if (readable_.is_open()) readable_.release();
-  auto opened = monitor_.open(receiveBuffer_);
+  auto opened = monitor_.open(receiveBuffer_, peers_);
   noteProblem(opened);
   if (!opened) return opened;
   readable_.assign(monitor_.fd());

@@ -37,8 +37,9 @@ class KernelMirror {
   // loop, never from inside one of the functions below.
   using OnChange = std::function<void(const Changes& changes)>;
 
-  // `receiveBuffer` as for Monitor::open(). Must outlive the last run of `io`.
-  KernelMirror(boost::asio::io_context& io, OnChange onChange, int receiveBuffer);
+  // `receiveBuffer` and `peers` as for Monitor::open(). Must outlive the last run of `io`.
+  KernelMirror(boost::asio::io_context& io, OnChange onChange, int receiveBuffer,
+               std::optional<std::set<Address>> peers);
   KernelMirror(const KernelMirror&) = delete;
   KernelMirror& operator=(const KernelMirror&) = delete;
   ~KernelMirror();
@@ -91,6 +92,7 @@ class KernelMirror {
   boost::asio::io_context& io_;
   OnChange onChange_;
   int receiveBuffer_;
+  std::optional<std::set<Address>> peers_;
   std::function<void()> onRefreshed_;
   std::shared_ptr<Socket> dumpSocket_ = std::make_shared<Socket>();  // used by background dumps
   Socket querySocket_;

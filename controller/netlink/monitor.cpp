@@ -1,5 +1,7 @@
 #include "netlink/monitor.hpp"
 
+#include "netlink/route_filter.hpp"
+
 #include <fmt/format.h>
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
@@ -22,7 +24,7 @@ constexpr unsigned kGroups = bit(RTNLGRP_LINK) | bit(RTNLGRP_NEIGH) | bit(RTNLGR
 
 }  // namespace
 
-Result<void> Monitor::open(int receiveBuffer) {
+Result<void> Monitor::open(int receiveBuffer, const std::optional<std::set<Address>>& peers) {
   auto socket = openSocket(SOCK_NONBLOCK);
   if (!socket) return socket.error();
   const int fd = mnl_socket_get_fd(socket->get());
@@ -30,6 +32,13 @@ Result<void> Monitor::open(int receiveBuffer) {
   // smaller buffer, the kernel drops messages sooner and more dumps are needed.
   if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receiveBuffer, sizeof(receiveBuffer)) != 0) {
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, sizeof(receiveBuffer));
+  }
+  if (peers) {
+    auto filter = routeFilter(*peers);
+    const sock_fprog program{.len = static_cast<unsigned short>(filter.size()),
+                             .filter = filter.data()};
+    // Without the filter, more messages are read and ignored.
+    (void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
   }
   if (mnl_socket_bind(socket->get(), kGroups, MNL_SOCKET_AUTOPID) != 0) {
     return unavailable(fmt::format("netlink multicast bind: {}", std::strerror(errno)));

@@ -7,14 +7,16 @@
 #include "netlink/socket.hpp"
 
 #include <functional>
+#include <optional>
+#include <set>
 
 namespace bgplb::netlink {
 
 class Monitor {
  public:
-  // `receiveBuffer`: SO_RCVBUF in bytes. When it is full, the kernel drops messages. May be called
-  // again after a failure.
-  Result<void> open(int receiveBuffer);
+  // `receiveBuffer`: SO_RCVBUF in bytes. When it is full, the kernel drops messages. `peers` as in
+  // RtnlOptions. May be called again after a failure.
+  Result<void> open(int receiveBuffer, const std::optional<std::set<Address>>& peers = {});
   int fd() const;
 
   enum class Drained {

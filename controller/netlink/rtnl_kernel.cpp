@@ -48,7 +48,7 @@ concept Takes = requires(Actions actions, const Action& action) {
 
 RtnlKernel::RtnlKernel(boost::asio::io_context& io, OnChange onChange, RtnlOptions options)
     : io_(io),
-      mirror_(io, std::move(onChange), options.receiveBuffer),
+      mirror_(io, std::move(onChange), options.receiveBuffer, std::move(options.peers)),
       links_(socket_, mirror_, remover_),
       routes_(socket_, mirror_) {
   mirror_.onRefreshed([this] {

@@ -21,6 +21,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -32,6 +33,9 @@ struct RtnlOptions {
   // program is busy: creating thousands of networks causes about ten thousand messages of 1-2 KiB,
   // for each of which the kernel charges about one page.
   int receiveBuffer = 16 * 1024 * 1024;
+  // Routes of other programs are reported only if they may lead to one of these addresses, so that
+  // a routing daemon with a full table does not wake this program. None: all are reported.
+  std::optional<std::set<Address>> peers{};
 };
 
 class RtnlKernel : public reconcile::Kernel,

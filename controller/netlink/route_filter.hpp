@@ -1,0 +1,22 @@
+#pragma once
+// A socket filter (classic BPF, socket(7) SO_ATTACH_FILTER) for the monitor socket. Drops the
+// notifications about routes of other programs that concern neither our routes nor the host's
+// routes to its peers. On a host with a full routing table, a routing daemon changes thousands of
+// routes a second; without the filter each change would wake the controller, or overrun its socket.
+// Pure; used by Monitor.
+
+#include "base/address.hpp"
+
+#include <linux/filter.h>
+
+#include <set>
+#include <vector>
+
+namespace bgplb::netlink {
+
+// Accepts every message except RTM_NEWROUTE and RTM_DELROUTE of another protocol. Of those, accepts
+// a route whose destination may contain one of `addresses` (compared by the first 32 bits), and a
+// host route that replaced another route, because the other route may be ours.
+std::vector<sock_filter> routeFilter(const std::set<Address>& addresses);
+
+}  // namespace bgplb::netlink
