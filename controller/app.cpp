@@ -80,6 +80,7 @@ App::App(asio::io_context& io, const settings::Settings& settings, const RunOpti
       server_(
           io, [this](http::Request request) { return answer(std::move(request)); },
           docker::pluginError) {
+  firewall_.guard([this] { return guardedTraffic(); });
   operator_.on("GET", "/status", [this](const http::Request&) { return answerStatus(); });
 }
 
@@ -144,6 +145,7 @@ void App::updatePeering() {
     if (notes.count(note) == 0) log::info("resolved: {}", note);
   }
   notes_ = std::move(notes);
+  if (std::exchange(peerLinks_, peering.links) != peering.links) reconciler_.touchFirewall();
   auto config = routingConfig(settings_, std::move(peering.peers));
   if (routingConfig_ == config) return;
   if (const auto taken = routing_.setModel(config); !taken) {
@@ -156,6 +158,14 @@ void App::updatePeering() {
   routingProblem_.clear();
   firewall_.guardListener(listenerOf(config, settings_.routerPort.has_value()));
   routingConfig_ = std::move(config);
+}
+
+firewall::GuardedTraffic App::guardedTraffic() const {
+  firewall::GuardedTraffic traffic{.vips = {}, .links = peerLinks_};
+  for (const auto& [id, network] : reconciler_.facts().networks) {
+    for (const auto& vip : network.vips()) traffic.vips.insert(vip.address());
+  }
+  return traffic;
 }
 
 void App::onStep() {

@@ -46,6 +46,7 @@ class App {
   Result<void> start();
   void onKernelChange(const netlink::Changes& changes);
   void updatePeering();
+  firewall::GuardedTraffic guardedTraffic() const;
   void onStep();
   void checkForwarding();
   Task<http::Answer> answer(http::Request request);
@@ -73,6 +74,7 @@ class App {
 
   std::optional<core::RoutingConfig> routingConfig_;
   std::set<std::string> notes_;
+  std::set<std::string> peerLinks_;
   bool routesComplete_ = false;
   std::size_t networksChecked_ = 0;
   std::set<std::string> forwardingProblems_;  // already logged

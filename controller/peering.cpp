@@ -66,6 +66,7 @@ Peering peersFor(const settings::Settings& settings, reconcile::HostNetwork& hos
     std::optional<Address> nextHop6;
     if (const auto route = host.routeTo(peer.address)) {
       if (!route->gateway) hops = 1;
+      if (!route->dev.empty()) peering.links.insert(route->dev);
       nextHop6 = settings.routerId6 ? settings.routerId6 : usableV6(own, route->ifIndex);
       if (nextHop6 && !isOwn(own, *nextHop6)) nextHop6.reset();
       if (!nextHop6 && !settings.routerId6 && !peer.nextHop6) {

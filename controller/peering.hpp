@@ -7,6 +7,7 @@
 #include "settings/settings.hpp"
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct Peering {
   std::vector<core::Peer> peers;  // in the order of the settings
   // Problems that prevent a session or an announcement, one sentence each.
   std::vector<std::string> notes;
+  std::set<std::string> links;  // names of the links over which the peers are reached
 };
 
 // Completes each peer of the settings with hops, source and next hops that the settings do not

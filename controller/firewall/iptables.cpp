@@ -167,11 +167,29 @@ Task<> Iptables::reconcileTables(bool wanted) {
       status.problem += (status.problem.empty() ? "" : "; ") + done.error().message;
     }
   }
+  co_await reconcileGuard(wanted);
   publish(std::move(status));
   if (mayPass) {
     retryLater();
   } else {
     backoff_.reset();
+  }
+}
+
+// A failure is retried by the next pass, in 3 minutes at the latest.
+Task<> Iptables::reconcileGuard(bool wanted) {
+  if (!guarded_) co_return;
+  GuardedTraffic traffic = wanted ? guarded_() : GuardedTraffic{};
+  const auto guarded = co_await loopGuard_.reconcile(std::move(traffic));
+  const std::string problem = guarded ? "" : guarded.error().message;
+  if (std::exchange(guardProblem_, problem) == problem) co_return;
+  if (problem.empty()) {
+    log::info("resolved: firewall: loop guard");
+  } else {
+    log::warning(
+        "firewall: loop guard: {}; packets for a VIP without a backend may loop between the router "
+        "and this host",
+        problem);
   }
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/backoff.hpp"
 #include "base/result.hpp"
+#include "firewall/loop_guard.hpp"
 #include "firewall/nft_table.hpp"
 #include "firewall/rules.hpp"
 #include "firewall/table_watch.hpp"
@@ -69,6 +70,9 @@ class Iptables : public reconcile::Firewall {
   // the first ensure(), nothing is changed.
   void guardListener(const Listener& listener);
 
+  // `source` returns what to guard against loops (loop_guard.hpp). Called in each pass.
+  void guard(std::function<GuardedTraffic()> source) { guarded_ = std::move(source); }
+
   const FirewallStatus& status() const { return status_; }
   bool busy() const { return running_; }  // a pass is running or about to run
 
@@ -91,6 +95,7 @@ class Iptables : public reconcile::Firewall {
   Task<Result<void>> reconcileEntry(Family family, bool wanted);
   Task<Result<void>> reconcileTable(Family family, Flavour flavour, FilterTable table, bool wanted);
   Task<Result<void>> restore(Family family, Flavour flavour, std::string commands);
+  Task<> reconcileGuard(bool wanted);
   void publish(FirewallStatus status);
   void retryLater();
   void onTableChange();
@@ -99,6 +104,9 @@ class Iptables : public reconcile::Firewall {
   std::function<void()> onStatus_;
   ToolRunner tools_;
   NftTable nft_{tools_};
+  LoopGuard loopGuard_{tools_};
+  std::function<GuardedTraffic()> guarded_;
+  std::string guardProblem_;  // logged last; empty: none
   boost::asio::steady_timer retry_;
   Backoff backoff_;
   TableWatch watch_;

@@ -38,6 +38,7 @@ TEST_CASE("Peering.APeerOnAConnectedNetwork") {
   Host host;
   const auto peering = host.peering();
   CHECK(peering.notes.empty());
+  CHECK(peering.links == std::set<std::string>{"eth0"});
   REQUIRE(peering.peers.size() == 2);
   CHECK(peering.peers[0] == core::Peer{.name = "192_168_8_137",
                                        .address = ip("192.168.8.137"),

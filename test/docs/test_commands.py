@@ -59,11 +59,12 @@ class Host(unittest.TestCase):
             ip -6 route add 2001:db8:0:1::101 dev bgplb-1a2b3c4d5 proto 178
             ip rule add fwmark 0x100000/0xff00000 table 178001 priority 17801
             nft add table inet bgplb
+            nft add table inet bgplb_loops
             iptables -N BGPLB-FORWARD
             ip6tables -N BGPLB-FORWARD"""
         printed = in_namespace(objects, "echo BEGIN", pages.block(FIREWALL, "kernel-objects").text).split("+ echo BEGIN")[1]
         for shown in ("10.0.0.101 ", "table 178001", "2001:db8:0:1::101 ", "id 2986344449 ", "17801:", "169.254.77.1 ",
-                      "master bgplb-1a2b3c4d5", "table inet bgplb {", "-N BGPLB-FORWARD"):
+                      "master bgplb-1a2b3c4d5", "table inet bgplb {", "table inet bgplb_loops {", "-N BGPLB-FORWARD"):
             self.assertIn(shown, printed)
 
 
