@@ -51,7 +51,9 @@ TEST_CASE("RtnlKernel.ReportsForeignChanges") {
     shell("ip link add eth9 up type bridge && ip route replace 10.0.0.101 dev eth9");
   }
   SECTION("IPv6 route replaced by another program") {
-    shell("ip link add eth9 up type bridge && ip -6 route replace 2001:db8:0:1::101 dev eth9");
+    shell(
+        "ip link add eth9 up type bridge && ip -6 route replace 2001:db8:0:1::101 dev eth9 metric "
+        "1");
   }
   SECTION("mtu") { shell("ip link set " + kBridge + " mtu 1400"); }
   SECTION("IPv6 switched off") { shell("sysctl -qw net.ipv6.conf." + kBridge + ".disable_ipv6=1"); }

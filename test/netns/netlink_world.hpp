@@ -78,10 +78,10 @@ struct World {
   boost::asio::io_context io;
   std::set<std::string> changed;
   int hostNetworkChanges = 0;
-  int calls = 0;
+  int calls = 0;  // with a change of a bridge or of the host network
   std::map<std::string, bool> carriers;
   netlink::RtnlKernel kernel{io, [this](const netlink::Changes& changes) {
-                               ++calls;
+                               if (!changes.bridges.empty() || changes.hostNetwork) ++calls;
                                changed.insert(changes.bridges.begin(), changes.bridges.end());
                                if (changes.hostNetwork) ++hostNetworkChanges;
                                for (const auto& [veth, present] : changes.carriers) {
