@@ -26,6 +26,8 @@ struct Link {
   // IFF_RUNNING or IFF_LOWER_UP. When a notification shows a link without both flags, the kernel
   // has removed the next hops on the link.
   bool running = false;
+  // IFF_LOWER_UP alone: a new link has IFF_RUNNING until the kernel has evaluated its carrier.
+  bool carrier = false;
   std::optional<MacAddress> address;
   // A bridge port that exchanges frames only with the bridge itself and does not learn
   // (IFLA_BRPORT_ISOLATED on; LEARNING, UNICAST_FLOOD, MCAST_FLOOD and BCAST_FLOOD off).

@@ -226,8 +226,8 @@ Task<> KernelMirror::takeOver(Mirror& fresh) {
     if (Mirror::differ(mirror_, fresh, bridge)) missed.bridges.insert(bridge);
     for (const auto& veth : fresh.vethsOn(bridge)) {
       const Link* before = mirror_.link(veth);
-      const bool running = fresh.link(veth)->running;
-      if (before != nullptr && before->running != running) missed.carriers[veth] = running;
+      const bool carrier = fresh.link(veth)->carrier;
+      if (before != nullptr && before->carrier != carrier) missed.carriers[veth] = carrier;
     }
   }
   missed.hostNetwork = mirror_.addresses() != fresh.addresses();

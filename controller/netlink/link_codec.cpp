@@ -60,6 +60,7 @@ std::optional<Link> parseLink(const nlmsghdr& message) {
             .mtu = attributes.u32(IFLA_MTU).value_or(0),
             .up = (header->ifi_flags & IFF_UP) != 0,
             .running = (header->ifi_flags & kHasCarrier) != 0,
+            .carrier = (header->ifi_flags & IFF_LOWER_UP) != 0,
             .address = attributes.mac(IFLA_ADDRESS)};
   if (const nlattr* info = attributes.find(IFLA_LINKINFO)) {
     const Attributes<IFLA_INFO_SLAVE_DATA> kinds(*info);

@@ -49,6 +49,7 @@ void Mirror::foldLink(const Link& link, bool removed, Changes& changes) {
   Link comparable = before.value_or(link);
   comparable.running = false;
   comparable.acceptRa = link.acceptRa;
+  comparable.carrier = link.carrier;
   Changes affected;
   markBridge(link.index, affected);
   if (before) {
@@ -61,8 +62,8 @@ void Mirror::foldLink(const Link& link, bool removed, Changes& changes) {
   if (removed || comparable != link || !before) changes.add(std::move(affected));
 
   const bool isVethUp = !removed && link.up && isOurVeth(link);
-  if (isVethUp && before && before->running != link.running) {
-    changes.carriers[link.name] = link.running;
+  if (isVethUp && before && before->carrier != link.carrier) {
+    changes.carriers[link.name] = link.carrier;
   }
 
   const bool wasUp = before && before->up;

@@ -26,16 +26,20 @@ TEST_CASE("Mirror.ReportsTheCarrierOfAVeth") {
   Link veth{.index = 71, .name = kVeth, .kind = "veth", .mtu = 1500, .up = true};
   using Carriers = std::map<std::string, bool>;
   CHECK(fold(mirror, Change::Present, veth).carriers.empty());  // not up in the container yet
-  veth.running = true;
-  CHECK(fold(mirror, Change::Present, veth).carriers == Carriers{{kVeth, true}});
+  veth.running = true;  // the kernel has not evaluated the carrier of the new link yet
   CHECK(fold(mirror, Change::Present, veth).carriers.empty());
   veth.running = false;
+  CHECK(fold(mirror, Change::Present, veth).carriers.empty());
+  veth.running = veth.carrier = true;
+  CHECK(fold(mirror, Change::Present, veth).carriers == Carriers{{kVeth, true}});
+  CHECK(fold(mirror, Change::Present, veth).carriers.empty());
+  veth.running = veth.carrier = false;
   CHECK(fold(mirror, Change::Present, veth).carriers == Carriers{{kVeth, false}});
-  veth.running = true;
+  veth.running = veth.carrier = true;
   fold(mirror, Change::Present, veth);
   CHECK(fold(mirror, Change::Removed, veth).carriers.empty());
   Link foreign{.index = 72, .name = "veth1234", .kind = "veth", .up = true};
   fold(mirror, Change::Present, foreign);
-  foreign.running = true;
+  foreign.carrier = true;
   CHECK(fold(mirror, Change::Present, foreign).empty());
 }
