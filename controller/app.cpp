@@ -76,7 +76,7 @@ App::App(asio::io_context& io, const settings::Settings& settings, const RunOpti
       reconciler_(kernel_, kernel_, routing_, firewall_, engine_, drains_, policyOf(settings)),
       loop_(io, reconciler_),
       sync_(io, engine_, loop_, dialogueOptions(options)),
-      api_(loop_, kernel_, kernel_, settings.globalScope),
+      api_(loop_, kernel_, settings.globalScope),
       server_(
           io, [this](http::Request request) { return answer(std::move(request)); },
           docker::pluginError) {
@@ -135,9 +135,9 @@ void App::onKernelChange(const netlink::Changes& changes) {
 }
 
 void App::updatePeering() {
-  const auto previous = routingConfig_ ? routingConfig_->peers : std::vector<core::Peer>{};
-  auto peering = peersFor(settings_, kernel_, previous);
-  std::set<std::string> notes(peering.notes.begin(), peering.notes.end());
+  peering_ = peersFor(settings_, kernel_, peering_);
+  reconciler_.setHostNeeds(peering_.needs);
+  std::set<std::string> notes(peering_.notes.begin(), peering_.notes.end());
   for (const auto& note : notes) {
     if (notes_.count(note) == 0) log::warning("{}", note);
   }
@@ -145,8 +145,8 @@ void App::updatePeering() {
     if (notes.count(note) == 0) log::info("resolved: {}", note);
   }
   notes_ = std::move(notes);
-  if (std::exchange(peerLinks_, peering.links) != peering.links) reconciler_.touchFirewall();
-  auto config = routingConfig(settings_, std::move(peering.peers));
+  if (std::exchange(peerLinks_, peering_.links) != peering_.links) reconciler_.touchFirewall();
+  auto config = routingConfig(settings_, peering_.peers);
   if (routingConfig_ == config) return;
   if (const auto taken = routing_.setModel(config); !taken) {
     if (routingProblem_ != taken.error().message) {

@@ -73,6 +73,7 @@ class App {
   http::UnixServer server_;
 
   std::optional<core::RoutingConfig> routingConfig_;
+  Peering peering_;
   std::set<std::string> notes_;
   std::set<std::string> peerLinks_;
   bool routesComplete_ = false;

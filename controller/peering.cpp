@@ -1,5 +1,7 @@
 #include "peering.hpp"
 
+#include "core/link_names.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -49,6 +51,39 @@ const core::Peer* findPeer(const std::vector<core::Peer>& peers, const std::stri
   return found == peers.end() ? nullptr : &*found;
 }
 
+core::HostNeeds ownNeeds(const settings::Settings& settings, const std::vector<HostAddress>& own) {
+  core::HostNeeds needs;
+  for (const auto& held : own) {
+    needs.addresses.insert(held.address);
+    needs.connected.insert(held.subnet);
+  }
+  // The host may not have these addresses yet.
+  needs.addresses.insert(settings.routerId);
+  if (settings.routerId6) needs.addresses.insert(*settings.routerId6);
+  for (const auto& peer : settings.peers) needs.peers.insert(peer.address);
+  return needs;
+}
+
+// The next hops towards one peer.
+std::map<Address, Address> nextHopsTo(const Address& peer, const std::map<Address, Address>& all) {
+  std::map<Address, Address> hops;
+  for (const auto& hop : all) {
+    if (hop.second == peer) hops.insert(hop);
+  }
+  return hops;
+}
+
+// While a VIP's host route takes over the peer's traffic, until the VIP is withdrawn, the kernel
+// names the VIP network's bridge.
+Result<reconcile::RouteLookup> routeToPeer(reconcile::HostNetwork& host, const Address& peer) {
+  auto route = host.routeTo(peer);
+  if (route && route->dev.starts_with(core::kBridgePrefix)) {
+    return notFound(fmt::format("route get {}: through the VIP network's bridge {}",
+                                peer.toString(), route->dev));
+  }
+  return route;
+}
+
 template <typename Value>
 void setIfEmpty(std::optional<Value>& value, const std::optional<Value>& found) {
   if (!value) value = found;
@@ -57,16 +92,19 @@ void setIfEmpty(std::optional<Value>& value, const std::optional<Value>& found) 
 }  // namespace
 
 Peering peersFor(const settings::Settings& settings, reconcile::HostNetwork& host,
-                 const std::vector<core::Peer>& previous) {
+                 const Peering& previous) {
   const auto own = host.addresses();
-  Peering peering{.peers = settings.peers, .notes = ownAddressNotes(settings, own)};
+  Peering peering{.peers = settings.peers,
+                  .notes = ownAddressNotes(settings, own),
+                  .needs = ownNeeds(settings, own)};
   for (auto& peer : peering.peers) {
     const std::string shown = peer.address.toString();
     std::optional<unsigned> hops;
     std::optional<Address> nextHop6;
-    if (const auto route = host.routeTo(peer.address)) {
+    if (const auto route = routeToPeer(host, peer.address)) {
       if (!route->gateway) hops = 1;
       if (!route->dev.empty()) peering.links.insert(route->dev);
+      if (route->gateway) peering.needs.nextHops.try_emplace(*route->gateway, peer.address);
       nextHop6 = settings.routerId6 ? settings.routerId6 : usableV6(own, route->ifIndex);
       if (nextHop6 && !isOwn(own, *nextHop6)) nextHop6.reset();
       if (!nextHop6 && !settings.routerId6 && !peer.nextHop6) {
@@ -78,7 +116,8 @@ Peering peersFor(const settings::Settings& settings, reconcile::HostNetwork& hos
     } else {
       peering.notes.push_back(
           fmt::format("peer {}: {}; waiting for a route", shown, route.error().message));
-      if (const auto* before = findPeer(previous, peer.name)) {
+      peering.needs.nextHops.merge(nextHopsTo(peer.address, previous.needs.nextHops));
+      if (const auto* before = findPeer(previous.peers, peer.name)) {
         hops = before->hops;
         nextHop6 = before->nextHop6;
       } else {

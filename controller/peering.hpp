@@ -2,6 +2,7 @@
 // Computes BIRD's peers from the settings and the host's addresses and routes. app.cpp calls it at
 // start and whenever an address or a route of the host changes.
 
+#include "core/host_needs.hpp"
 #include "core/routing_config.hpp"
 #include "reconcile/ports.hpp"
 #include "settings/settings.hpp"
@@ -18,13 +19,15 @@ struct Peering {
   // Problems that prevent a session or an announcement, one sentence each.
   std::vector<std::string> notes;
   std::set<std::string> links;  // names of the links over which the peers are reached
+  core::HostNeeds needs;
 };
 
 // Completes each peer of the settings with hops, source and next hops that the settings do not
 // specify. `previous` is the last result: a peer without a route keeps its previous hops and next
-// hop, because an interface that is down for a second must not change, and so restart, its session.
+// hops, because an interface that is down for a second must not change, and so restart, its
+// session. A route through a VIP network's bridge does not lead to the peer.
 Peering peersFor(const settings::Settings& settings, reconcile::HostNetwork& host,
-                 const std::vector<core::Peer>& previous);
+                 const Peering& previous);
 
 core::RoutingConfig routingConfig(const settings::Settings& settings,
                                   std::vector<core::Peer> peers);

@@ -1,6 +1,7 @@
 #include "status_page.hpp"
 
 #include "base/printable.hpp"
+#include "core/vip_rules.hpp"
 #include "version.hpp"
 
 #include <algorithm>
@@ -56,6 +57,15 @@ ops::BackendStatus backend(const StatusInputs& inputs, const NetworkId& network,
   return status;
 }
 
+// `status`: the values of the network.
+ops::VipStatus unusable(ops::VipStatus status, const Prefix& subnet) {
+  status.vip = subnet.toString();
+  status.hostRoute = false;
+  status.exportedTo.clear();
+  status.problem = core::checkVip({}, {}, {}, subnet).error().message;
+  return status;
+}
+
 std::vector<ops::VipStatus> vips(const StatusInputs& inputs) {
   std::vector<ops::VipStatus> list;
   for (const auto& [id, network] : inputs.reconciler.facts().networks) {
@@ -64,8 +74,7 @@ std::vector<ops::VipStatus> vips(const StatusInputs& inputs) {
     ops::VipStatus status{.network = network.name.empty() ? id.brief() : network.name,
                           .networkId = id.value,
                           .bridge = bridge,
-                          .weight = {network.options.weight},
-                          .problem = printable(inputs.reconciler.problem(id))};
+                          .weight = {network.options.weight}};
     for (const auto& endpoint : network.endpoints) {
       status.backends.push_back(backend(inputs, id, endpoint));
     }
@@ -73,8 +82,10 @@ std::vector<ops::VipStatus> vips(const StatusInputs& inputs) {
       status.vip = vip.toString();
       status.hostRoute = observed.routes.count(vip) > 0;
       status.exportedTo = exportedTo(inputs.bird, vip);
+      status.problem = printable(inputs.reconciler.problem(id, vip));
       list.push_back(status);
     }
+    for (const auto& subnet : network.unusable) list.push_back(unusable(status, subnet));
   }
   return list;
 }
@@ -84,8 +95,8 @@ std::vector<ops::GatewayStatus> gateways(const StatusInputs& inputs) {
   for (const auto& [id, bridge] : inputs.reconciler.facts().bridges) {
     if (!bridge.advertise) continue;
     for (const auto& subnet : bridge.subnets) {
-      list.push_back(
-          {subnet.toString(), bridge.name, bridge.link, exportedTo(inputs.bird, subnet)});
+      list.push_back({subnet.toString(), bridge.name, bridge.link, exportedTo(inputs.bird, subnet),
+                      printable(inputs.reconciler.gatewayProblem(id, subnet))});
     }
   }
   return list;

@@ -66,14 +66,23 @@ std::map<std::string, MacAddress> isolatedPorts(const Facts& facts, const Networ
   return ports;
 }
 
+// The VIP is refused, and its withdrawal is over: nothing on this host may lead to it.
+bool isShut(const RouteHold& hold, const Prefix& vip) {
+  return hold.refused.contains(vip) && !hold.announced.contains(vip);
+}
+
 // Before the first lists, a plugin call may name a network and one of its endpoints while the other
 // endpoints are still unknown. So the objects that a previous controller installed stay.
-void keepFormer(KernelNetwork& desired, const KernelNetwork& observed) {
+void keepFormer(KernelNetwork& desired, const KernelNetwork& observed, const RouteHold& hold) {
   if (observed.bridge) desired.mtu = observed.mtu;
-  desired.routes.insert(observed.routes.begin(), observed.routes.end());
+  for (const auto& route : observed.routes) {
+    if (!isShut(hold, route)) desired.routes.insert(route);
+  }
+  for (const auto& pinned : observed.pinned) {
+    if (!isShut(hold, pinned.destination)) desired.pinned.insert(pinned);
+  }
   desired.neighbors.insert(observed.neighbors.begin(), observed.neighbors.end());
   desired.nextHops.insert(observed.nextHops.begin(), observed.nextHops.end());
-  desired.pinned.insert(observed.pinned.begin(), observed.pinned.end());
   for (const auto& [family, members] : observed.groups) {
     desired.groups[family].insert(members.begin(), members.end());
   }
@@ -99,7 +108,7 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
   const auto found = facts.networks.find(id);
   if (found == facts.networks.end()) {
     // Keep all objects until the withdrawal is confirmed.
-    if (hold.announced) desired.kernel = observed;
+    if (!hold.announced.empty()) desired.kernel = observed;
     return desired;
   }
   const Network& network = found->second;
@@ -122,7 +131,7 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
     if (readiness(facts, endpointId, reachability, policy, now) == Readiness::Ready) {
       anyReady = true;
       desired.serving.insert(endpointId);
-    } else if (hold.announced && slot != slots.end() &&
+    } else if (!hold.announced.empty() && slot != slots.end() &&
                isUndecided(facts, endpointId, policy, now) &&
                wasServing(observed, network, slot->second)) {
       desired.serving.insert(endpointId);
@@ -134,30 +143,24 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
     desired.announce = announcedAttributes(network.options, desired.serving.size());
   }
 
-  bool routed = desired.announce.has_value() || hold.announced;
+  bool routed = desired.announce.has_value() || !hold.announced.empty();
   if (!routed && running && hold.withdrawnAt) {
     const TimePoint until = *hold.withdrawnAt + policy.drainGrace;
     routed = now < until;
     if (routed) atEarliest(desired.reevaluateAt, until);
   }
   for (const auto& vip : network.vips()) {
+    if (isShut(hold, vip)) continue;
     addNextHops(desired.kernel, vip, facts, slots, desired.serving, observed, routed);
     // No new route during the grace period: it would attract traffic to a VIP that is not
     // announced.
     const bool keep = routed && observed.routes.count(vip) > 0;
     const bool possible = desired.kernel.groups.contains(vip.family());
-    if (possible && (anyReady || keep)) desired.kernel.routes.insert(vip);
+    const bool add = anyReady && !hold.refused.contains(vip);
+    if (possible && (add || keep)) desired.kernel.routes.insert(vip);
   }
-  if (!facts.listed) keepFormer(desired.kernel, observed);
+  if (!facts.listed) keepFormer(desired.kernel, observed, hold);
   return desired;
-}
-
-std::set<Prefix> gatewaySubnets(const Facts& facts) {
-  std::set<Prefix> subnets;
-  for (const auto& [id, bridge] : facts.bridges) {
-    if (bridge.advertise) subnets.insert(bridge.subnets.begin(), bridge.subnets.end());
-  }
-  return subnets;
 }
 
 std::set<std::string> replyBridges(const Facts& facts, const ContainerId& id) {

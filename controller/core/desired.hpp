@@ -1,26 +1,31 @@
 #pragma once
 // Derives the desired state from the facts. For one VIP network: its kernel objects, and whether
-// its VIPs are announced. For the host: the gateway subnets to announce. Pure; called by the
+// its VIPs are announced. For the host: the bridges that carry replies. Pure; called by the
 // reconciler.
 
 #include "core/facts.hpp"
 #include "core/readiness.hpp"
 #include "core/route_attributes.hpp"
 
+#include <map>
 #include <optional>
 #include <set>
+#include <string>
 
 namespace bgplb::core {
 
 // The state of a network's announcement, which the reconciler keeps between two steps.
 struct RouteHold {
-  bool announced = false;                // BIRD announces, or may still announce, one of the VIPs
+  std::set<Prefix> announced;            // the VIPs that BIRD announces or may still announce
   std::optional<TimePoint> withdrawnAt;  // when BIRD's last announcement of a VIP ended
+  // The VIPs that this host must neither route nor announce (vip_rules.hpp), with the reason.
+  std::map<Prefix, std::string> refused;
 };
 
 struct DesiredNetwork {
   KernelNetwork kernel;
-  std::optional<RouteAttributes> announce;  // of the VIPs; none: no announcement
+  // Of the VIPs, except the refused ones; none: no announcement.
+  std::optional<RouteAttributes> announce;
   // The backends that get new connections: the ready ones, and those that a previous controller
   // announced and dockerd has not reported yet.
   std::set<EndpointId> serving;
@@ -30,15 +35,13 @@ struct DesiredNetwork {
 
 // The host route stays while the VIP is announced. After the withdrawal it stays for DRAIN_GRACE if
 // a container still runs behind the VIP: packets that the router sends before it has processed the
-// withdrawal are not lost. `observed`: the kernel objects on the network's bridge. `existingVeths`:
+// withdrawal are not lost. The host route of a refused VIP goes as soon as the VIP is withdrawn.
+// `observed`: the kernel objects on the network's bridge. `existingVeths`:
 // the existing host ends of the network's endpoints, whether or not they are ports of the bridge.
 DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
                               const KernelNetwork& observed,
                               const std::set<std::string>& existingVeths, const RouteHold& hold,
                               const Policy& policy, TimePoint now);
-
-// The subnets of every gateway bridge (label bgplb_advertise=true).
-std::set<Prefix> gatewaySubnets(const Facts& facts);
 
 // The Docker bridges over which containers reply from a VIP. Reverse path filtering must be loose
 // there, because the VIP, the source address of the replies, is routed to another link.

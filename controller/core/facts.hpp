@@ -29,6 +29,8 @@ struct Network {
   std::optional<Prefix> vip4;
   std::optional<Prefix> vip6;
   NetworkOptions options;  // from `docker network create -o`
+  // Subnets that dockerd reported and that cannot be VIPs: not one address, or not usable unicast.
+  std::set<Prefix> unusable;
   std::set<EndpointId> endpoints;
   bool listed = false;  // contained in dockerd's last full list
 
@@ -115,7 +117,8 @@ struct Facts {
   std::map<EndpointId, Endpoint> endpoints;
   std::map<ContainerId, Container> containers;
   std::map<NetworkId, DockerBridge> bridges;
-  std::set<ContainerId> draining;  // the drained containers that have not ended yet
+  std::map<Prefix, std::set<NetworkId>> bySubnet;  // index of `bridges`
+  std::set<ContainerId> draining;                  // the drained containers that have not ended yet
   // From the state file; each entry stays until dockerd has reported its container or listed the
   // containers without it.
   std::map<ContainerId, FormerDrain> formerDrains;

@@ -1,6 +1,7 @@
 #include "core/fold_networks.hpp"
 
 #include "core/network_options.hpp"
+#include "core/vip.hpp"
 
 #include <algorithm>
 
@@ -22,15 +23,73 @@ void forgetVip(Facts& facts, const NetworkId& id, const Prefix& vip) {
   if (holders->second.empty()) facts.byVip.erase(holders);
 }
 
-void addVip(Facts& facts, const NetworkId& id, const Prefix& prefix) {
+Touched holdersOf(const Facts& facts, const Prefix& vip) {
+  const auto holders = facts.byVip.find(vip);
+  return holders == facts.byVip.end() ? Touched{} : holders->second;
+}
+
+// Returns the other networks that have, or had, the same VIP.
+Touched addVip(Facts& facts, const NetworkId& id, const Prefix& prefix) {
   // This also skips the placeholder IPv4 pool of an IPv6-only network.
-  if (!prefix.isHost() || !prefix.address().isUsableUnicast()) return;
+  if (!prefix.isHost() || !prefix.address().isUsableUnicast()) return {};
   auto& network = facts.networks[id];
   auto& vip = prefix.family() == Family::V4 ? network.vip4 : network.vip6;
-  if (vip == prefix) return;
-  if (vip) forgetVip(facts, id, *vip);
+  if (vip == prefix) return {};
+  Touched others = holdersOf(facts, prefix);
+  if (vip) {
+    forgetVip(facts, id, *vip);
+    others.merge(holdersOf(facts, *vip));
+  }
   vip = prefix;
   facts.byVip[prefix].insert(id);
+  return others;
+}
+
+// The VIP networks with a VIP inside the subnet. The VIPs are sorted by address.
+Touched vipsInside(const Facts& facts, const Prefix& subnet) {
+  Touched touched;
+  for (auto vip = facts.byVip.lower_bound(subnet);
+       vip != facts.byVip.end() && subnet.contains(vip->first.address()); ++vip) {
+    touched.insert(vip->second.begin(), vip->second.end());
+  }
+  return touched;
+}
+
+Touched forgetBridge(Facts& facts, const NetworkId& id) {
+  Touched touched;
+  const auto bridge = facts.bridges.find(id);
+  if (bridge == facts.bridges.end()) return touched;
+  for (const auto& subnet : bridge->second.subnets) {
+    const auto networks = facts.bySubnet.find(subnet);
+    if (networks == facts.bySubnet.end()) continue;
+    networks->second.erase(id);
+    if (networks->second.empty()) facts.bySubnet.erase(networks);
+    touched.merge(vipsInside(facts, subnet));
+  }
+  facts.bridges.erase(bridge);
+  return touched;
+}
+
+// Returns the networks whose VIPs the bridge's subnets contain, or contained.
+Touched setBridge(Facts& facts, const NetworkId& id, DockerBridge bridge) {
+  const auto known = facts.bridges.find(id);
+  if (known != facts.bridges.end() && known->second == bridge) return {};
+  Touched touched = forgetBridge(facts, id);
+  for (const auto& subnet : bridge.subnets) {
+    facts.bySubnet[subnet].insert(id);
+    touched.merge(vipsInside(facts, subnet));
+  }
+  facts.bridges[id] = std::move(bridge);
+  return touched;
+}
+
+std::set<Prefix> unusableIn(const std::vector<Prefix>& subnets) {
+  std::set<Prefix> unusable;
+  for (const auto& subnet : subnets) {
+    if (isStandIn(subnet)) continue;
+    if (!subnet.isHost() || !subnet.address().isUsableUnicast()) unusable.insert(subnet);
+  }
+  return unusable;
 }
 
 void detach(Facts& facts, const Endpoint& endpoint, const EndpointId& id) {
@@ -83,10 +142,11 @@ Touched networkCreated(Facts& facts, const NetworkId& id, std::optional<Prefix> 
                        std::optional<Prefix> vip6, const NetworkOptions& options) {
   countChange(facts, id);
   auto& network = facts.networks[id];
-  if (vip4) addVip(facts, id, *vip4);
-  if (vip6) addVip(facts, id, *vip6);
+  Touched touched{id};
+  if (vip4) touched.merge(addVip(facts, id, *vip4));
+  if (vip6) touched.merge(addVip(facts, id, *vip6));
   network.options = options;
-  return {id};
+  return touched;
 }
 
 Touched networkDeleted(Facts& facts, const NetworkId& id) {
@@ -99,18 +159,24 @@ Touched networkDeleted(Facts& facts, const NetworkId& id) {
     detach(facts, endpoint->second, endpointId);
     facts.endpoints.erase(endpoint);
   }
-  for (const auto& vip : found->second.vips()) forgetVip(facts, id, vip);
+  Touched touched{id};
+  for (const auto& vip : found->second.vips()) {
+    forgetVip(facts, id, vip);
+    touched.merge(holdersOf(facts, vip));
+  }
   facts.networks.erase(found);
-  return {id};
+  return touched;
 }
 
 Touched endpointCreated(Facts& facts, const NetworkId& networkId, const EndpointId& id,
                         std::optional<Address> address4, std::optional<Address> address6,
                         std::optional<MacAddress> mac) {
   auto& network = facts.networks[networkId];
-  if (address4 && !network.vip4) addVip(facts, networkId, Prefix::host(*address4));
-  if (address6 && !network.vip6) addVip(facts, networkId, Prefix::host(*address6));
   Touched touched;
+  for (const auto& address :
+       {network.vip4 ? std::nullopt : address4, network.vip6 ? std::nullopt : address6}) {
+    if (address) touched.merge(addVip(facts, networkId, Prefix::host(*address)));
+  }
   auto& endpoint = endpointOf(facts, networkId, id, touched);
   if (mac) endpoint.mac = mac;
   return touched;
@@ -165,10 +231,12 @@ Touched networkReported(Facts& facts, const NetworkReport& report, bool ours, Re
     auto& network = facts.networks[report.id];
     network.name = report.name;
     network.options = readableOptions(report.options);
-    for (const auto& subnet : report.subnets) addVip(facts, report.id, subnet);
-    return {report.id};
+    network.unusable = unusableIn(report.subnets);
+    Touched touched{report.id};
+    for (const auto& subnet : report.subnets) touched.merge(addVip(facts, report.id, subnet));
+    return touched;
   }
-  if (report.driver == "bridge") facts.bridges[report.id] = bridgeOf(report);
+  if (report.driver == "bridge") return setBridge(facts, report.id, bridgeOf(report));
   return {};
 }
 
@@ -187,17 +255,19 @@ Touched networksReported(Facts& facts, const std::vector<NetworkReport>& all,
   for (auto& [id, network] : facts.networks) {
     if (!changedSince(facts, id, requested)) network.listed = seen.count(id) > 0;
   }
-  std::erase_if(facts.bridges, [&](const auto& entry) {
-    return seen.count(entry.first) == 0 && !changedSince(facts, entry.first, requested);
-  });
+  std::set<NetworkId> removed;
+  for (const auto& [id, bridge] : facts.bridges) {
+    if (seen.count(id) == 0 && !changedSince(facts, id, requested)) removed.insert(id);
+  }
+  for (const auto& id : removed) touched.merge(forgetBridge(facts, id));
   return touched;
 }
 
 void networkChanged(Facts& facts, const NetworkId& id) { countChange(facts, id); }
 
-void bridgeDestroyed(Facts& facts, const NetworkId& id) {
+Touched bridgeDestroyed(Facts& facts, const NetworkId& id) {
   countChange(facts, id);
-  facts.bridges.erase(id);
+  return forgetBridge(facts, id);
 }
 
 Touched networksOf(const Facts& facts, const ContainerId& id) {

@@ -44,7 +44,7 @@ void forgetRemovedNetworks(Facts& facts, Revision requested);
 // --- events -----------------------------------------------------------------------------------
 // The network was created, or Swarm changed it; it must be inspected next.
 void networkChanged(Facts& facts, const NetworkId& id);
-void bridgeDestroyed(Facts& facts, const NetworkId& id);
+Touched bridgeDestroyed(Facts& facts, const NetworkId& id);
 
 // --- for fold_containers.hpp ------------------------------------------------------------------
 // The container's attachments by GET /containers/{id}/json. Returns the networks whose backends

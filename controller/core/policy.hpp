@@ -1,11 +1,13 @@
 #pragma once
-// The operator's settings for backends and drains, as one value that may change while the program
-// runs (Reconciler::setPolicy). Functions that evaluate the facts take it as a parameter. Of the
-// functions that change the facts, only containerSignalled() does.
+// The operator's settings for backends, drains and prefixes, as one value that may change while the
+// program runs (Reconciler::setPolicy). Functions that evaluate the facts take it as a parameter.
+// Of the functions that change the facts, only containerSignalled() does.
 
+#include "base/address.hpp"
 #include "core/flapping.hpp"
 
 #include <chrono>
+#include <vector>
 
 namespace bgplb::core {
 
@@ -15,6 +17,8 @@ struct Policy {
   std::chrono::milliseconds drainDelay{5000};  // DRAIN_DELAY: from SIGUSR2 to SIGTERM
   bool drainOnSigusr2 = false;                 // SIGUSR2_HANDLER
   bool terminateDrained = true;                // SIGUSR2_ACTION=stop
+  // ALLOWED_PREFIXES: VIPs and gateway subnets must lie inside one of them; empty: no limit.
+  std::vector<Prefix> allowedPrefixes;
 };
 
 }  // namespace bgplb::core

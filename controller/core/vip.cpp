@@ -122,31 +122,4 @@ Result<void> checkBridge(const Facts& facts, const NetworkId& id) {
   return {};
 }
 
-Result<std::string> checkVip(const Facts& facts, const NetworkId& id, const Prefix& vip,
-                             const std::vector<LocalAddress>& local) {
-  const std::string shown = vip.address().toString();
-  const auto holders = facts.byVip.find(vip);
-  if (holders != facts.byVip.end()) {
-    for (const auto& otherId : holders->second) {
-      if (otherId == id) continue;
-      const auto& name = facts.networks.at(otherId).name;
-      return conflict(fmt::format("network {} already has VIP {}",
-                                  name.empty() ? otherId.brief() : name, shown));
-    }
-  }
-  std::string warning;
-  for (const auto& own : local) {
-    if (own.address == vip.address()) {
-      return conflict(fmt::format("VIP {} is an address of this host", shown));
-    }
-    if (own.subnet.contains(vip.address())) {
-      warning = fmt::format(
-          "VIP {} lies inside the connected subnet {}: hosts of that subnet will resolve it by ARP "
-          "or NDP instead of sending to the router",
-          shown, own.subnet.toString());
-    }
-  }
-  return warning;
-}
-
 }  // namespace bgplb::core

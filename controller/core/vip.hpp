@@ -1,6 +1,6 @@
 #pragma once
-// The rules for VIPs: which pools the IPAM driver accepts, and which addresses a network may have
-// as VIPs. Called by docker/plugin_api.
+// Which pools the IPAM driver accepts, and which networks get a bridge. Called by
+// docker/plugin_api. vip_rules.hpp has the rules for the addresses.
 
 #include "core/facts.hpp"
 
@@ -43,17 +43,5 @@ Result<Prefix> requestAddress(std::string_view poolId, std::string_view address)
 // A bridge's name contains the first 9 characters of its network's id (core/link_names.hpp).
 // Conflict: another network has the bridge that `id` would get.
 Result<void> checkBridge(const Facts& facts, const NetworkId& id);
-
-// An address of this host, with its connected subnet.
-struct LocalAddress {
-  Address address;
-  Prefix subnet;
-};
-
-// Whether network `id` may have `vip`. Conflict: another network or this host has the address. A
-// VIP inside a connected subnet is allowed with a warning (the return value): hosts of that subnet
-// resolve it by ARP or NDP and get no reply.
-Result<std::string> checkVip(const Facts& facts, const NetworkId& id, const Prefix& vip,
-                             const std::vector<LocalAddress>& local);
 
 }  // namespace bgplb::core

@@ -89,7 +89,7 @@ void EngineDialogue::networkEvent(const EngineEvent& event) {
     reaction_.firewall = true;
     networks_.changed(id);
     if (event.attribute("type") == "bridge") {
-      core::bridgeDestroyed(facts_, id);
+      touch(core::bridgeDestroyed(facts_, id));
       reaction_.bridges = true;
     }
   } else if (event.action == "remove") {  // a cluster-wide network (Swarm)
@@ -269,7 +269,7 @@ void EngineDialogue::networkAnswered(const NetworkId& id, const Result<Answer>& 
   using Verdict = Inspections<NetworkId>::Verdict;
   const auto outcome = networks_.answered(id, outcomeOf(answer), now);
   if (outcome.verdict == Verdict::Gone && facts_.bridges.contains(id)) {
-    core::bridgeDestroyed(facts_, id);
+    touch(core::bridgeDestroyed(facts_, id));
     reaction_.bridges = true;
   }
   if (outcome.verdict != Verdict::Current) return;

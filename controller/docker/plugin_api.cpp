@@ -3,6 +3,8 @@
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "core/backends.hpp"
+#include "core/vip.hpp"
+#include "core/vip_rules.hpp"
 #include "json/read.hpp"
 
 #include <fmt/format.h>
@@ -33,12 +35,7 @@ Result<std::optional<Prefix>> vipOf(const std::vector<Prefix>& pools, Family fam
         fmt::format("{}: {}; create it with this plugin as --driver and as --ipam-driver",
                     pools.front().toString(), core::kAllowedVips));
   }
-  const Address& address = pools.front().address();
   if (core::isStandIn(pools.front())) return std::optional<Prefix>();
-  // This plugin's IPAM driver allocates no such pool, but the network may use another IPAM driver.
-  if (!address.isUsableUnicast()) {
-    return invalid(fmt::format("{} is not an address others can send to", address.toString()));
-  }
   return std::optional<Prefix>(pools.front());
 }
 
@@ -56,9 +53,8 @@ MacAddress macFor(const EndpointId& endpoint) {
 
 }  // namespace
 
-PluginApi::PluginApi(reconcile::Loop& loop, reconcile::Kernel& kernel, reconcile::HostNetwork& host,
-                     bool globalScope)
-    : loop_(loop), kernel_(kernel), host_(host), globalScope_(globalScope) {
+PluginApi::PluginApi(reconcile::Loop& loop, reconcile::Kernel& kernel, bool globalScope)
+    : loop_(loop), kernel_(kernel), globalScope_(globalScope) {
   // dockerd sends calls without arguments without a body, so the body is not parsed.
   const auto fixedReply = [](std::string text) {
     return [text = std::move(text)](std::string_view) -> Answer { return text; };
@@ -117,18 +113,25 @@ PluginAnswer PluginApi::call(std::string_view path, std::string_view body) {
 }
 
 Result<void> PluginApi::checkNetwork(const CreateNetworkRequest& request) const {
-  const auto own = core::checkBridge(loop_.reconciler().facts(), request.network);
+  const reconcile::Reconciler& state = loop_.reconciler();
+  const auto own = core::checkBridge(state.facts(), request.network);
   if (!own) return own.error();
-  std::vector<core::LocalAddress> local;
-  for (const auto& held : host_.addresses()) local.push_back({held.address, held.subnet});
   for (const auto* pools : {&request.pools4, &request.pools6}) {
     for (const auto& vip : *pools) {
-      const auto checked = core::checkVip(loop_.reconciler().facts(), request.network, vip, local);
-      if (!checked) return checked.error();
-      if (!checked->empty()) log::warning("{}", *checked);
+      if (core::isStandIn(vip)) continue;
+      if (const auto allowed = checkVip(vip); !allowed) return allowed.error();
+      const auto free = core::checkHolder(state.facts(), request.network, vip);
+      if (!free) return free.error();
+      const auto warning = core::connectedWarning(state.hostNeeds(), vip);
+      if (!warning.empty()) log::warning("{}", warning);
     }
   }
   return {};
+}
+
+Result<void> PluginApi::checkVip(const Prefix& vip) const {
+  const reconcile::Reconciler& state = loop_.reconciler();
+  return core::checkVip(state.facts(), state.hostNeeds(), state.policy(), vip);
 }
 
 PluginApi::Answer PluginApi::createNetwork(std::string_view body) {
@@ -239,6 +242,11 @@ PluginApi::Answer PluginApi::requestPool(std::string_view body) {
   const auto pool = core::requestPool(request->pool, request->subPool, request->v6,
                                       request->options, globalScope_);
   if (!pool) return pool.error();
+  if (!core::isStandIn(pool->prefix)) {
+    // The call does not name the network, so only CreateNetwork can check that no other network has
+    // the VIP: Swarm requests the pool of a network again.
+    if (const auto allowed = checkVip(pool->prefix); !allowed) return allowed.error();
+  }
   return renderPool(*pool);
 }
 

@@ -22,8 +22,7 @@ struct PluginAnswer {
 
 class PluginApi {
  public:
-  PluginApi(reconcile::Loop& loop, reconcile::Kernel& kernel, reconcile::HostNetwork& host,
-            bool globalScope);
+  PluginApi(reconcile::Loop& loop, reconcile::Kernel& kernel, bool globalScope);
 
   PluginAnswer call(std::string_view path, std::string_view body);
 
@@ -40,11 +39,11 @@ class PluginApi {
   Answer requestPool(std::string_view body);
   Answer requestAddress(std::string_view body);
   Result<void> checkNetwork(const CreateNetworkRequest& request) const;
+  Result<void> checkVip(const Prefix& vip) const;
   reconcile::Reconciler& reconciler() { return loop_.reconciler(); }
 
   reconcile::Loop& loop_;
   reconcile::Kernel& kernel_;
-  reconcile::HostNetwork& host_;
   bool globalScope_;
   std::map<std::string, std::function<Answer(std::string_view)>, std::less<>> handlers_;
 };

@@ -11,6 +11,12 @@ namespace {
 // Excludes veths, which are created and removed with every container.
 bool mayCarryHostTraffic(const Link& link) { return link.kind != "veth" && !isOurBridge(link); }
 
+// Also an address that is not usable as a source, such as a tentative one: no VIP may have it.
+// Every link with IPv6 has a link-local address.
+bool isOfHost(const reconcile::HostAddress& address) {
+  return address.usable || address.address.isUsableUnicast();
+}
+
 }  // namespace
 
 bool isOurBridge(const Link& link) {
@@ -137,16 +143,17 @@ void Mirror::foldAddress(const reconcile::HostAddress& address, bool removed, Ch
   auto& addresses = devices_[address.ifIndex].addresses;
   const std::pair key{address.address, address.subnet};
   const auto known = addresses.find(key);
-  const bool wasUsable = known != addresses.end() && known->second.usable;
   if (!removed) {
     const bool same = known != addresses.end() && known->second == address;
-    if (!same && (wasUsable || address.usable)) changes.hostNetwork = true;
+    if (!same && isOfHost(address)) changes.hostNetwork = true;
     addresses[key] = address;
     addressed_.insert(address.ifIndex);
     return;
   }
-  if (wasUsable) changes.hostNetwork = true;
-  if (known != addresses.end()) addresses.erase(known);
+  if (known != addresses.end()) {
+    if (isOfHost(known->second)) changes.hostNetwork = true;
+    addresses.erase(known);
+  }
   if (addresses.empty()) addressed_.erase(address.ifIndex);
   // With the last IPv4 address of a link, the kernel removes all its IPv4 routes.
   const bool anyV4 = !addresses.empty() && addresses.begin()->first.first.isV4();  // V4 sorts first
@@ -156,7 +163,7 @@ void Mirror::foldAddress(const reconcile::HostAddress& address, bool removed, Ch
 
 void Mirror::dropAddresses(Device& device, Changes& changes) {
   for (const auto& [key, entry] : device.addresses) {
-    if (entry.usable) changes.hostNetwork = true;
+    if (isOfHost(entry)) changes.hostNetwork = true;
   }
   device.addresses.clear();
 }

@@ -31,7 +31,7 @@ SlotRule ruleOf(const core::PinnedRoute& route);  // the rule that selects the r
 // The externally visible effects of a fold.
 struct Changes {
   std::set<std::string> bridges;  // our bridges whose observe() has changed
-  // Usable addresses, foreign routes, or links that may carry the host's own traffic have changed.
+  // Addresses, foreign routes, or links that may carry the host's own traffic have changed.
   bool hostNetwork = false;
   // The notifications do not determine the kernel's state: the caller dumps the complete state.
   bool unsure = false;

@@ -84,8 +84,9 @@ struct GatewayStatus {
   std::string network;
   std::string link;
   std::vector<std::string> exportedTo;
+  std::string problem;  // why the subnet is not announced; empty: none
 };
-BOOST_DESCRIBE_STRUCT(GatewayStatus, (), (subnet, network, link, exportedTo))
+BOOST_DESCRIBE_STRUCT(GatewayStatus, (), (subnet, network, link, exportedTo, problem))
 
 struct StatusPage {
   std::string version;  // of bgplb

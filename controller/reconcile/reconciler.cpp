@@ -52,6 +52,14 @@ void Reconciler::onWake(std::function<void()> wake) { drainer_.onWake(std::move(
 void Reconciler::setPolicy(const core::Policy& policy) {
   policy_ = policy;
   for (const auto& [id, network] : facts_.networks) touched_.insert(id);
+  bridgesTouched_ = true;
+}
+
+void Reconciler::setHostNeeds(core::HostNeeds needs) {
+  if (needs == needs_) return;
+  touch(core::affectedVips(facts_, needs_, needs));
+  needs_ = std::move(needs);
+  bridgesTouched_ = true;
 }
 
 void Reconciler::touch(const core::Touched& networks) {
@@ -180,8 +188,9 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
       if (routing_.mayBeAnnounced(route)) track.vips.insert(route);
     }
   }
-  track.hold.announced = anyAnnounced(id, track);
-  if (track.hold.announced) {
+  refuseVips(id, track);
+  track.hold.announced = announcedVips(id, track);
+  if (!track.hold.announced.empty()) {
     track.hold.withdrawnAt.reset();
   } else if (!track.hold.withdrawnAt) {
     track.hold.withdrawnAt = now;
@@ -213,7 +222,7 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
   if (track.reevaluateAt) timers_.insert({*track.reevaluateAt, id});
 
   const bool gone =
-      network == facts_.networks.end() && !track.hold.announced && outcome.has_value();
+      network == facts_.networks.end() && track.hold.announced.empty() && outcome.has_value();
   if (gone) {
     for (const auto& vip : track.vips) {
       if (isAnnouncedFor(id, vip)) announcedFor_.erase(vip);
@@ -250,67 +259,6 @@ Result<void> Reconciler::applyAll(const std::vector<core::Action>& actions, bool
     }
   }
   return first;
-}
-
-bool Reconciler::isAnnouncedFor(const NetworkId& id, const Prefix& vip) const {
-  const auto owner = announcedFor_.find(vip);
-  return owner == announcedFor_.end() || owner->second == id;
-}
-
-bool Reconciler::anyAnnounced(const NetworkId& id, const Track& track) const {
-  return std::any_of(track.vips.begin(), track.vips.end(), [&](const Prefix& vip) {
-    return isAnnouncedFor(id, vip) && routing_.mayBeAnnounced(vip);
-  });
-}
-
-// Before the first lists, the containers behind a previous controller's announcements are unknown.
-// So the announcements stay, unless the last backend on the bridge has left.
-bool Reconciler::mayWithdraw(const NetworkId& id) const {
-  if (facts_.listed) return true;
-  const auto network = facts_.networks.find(id);
-  if (network == facts_.networks.end()) return true;
-  auto others = kernel_.observe(core::bridgeName(id)).veths;
-  for (const auto& endpoint : network->second.endpoints) {
-    others.erase(core::vethHostName(endpoint));
-  }
-  if (!others.empty()) return false;
-  return std::any_of(network->second.endpoints.begin(), network->second.endpoints.end(),
-                     [this](const EndpointId& endpoint) {
-                       const auto found = facts_.endpoints.find(endpoint);
-                       return found != facts_.endpoints.end() &&
-                              found->second.link == core::LinkState::Left;
-                     });
-}
-
-void Reconciler::updateAnnouncement(const NetworkId& id, Track& track,
-                                    const core::DesiredNetwork& desired, TimePoint now) {
-  const auto observed = kernel_.observe(core::bridgeName(id));
-  const auto network = facts_.networks.find(id);
-  const bool reachable = std::any_of(
-      desired.serving.begin(), desired.serving.end(), [&observed](const EndpointId& endpoint) {
-        return observed.veths.count(core::vethHostName(endpoint)) > 0;
-      });
-  for (const auto& vip : track.vips) {
-    const bool current = network != facts_.networks.end() &&
-                         (network->second.vip4 == vip || network->second.vip6 == vip);
-    if (desired.announce && current && reachable && observed.routes.count(vip) > 0) {
-      announcedFor_.insert_or_assign(vip, id);
-      routing_.announce(vip, *desired.announce);
-    } else if (isAnnouncedFor(id, vip) && mayWithdraw(id)) {
-      routing_.withdraw(vip);
-    }
-  }
-  if (desired.announce.has_value() != track.ready) {
-    track.ready = desired.announce.has_value();
-    log::info("network {} {}: {}", id.brief(),
-              desired.announce ? "has a ready backend" : "has no ready backend", reasons(id, now));
-  }
-  const bool wasAnnounced = track.hold.announced;
-  track.hold.announced = anyAnnounced(id, track);
-  if (!desired.announce && track.hold.announced) waiting_.insert(id);
-  // The withdrawal is already confirmed because no daemon runs. Reconcile again at once to remove
-  // the host route.
-  if (wasAnnounced && !track.hold.announced) touched_.insert(id);
 }
 
 void Reconciler::noteProblem(const NetworkId& id, Track& track, const Result<void>& outcome,

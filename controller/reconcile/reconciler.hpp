@@ -16,6 +16,7 @@
 #include "core/desired.hpp"
 #include "core/facts.hpp"
 #include "core/fold.hpp"
+#include "core/vip_rules.hpp"
 #include "reconcile/drainer.hpp"
 #include "reconcile/garbage.hpp"
 #include "reconcile/ports.hpp"
@@ -39,6 +40,9 @@ class Reconciler {
   void onWake(std::function<void()> wake);
   const core::Policy& policy() const { return policy_; }
   void setPolicy(const core::Policy& policy);  // at any time; marks every network as dirty
+
+  const core::HostNeeds& hostNeeds() const { return needs_; }
+  void setHostNeeds(core::HostNeeds needs);  // after a change of the host's addresses or routes
 
   core::Facts& facts() { return facts_; }
   const core::Facts& facts() const { return facts_; }
@@ -68,8 +72,10 @@ class Reconciler {
 
   // For the status page.
   bool routed(const NetworkId& id) const;
-  std::string problem(const NetworkId& id) const;  // empty: none
   core::Reachability reachability(const NetworkId& id, const EndpointId& endpoint) const;
+  // Why the VIP is refused, or what the kernel refuses; empty: none.
+  std::string problem(const NetworkId& id, const Prefix& vip) const;
+  std::string gatewayProblem(const NetworkId& bridge, const Prefix& subnet) const;  // empty: none
 
  private:
   // The state of a network between two steps.
@@ -97,8 +103,11 @@ class Reconciler {
   void relaxReplyBridges(const std::set<std::string>& links);
   void reconcileFirewall();
   std::string reasons(const NetworkId& id, TimePoint now) const;
-  bool isAnnouncedFor(const NetworkId& id, const Prefix& vip) const;
-  bool anyAnnounced(const NetworkId& id, const Track& track) const;
+  void refuseVips(const NetworkId& id, Track& track);
+  NetworkId holderOf(const Prefix& vip) const;
+  bool isAnnouncedFor(const NetworkId& id, const Prefix& prefix) const;
+  std::set<Prefix> announcedVips(const NetworkId& id, const Track& track) const;
+  void noteHolders(const Track& track);
   std::optional<TimePoint> earliest() const;
 
   Kernel& kernel_;
@@ -106,6 +115,7 @@ class Reconciler {
   Routing& routing_;
   Firewall& firewall_;
   core::Policy policy_;
+  core::HostNeeds needs_;
   core::Facts facts_;
   Drainer drainer_;
   Garbage garbage_;
@@ -122,12 +132,14 @@ class Reconciler {
   // kernel removes a route together with the last port of its bridge, so the VIP to withdraw would
   // be unknown.
   std::optional<std::map<std::string, std::set<Prefix>>> former_;
-  // The network for which a VIP was announced last. A new network may have the VIP while the
-  // withdrawal for the removed network is still in progress.
+  // The network for which a prefix was announced last: a VIP network, or a gateway bridge whose
+  // subnet is the prefix. A new network may have the prefix while the withdrawal for the removed
+  // network is still in progress.
   std::map<Prefix, NetworkId> announcedFor_;
-  core::Touched waiting_;  // withdrawn, not yet confirmed
+  std::map<Prefix, NetworkId> holders_;  // of the VIPs that several networks have
+  core::Touched waiting_;                // withdrawn, not yet confirmed
   std::set<std::pair<TimePoint, NetworkId>> timers_;
-  std::set<Prefix> gatewaySubnets_;
+  core::GatewaySubnets gateways_;  // `announced`: those that this controller has announced
   // Links of reply bridges, and whether the packet filter replaces their reverse path filter.
   std::map<std::string, bool> relaxed_;
   std::set<Family> flowsHashed_;

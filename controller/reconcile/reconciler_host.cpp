@@ -21,25 +21,39 @@ void Reconciler::ensureFlowHashing(const core::KernelNetwork& desired) {
 }
 
 void Reconciler::reconcileBridges() {
-  const auto wanted = core::gatewaySubnets(facts_);
-  for (const auto& subnet : wanted) {
-    if (gatewaySubnets_.insert(subnet).second) {
-      log::info("gateway subnet {}: announced", subnet.toString());
-      routing_.announce(subnet);
+  auto wanted = core::gatewaySubnets(facts_, needs_, policy_);
+  for (const auto& [gateway, problem] : wanted.refused) {
+    const auto known = gateways_.refused.find(gateway);
+    if (known == gateways_.refused.end() || known->second != problem) {
+      log::error("{}; it is not announced", problem);
     }
   }
-  // Before the first lists, the announcements of a previous controller stay.
-  if (facts_.listed) {
-    for (auto subnet = gatewaySubnets_.begin(); subnet != gatewaySubnets_.end();) {
-      if (wanted.count(*subnet) > 0) {
-        ++subnet;
-        continue;
-      }
-      log::info("gateway subnet {}: withdrawn", subnet->toString());
-      routing_.withdraw(*subnet);
-      subnet = gatewaySubnets_.erase(subnet);
-    }
+  for (const auto& [gateway, problem] : gateways_.refused) {
+    if (wanted.refused.contains(gateway)) continue;
+    log::info("resolved: gateway subnet {} is not refused any more", gateway.second.toString());
   }
+  gateways_.refused = std::move(wanted.refused);
+  for (const auto& [subnet, id] : wanted.announced) {
+    const auto [known, isNew] = gateways_.announced.try_emplace(subnet, id);
+    if (!isNew && known->second == id) continue;
+    known->second = id;
+    log::info("gateway subnet {}: announced", subnet.toString());
+    announcedFor_.insert_or_assign(subnet, id);
+    routing_.announce(subnet);
+    // A VIP network that had the prefix no longer waits for the end of its announcement.
+    const auto holders = facts_.byVip.find(subnet);
+    if (holders != facts_.byVip.end()) touch(holders->second);
+  }
+  std::erase_if(gateways_.announced, [&](const auto& entry) {
+    const auto& [subnet, id] = entry;
+    // Before the first lists, the announcements of a previous controller stay.
+    if (!facts_.listed || wanted.announced.contains(subnet)) return false;
+    log::info("gateway subnet {}: withdrawn", subnet.toString());
+    if (!isAnnouncedFor(id, subnet)) return true;  // it is a VIP network's prefix now
+    routing_.withdraw(subnet);
+    announcedFor_.erase(subnet);
+    return true;
+  });
   const auto links = core::replyBridges(facts_);
   std::erase_if(relaxed_, [&links](const auto& entry) { return !links.contains(entry.first); });
   relaxReplyBridges(links);
@@ -108,9 +122,16 @@ bool Reconciler::routed(const NetworkId& id) const {
   return !kernel_.observe(core::bridgeName(id)).routes.empty();
 }
 
-std::string Reconciler::problem(const NetworkId& id) const {
+std::string Reconciler::problem(const NetworkId& id, const Prefix& vip) const {
   const auto track = tracks_.find(id);
-  return track == tracks_.end() ? "" : track->second.problem;
+  if (track == tracks_.end()) return "";
+  const auto refused = track->second.hold.refused.find(vip);
+  return refused == track->second.hold.refused.end() ? track->second.problem : refused->second;
+}
+
+std::string Reconciler::gatewayProblem(const NetworkId& bridge, const Prefix& subnet) const {
+  const auto refused = gateways_.refused.find({bridge, subnet});
+  return refused == gateways_.refused.end() ? "" : refused->second;
 }
 
 }  // namespace bgplb::reconcile

@@ -24,9 +24,7 @@ struct Host {
   void has(const char* address, int ifIndex = 2) {
     kernel.own.push_back({Prefix::host(ip(address)), ip(address), ifIndex, true});
   }
-  Peering peering(const std::vector<core::Peer>& previous = {}) {
-    return peersFor(settings, kernel, previous);
-  }
+  Peering peering(const Peering& previous = {}) { return peersFor(settings, kernel, previous); }
 
   settings::Settings settings;
   FakeKernel kernel;
@@ -89,11 +87,38 @@ TEST_CASE("Peering.APeerWithoutARouteKeepsItsPreviousValues") {
   const auto before = host.peering();
   host.settings.peers.erase(host.settings.peers.begin());
   host.kernel.ways.clear();
-  const auto after = host.peering(before.peers);
+  const auto after = host.peering(before);
   REQUIRE(after.peers.size() == 1);
   CHECK(after.peers[0] == before.peers[1]);
   CHECK(after.notes.size() == 1);
   CHECK(host.peering().peers[0].nextHop6 == std::nullopt);
+}
+
+TEST_CASE("Peering.TheHostNeedsItsAddressesItsPeersAndTheNextHopsToThem") {
+  Host host;
+  host.kernel.ways[ip("192.168.8.138")].gateway = ip("192.168.8.1");
+  const auto before = host.peering();
+  CHECK(before.needs.addresses == std::set<Address>{ip("192.168.8.40"), ip("2001:db8:8::40")});
+  CHECK(before.needs.peers == std::set<Address>{ip("192.168.8.137"), ip("192.168.8.138")});
+  CHECK(before.needs.nextHops ==
+        std::map<Address, Address>{{ip("192.168.8.1"), ip("192.168.8.138")}});
+  host.kernel.ways.clear();
+  CHECK(host.peering(before).needs == before.needs);
+  CHECK(host.peering().needs.nextHops.empty());
+}
+
+// The host route of a VIP with the peer's address, until the VIP is withdrawn.
+TEST_CASE("Peering.ARouteThroughAVipNetworkIsNoRouteToThePeer") {
+  Host host;
+  const auto before = host.peering();
+  host.kernel.ways[ip("192.168.8.137")] = {9, "bgplb-aaaaaaaaa", ip("169.254.77.1"), {}};
+  const auto after = host.peering(before);
+  CHECK(after.peers == before.peers);
+  CHECK(after.needs == before.needs);
+  REQUIRE(after.notes.size() == 1);
+  CHECK(after.notes[0] ==
+        "peer 192.168.8.137: route get 192.168.8.137: through the VIP network's bridge "
+        "bgplb-aaaaaaaaa; waiting for a route");
 }
 
 TEST_CASE("Peering.ARouterIdThatTheHostDoesNotHaveIsNoted") {
@@ -102,6 +127,7 @@ TEST_CASE("Peering.ARouterIdThatTheHostDoesNotHaveIsNoted") {
   REQUIRE(host.peering().notes.size() == 1);
   CHECK(host.peering().notes[0].find("ROUTER_ID 192.168.8.40 is not an address") !=
         std::string::npos);
+  CHECK(host.peering().needs.addresses.contains(ip("192.168.8.40")));  // no VIP may have it
 }
 
 TEST_CASE("Peering.TheRoutingConfigContainsSettingsAndPeers") {

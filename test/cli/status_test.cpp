@@ -34,7 +34,7 @@ ops::StatusPage healthy() {
   vip.exportedTo = {"192.168.8.137"};
   vip.backends = {{"e1", "ready", "web1", "healthy", "c1", 0U, 0.0}};
   page.vips = {vip};
-  page.gateways = {{"172.23.0.0/24", "gateway", "br-gateway", {"192.168.8.137"}}};
+  page.gateways = {{"172.23.0.0/24", "gateway", "br-gateway", {"192.168.8.137"}, ""}};
   return page;
 }
 
@@ -83,12 +83,15 @@ TEST_CASE("cli status: problems, notes and recovery come before the tables") {
   auto page = healthy();
   page.firewall.problem = "iptables: exit status 4";
   page.vips[0].problem = "10.0.0.101/32 is the VIP of network other already";
+  page.gateways[0].problem = "gateway subnet 172.23.0.0/24 contains the BGP peer 172.23.0.9";
   page.notes = {"ROUTER_ID 192.168.8.40 is not an address of this host"};
   page.bird.recovering = true;
   const auto text = cli::renderStatus(page);
   const auto tables = text.find("PEER");
   for (const char* line : {"problem: firewall: iptables: exit status 4\n",
                            "problem: web1: 10.0.0.101/32 is the VIP of network other already\n",
+                           "problem: gateway: gateway subnet 172.23.0.0/24 contains the BGP peer "
+                           "172.23.0.9\n",
                            "note: ROUTER_ID 192.168.8.40 is not an address of this host\n",
                            "note: graceful-restart recovery: "}) {
     CHECK(text.find(line) < tables);
@@ -132,11 +135,11 @@ TEST_CASE("cli status: hostile names can neither control the terminal nor forge 
   page.vips[0].backends[0].container = hostile;
   page.vips[0].backends[0].state = hostile;
   page.vips[0].backends[0].health = hostile;
-  page.gateways[0] = {hostile, hostile, hostile, {hostile}};
+  page.gateways[0] = {hostile, hostile, hostile, {hostile}, hostile};
   const auto good = cli::renderStatus(healthy());
   const auto lines = std::count(good.begin(), good.end(), '\n');
   const auto text = cli::renderStatus(page);
-  CHECK(std::count(text.begin(), text.end(), '\n') == lines + 4);  // three problems and one note
+  CHECK(std::count(text.begin(), text.end(), '\n') == lines + 5);  // four problems and one note
   for (const char* part : {"\x1b", "\x07", "\r", "\x7f", "\u009b", "\u202e", "\xff"}) {
     CHECK_FALSE(has(text, part));
   }

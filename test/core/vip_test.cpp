@@ -115,15 +115,3 @@ TEST_CASE("Vip.ANetworkWithTheBridgeNameOfAnotherIsRefused") {
   CHECK(refused.error().message.find("bgplb-aaaaaaaaa, which network web1 already has") !=
         std::string::npos);
 }
-
-TEST_CASE("Vip.ConflictsAreRefused") {
-  core::Facts facts;
-  core::networkCreated(facts, kWeb1, net("10.0.0.101/32"), net("2001:db8::1/128"));
-  const std::vector<core::LocalAddress> local{{ip("192.168.8.40"), net("192.168.8.0/24")}};
-  CHECK(core::checkVip(facts, kWeb1, net("10.0.0.101/32"), local)->empty());
-  CHECK(core::checkVip(facts, kWeb2, net("10.0.0.101/32"), local).error().kind ==
-        ErrorKind::Conflict);
-  CHECK_FALSE(core::checkVip(facts, kWeb2, net("2001:db8::1/128"), local));
-  CHECK_FALSE(core::checkVip(facts, kWeb2, net("192.168.8.40/32"), local));
-  CHECK_FALSE(core::checkVip(facts, kWeb2, net("192.168.8.50/32"), local)->empty());
-}

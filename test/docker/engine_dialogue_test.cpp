@@ -150,7 +150,7 @@ TEST_CASE("Dialogue.ANetworkRemovedAfterTheListWasRequestedStaysRemoved") {
   host.listNetworks({kWeb1Report});
   host.listContainers({});
   CHECK(host.facts().networks.empty());
-  CHECK(core::checkVip(host.facts(), kWeb2, net("10.0.0.101/32"), {}));
+  CHECK(core::checkHolder(host.facts(), kWeb2, net("10.0.0.101/32")));
   // The next list is newer than the call.
   host.pass(60s);
   host.listNetworks({kWeb1Report});

@@ -76,7 +76,8 @@ TEST_CASE("PluginApi.CreateEndpointReconstructsAnUnknownNetwork") {
 
 TEST_CASE("PluginApi.RefusesInvalidAndConflictingVips") {
   Plugin plugin;
-  plugin.kernel.own.push_back({net("192.168.8.0/24"), ip("192.168.8.40"), 2, true});
+  plugin.reconciler.setHostNeeds(
+      {.addresses = {ip("192.168.8.40")}, .connected = {net("192.168.8.0/24")}});
   CHECK(plugin.createNetwork(kWeb1, "10.0.0.0/24").status == 400);
   CHECK(plugin.createNetwork(kWeb1, "192.168.8.40/32").status == 409);
   CHECK(plugin.createNetwork(kWeb1, "192.168.8.50/32").status == 200);  // with a warning
@@ -87,6 +88,56 @@ TEST_CASE("PluginApi.RefusesInvalidAndConflictingVips") {
   CHECK(taken.body.find("already has VIP 192.168.8.50") != std::string::npos);
   CHECK(plugin.reconciler.facts().networks.size() == 1);
   CHECK(plugin.createEndpoint(kEp1, "10.9.9.9/32").status == 400);
+}
+
+// dockerd requests the pool before it creates the network. Swarm's leader does not create it.
+TEST_CASE("PluginApi.RefusesAnAddressThatTheHostNeeds_InEveryCallWithAVip") {
+  Plugin plugin;
+  plugin.reconciler.setHostNeeds({.peers = {ip("192.168.8.137"), ip("2001:db8:8::137")},
+                                  .nextHops = {{ip("192.168.8.1"), ip("192.168.8.137")}}});
+  core::NetworkReport bridge{.id = kWeb2, .name = "lan", .driver = "bridge"};
+  bridge.subnets = {net("172.23.0.0/24")};
+  listNetwork(plugin.reconciler.facts(), bridge, false);
+  const auto [pool, words] = GENERATE(table<std::string, std::string>({
+      {"192.168.8.137/32", "VIP 192.168.8.137 is the address of a BGP peer"},
+      {"192.168.8.1/32", "VIP 192.168.8.1 is the next hop of this host"},
+      {"172.23.0.25/32", "VIP 172.23.0.25 lies inside the subnet 172.23.0.0/24"},
+  }));
+  const auto check = [&](const docker::PluginAnswer& answer) {
+    CAPTURE(pool, answer.body);
+    CHECK(answer.status == 409);
+    CHECK(answer.body.find(words) != std::string::npos);
+  };
+  check(plugin.call("/IpamDriver.RequestPool",
+                    fmt::format(R"({{"AddressSpace":"bgplb","Pool":"{}","SubPool":"",)"
+                                R"("Options":null,"V6":false}})",
+                                pool)));
+  check(plugin.createNetwork(kWeb1, pool));
+  check(plugin.call("/NetworkDriver.AllocateNetwork",
+                    fmt::format(R"({{"NetworkID":"{}","Options":{{}},"IPv4Data":[{{"Pool":"{}"}}],)"
+                                R"("IPv6Data":[]}})",
+                                kWeb1.value, pool)));
+  CHECK(plugin.reconciler.facts().networks.empty());
+  const auto v6 = plugin.call("/IpamDriver.RequestPool",
+                              R"({"AddressSpace":"bgplb","Pool":"","SubPool":"",)"
+                              R"("Options":{"v6subnet":"2001:db8:8::137/128"},"V6":true})");
+  CHECK(v6.status == 409);
+  // The placeholder IPv4 pool is no VIP.
+  CHECK(plugin
+            .call("/IpamDriver.RequestPool",
+                  R"({"AddressSpace":"bgplb","Pool":"","SubPool":"","Options":null,"V6":false})")
+            .status == 200);
+}
+
+TEST_CASE("PluginApi.RefusesVipsOutsideOfAllowedPrefixes") {
+  Plugin plugin;
+  plugin.reconciler.setPolicy({.allowedPrefixes = {net("10.0.0.0/24")}});
+  CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32").status == 200);
+  const auto refused = plugin.createNetwork(kWeb2, "10.0.1.101/32");
+  CHECK(refused.status == 400);
+  CHECK(refused.body.find("VIP 10.0.1.101 lies outside of ALLOWED_PREFIXES (10.0.0.0/24)") !=
+        std::string::npos);
+  CHECK(plugin.createNetwork(kWeb2, "0.0.0.0/32", "2001:db8::1/128").status == 400);
 }
 
 // Both networks would have the same bridge name, and the reconciler would change the bridge back

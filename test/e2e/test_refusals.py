@@ -47,6 +47,23 @@ class Refusals(LabTest):
         self.refuse([self.host.address, "host"], "--subnet", f"{self.host.address}/32")
         self.refuse(["127.0.0.1"], "--subnet", "127.0.0.1/32")
 
+    def test_the_address_of_the_peer(self):
+        peer, = self.host.status()["peers"]
+        address, since = peer["address"], peer["since"]
+        self.refuse(f"VIP {address} is the address of a BGP peer of this host", "--subnet", f"{address}/32")
+        self.assertNotIn("bgplb-", self.host.run("ip", "route", "get", address))
+        # The session is the same one, and it still carries changes.
+        another, = self.vip("web2", "10.0.0.102")
+        self.host.web("web2", "web2", health=False)
+        self.router.wait_for(another, *self.prefixes)
+        self.wait_answer("10.0.0.102", "web2")
+        peer, = self.host.status()["peers"]
+        self.assertEqual((peer["state"], peer["since"]), ("Established", since))
+
+    def test_an_address_inside_a_bridge_network(self):
+        # web1's own address on its gateway network: the host route would take over its traffic.
+        self.refuse("lies inside the subnet 172.23.0.0/24 of the Docker network bgplb_gwbridge", "--subnet", "172.23.0.25/32")
+
     def test_hostile_options(self):
         for text in ("x; } protocol static evil { ipv4; route 0.0.0.0/0 blackhole; }", "a\nb", "\x1b[2J", "'\"`$(id)",
                      "A" * 5000, "%s%n", "../../etc/passwd"):

@@ -16,7 +16,7 @@ struct FakePlugin {
   FakeStore store;
   reconcile::Reconciler reconciler{kernel, kernel, routing, firewall, engine, store, {}};
   reconcile::Loop loop{io, reconciler};
-  docker::PluginApi api{loop, kernel, kernel, false};
+  docker::PluginApi api{loop, kernel, false};
 
   void runLoop() {
     io.poll();

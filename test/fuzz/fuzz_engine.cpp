@@ -3,6 +3,7 @@
 // facts.
 
 #include "core/desired.hpp"
+#include "core/vip_rules.hpp"
 #include "docker/engine_codec.hpp"
 
 #include "fuzz/fuzz.hpp"
@@ -63,7 +64,9 @@ void check(const core::Facts& facts) {
     const auto desired = core::desiredNetwork(facts, id, {}, {}, {}, {}, kNow);
     ALWAYS(!desired.announce || !desired.serving.empty());
   }
-  core::gatewaySubnets(facts);
+  for (const auto& [subnet, id] : core::gatewaySubnets(facts, {}, {}).announced) {
+    ALWAYS(subnet.address().isUsableUnicast() && facts.bySubnet.at(subnet).contains(id));
+  }
   core::replyBridges(facts);
 }
 

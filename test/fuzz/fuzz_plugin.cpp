@@ -72,8 +72,11 @@ void call(test::FakePlugin& plugin, std::string_view line) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::size_t kMostCalls = 16;  // more calls take time and find little more
   test::FakePlugin plugin;
-  plugin.kernel.own = {{test::net("192.168.8.0/24"), test::ip("192.168.8.40"), 2, true},
-                       {test::net("2001:db8:0:8::/64"), test::ip("2001:db8:0:8::40"), 2, true}};
+  plugin.reconciler.setHostNeeds(
+      {.addresses = {test::ip("192.168.8.40"), test::ip("2001:db8:0:8::40")},
+       .connected = {test::net("192.168.8.0/24"), test::net("2001:db8:0:8::/64")},
+       .peers = {test::ip("192.168.8.137")},
+       .nextHops = {{test::ip("192.168.8.1"), test::ip("192.168.8.137")}}});
   std::size_t calls = 0;
   for (const auto line : fuzz::linesOf(fuzz::textOf(data, size))) {
     if (++calls > kMostCalls) break;

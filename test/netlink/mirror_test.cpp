@@ -271,6 +271,7 @@ TEST_CASE("Mirror.ReportsChangesOfTheHostNetwork") {
                                    .address = *Address::parse("2001:db8:9::1"),
                                    .ifIndex = 60,
                                    .usable = false};
+  CHECK(fold(mirror, Change::Present, tentative).hostNetwork);  // no VIP may have it
   CHECK(!fold(mirror, Change::Present, tentative).hostNetwork);
   tentative.usable = true;
   CHECK(fold(mirror, Change::Present, tentative).hostNetwork);

@@ -20,7 +20,8 @@ constexpr const char* kPage = R"({
            "backends":[{"endpoint":"e1","state":"held-down","container":"web1","health":"healthy",
                         "containerId":"c1","failures":3,"secondsLeft":7.5},
                        {"endpoint":"e2","state":"not-joined","container":"","health":""}]}],
-  "gateways":[{"subnet":"172.23.0.0/24","network":"gw","link":"br0","exportedTo":[]}]})";
+  "gateways":[{"subnet":"172.23.0.0/24","network":"gw","link":"br0","exportedTo":[],
+               "problem":"p"}]})";
 
 }  // namespace
 

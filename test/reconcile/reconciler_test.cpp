@@ -219,7 +219,7 @@ TEST_CASE("Reconciler.WaitsForALinkThatIsNotUp_WithoutAnError") {
   host.kernel.carrier = false;
   host.makeReady();
   CHECK_FALSE(host.announced());
-  CHECK(host.reconciler.problem(kWeb1).empty());
+  CHECK(host.reconciler.problem(kWeb1, host.vip4).empty());
   host.kernel.carrier = true;
   SECTION("the kernel notifies") {
     host.reconciler.touchBridge(host.bridge);
@@ -296,11 +296,11 @@ TEST_CASE("Reconciler.DoesNotAnnounceWithoutAHostRoute_AndRetries") {
   host.kernel.failures = 100;
   host.report(kCtr1, kEp1, Health::Healthy);
   CHECK_FALSE(host.announced());
-  CHECK_FALSE(host.reconciler.problem(kWeb1).empty());
+  CHECK_FALSE(host.reconciler.problem(kWeb1, host.vip4).empty());
   host.kernel.failures = 0;
   host.later(1s);
   CHECK(host.announced());
-  CHECK(host.reconciler.problem(kWeb1).empty());
+  CHECK(host.reconciler.problem(kWeb1, host.vip4).empty());
 }
 
 TEST_CASE("Reconciler.Converges_AfterAnyFailedCall") {

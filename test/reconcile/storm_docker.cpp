@@ -212,7 +212,7 @@ void Storm::createNetwork(ModelNetwork& network) {
   docker_.renew(network);
   kernel_.ourLinks.insert(core::bridgeName(network.id));
   for (const auto& vip : network.vips()) {
-    if (core::checkVip(facts(), network.id, vip, {})) continue;
+    if (core::checkHolder(facts(), network.id, vip)) continue;
     throw Violation{"VIP refused although no network has it: " + vip.toString()};
   }
   const bool isNew = facts().networks.count(network.id) == 0;

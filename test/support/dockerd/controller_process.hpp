@@ -36,6 +36,8 @@ class ControllerProcess {
   void launch();
   void awaitAnswer();
   void kill();  // SIGKILL, then reaps it
+  // A setting for the next start.
+  void set(const std::string& name, const std::string& value) { options_.settings[name] = value; }
   void signal(int number) const { child_->signal(number); }
   bool isRunning() { return child_ && child_->isRunning(); }
 

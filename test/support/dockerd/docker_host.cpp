@@ -58,26 +58,39 @@ std::string DockerHost::call(const std::string& name, const std::string& body) {
   return answer->body;
 }
 
-Web DockerHost::createNetwork(const std::string& name, const std::vector<std::string>& vips) {
+Web DockerHost::makeWeb(const std::string& name, const std::vector<std::string>& vips) {
   Web web;
   web.name = name;
   web.network = newId('a');
   web.endpoint = newId('e').substr(0, 9) + "000" + std::string(52, 'e');
   web.container = newId('c');
   web.mac = fmt::format("02:42:00:00:{:02x}:{:02x}", ids_ / 256, ids_ % 256);
-  NetworkValue value{.id = web.network, .name = name};
-  for (const auto& vip : vips) {
-    web.vips.push_back(Prefix::parse(vip).value());
-    value.subnets.push_back(vip);
-  }
+  for (const auto& vip : vips) web.vips.push_back(Prefix::parse(vip).value());
+  return web;
+}
+
+void DockerHost::addNetwork(const Web& web) {
+  NetworkValue value{.id = web.network, .name = web.name};
+  for (const auto& vip : web.vips) value.subnets.push_back(vip.toString());
+  dockerd_.change([&](auto& values) { values.networks[web.network] = value; },
+                  {networkEvent("create", web.network, web.name, kDriver)});
+}
+
+Web DockerHost::createNetwork(const std::string& name, const std::vector<std::string>& vips) {
+  const Web web = makeWeb(name, vips);
   call("NetworkDriver.CreateNetwork",
        json::serialize(
            json::object{{"NetworkID", web.network},
                         {"Options", json::object{{"com.docker.network.generic", json::object{}}}},
                         {"IPv4Data", pools(web, Family::V4)},
                         {"IPv6Data", pools(web, Family::V6)}}));
-  dockerd_.change([&](auto& values) { values.networks[web.network] = value; },
-                  {networkEvent("create", web.network, name, kDriver)});
+  addNetwork(web);
+  return web;
+}
+
+Web DockerHost::listNetwork(const std::string& name, const std::vector<std::string>& vips) {
+  const Web web = makeWeb(name, vips);
+  addNetwork(web);
   return web;
 }
 

@@ -39,6 +39,8 @@ class DockerHost {
 
   // docker network create, with one VIP for each prefix; IPv4 first.
   Web createNetwork(const std::string& name, const std::vector<std::string>& vips);
+  // As createNetwork(), but the plugin receives no call: it must find the network in a list.
+  Web listNetwork(const std::string& name, const std::vector<std::string>& vips);
   // docker network rm
   void removeNetwork(const Web& web);
   // docker network create --driver bridge --label bgplb_advertise=true. Returns the id.
@@ -68,6 +70,8 @@ class DockerHost {
   std::string newId(char filler);
 
  private:
+  Web makeWeb(const std::string& name, const std::vector<std::string>& vips);
+  void addNetwork(const Web& web);
   void join(const Web& web);
 
   FakeDockerd& dockerd_;
