@@ -21,6 +21,10 @@ constexpr std::chrono::seconds kStopTimeout{6};
 constexpr std::chrono::seconds kLastPing{2};
 constexpr std::chrono::milliseconds kLastSave{500};
 
+constexpr const char* kNoAllowedPrefixes =
+    "ALLOWED_PREFIXES is not set: everybody who may create Docker networks can announce any "
+    "address that this host does not need itself";
+
 docker::DialogueOptions dialogueOptions(const RunOptions& options) {
   docker::DialogueOptions sync;
   sync.pluginId = options.driverName.empty() ? ownPluginId() : "";
@@ -42,7 +46,8 @@ core::Policy policyOf(const settings::Settings& settings) {
           .drainGrace = settings.drainGrace,
           .drainDelay = settings.drainDelay,
           .drainOnSigusr2 = settings.sigusr2Handler,
-          .terminateDrained = settings.sigusr2Stop};
+          .terminateDrained = settings.sigusr2Stop,
+          .allowedPrefixes = settings.allowedPrefixes};
 }
 
 firewall::Listener listenerOf(const core::RoutingConfig& config, bool peersConnect) {
@@ -119,6 +124,7 @@ Result<void> App::start() {
   routing_.start();
   sync_.start();
   loop_.wake();
+  if (settings_.allowedPrefixes.empty()) log::info("{}", kNoAllowedPrefixes);
   log::info("started: {} peers, router id {}", settings_.peers.size(),
             settings_.routerId.toString());
   return {};
@@ -196,6 +202,7 @@ Task<http::Answer> App::answer(http::Request request) {
 Task<http::Answer> App::answerStatus() {
   const auto bird = co_await routing_.status();
   std::vector<std::string> notes(notes_.begin(), notes_.end());
+  if (settings_.allowedPrefixes.empty()) notes.emplace_back(kNoAllowedPrefixes);
   for (const auto& note : sync_.swarmNotes()) notes.push_back("swarm: " + note);
   const StatusInputs inputs{
       reconciler_, kernel_, firewall_.status(), bird, sync_.following(), sync_.driverName(), notes};

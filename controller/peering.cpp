@@ -140,6 +140,7 @@ core::RoutingConfig routingConfig(const settings::Settings& settings,
           .holdTime = settings.holdTime,
           .gracefulRestart = settings.gracefulRestart,
           .gracefulRestartTime = settings.gracefulRestartTime,
+          .allowedPrefixes = settings.allowedPrefixes,
           .peers = std::move(peers)};
 }
 

@@ -27,9 +27,23 @@ constexpr std::uint32_t kAsTrans = 23456;  // stands for an AS number of four oc
 // external sessions drop non-transitive communities. Subtype 0x04: link bandwidth (RFC 10005).
 constexpr std::uint32_t kLinkBandwidthType = 0x0004;
 
+// A set of BIRD's filter language that matches the prefixes of one family and everything inside
+// them; none: no such prefix.
+std::optional<std::string> prefixSet(const std::vector<Prefix>& prefixes, Family family) {
+  std::vector<std::string> patterns;
+  for (const auto& prefix : prefixes) {
+    if (prefix.family() == family) patterns.push_back(prefix.toString() + "+");
+  }
+  if (patterns.empty()) return std::nullopt;
+  return fmt::format("[ {} ]", fmt::join(patterns, ", "));
+}
+
 mustache::data dataOf(const core::RoutingConfig& config) {
   auto data = templateData(config);
   put(data, "keepaliveTime", std::max(std::chrono::seconds(1), config.holdTime / 3));
+  put(data, "limitsPrefixes", !config.allowedPrefixes.empty());
+  put(data, "allowed4", prefixSet(config.allowedPrefixes, Family::V4));
+  put(data, "allowed6", prefixSet(config.allowedPrefixes, Family::V6));
   mustache::data peers{mustache::data::type::list};
   for (const auto& peer : config.peers) peers << templateData(peer);
   data.set("peers", peers);

@@ -26,6 +26,7 @@ struct RoutingConfig {
   std::chrono::seconds holdTime{9};  // a keepalive is sent every third of it (RFC 4271 section 10)
   bool gracefulRestart = true;       // RFC 4724
   std::chrono::seconds gracefulRestartTime{120};  // how long peers keep our stale routes
+  std::vector<Prefix> allowedPrefixes;            // of the exported routes; empty: no limit
   std::vector<Peer> peers;
 
   friend bool operator==(const RoutingConfig&, const RoutingConfig&) = default;

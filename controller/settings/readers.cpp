@@ -148,6 +148,22 @@ Problem readPasswords(const std::string& text, Settings& to) {
   return readPassword(text, to.peers.front());
 }
 
+Problem readAllowedPrefixes(const std::string& text, Settings& to) {
+  std::vector<Prefix> prefixes;
+  for (const auto& entry : splitAtCommas(text)) {
+    const auto prefix = Prefix::parse(entry);
+    if (!prefix) return refused();
+    const auto address = Address::parse(entry.substr(0, entry.find('/')));
+    if (*address != prefix->address()) {
+      return refused(fmt::format("{} has bits behind the prefix length; its prefix is {}", entry,
+                                 prefix->toString()));
+    }
+    prefixes.push_back(*prefix);
+  }
+  to.allowedPrefixes = std::move(prefixes);
+  return {};
+}
+
 Problem readStopMode(const std::string& text, Settings& to) {
   if (text != "withdraw" && text != "graceful-restart") return refused();
   to.withdrawAtStop = text == "withdraw";

@@ -30,6 +30,7 @@ Problem readRouterId6(const std::string& text, Settings& to);
 Problem readRouterPort(const std::string& text, Settings& to);
 Problem readPeerAddresses(const std::string& text, Settings& to);
 Problem readPasswords(const std::string& text, Settings& to);
+Problem readAllowedPrefixes(const std::string& text, Settings& to);
 Problem readStopMode(const std::string& text, Settings& to);
 Problem readSigusr2Action(const std::string& text, Settings& to);
 Problem readLogLevel(const std::string& text, Settings& to);

@@ -199,6 +199,16 @@ constexpr std::array kSettings{
         .help = "seconds from the withdrawal of a drained container to its SIGTERM",
     },
     Setting{
+        .name = "ALLOWED_PREFIXES",
+        .key = "allowed_prefixes",
+        .read = readAllowedPrefixes,
+        .without = "no limit",
+        .takes =
+            "IPv4 and IPv6 prefixes separated by commas, such as 10.0.0.0/24,2001:db8:0:1::/64",
+        .help = "prefixes that every VIP and every gateway subnet must lie inside; all others are "
+                "refused and filtered from the routes to the routers",
+    },
+    Setting{
         .name = "GLOBAL_SCOPE",
         .key = "global_scope",
         .read = [](const std::string& text,

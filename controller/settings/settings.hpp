@@ -31,6 +31,7 @@ struct Settings {
   core::FlapPolicy flapPolicy;
   std::chrono::milliseconds drainGrace{1000};
   std::chrono::milliseconds drainDelay{5000};
+  std::vector<Prefix> allowedPrefixes;  // empty: no limit
   bool globalScope = false;
   log::Level logLevel = log::Level::Info;
 

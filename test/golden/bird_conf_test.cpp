@@ -117,6 +117,21 @@ TEST_CASE("Golden.WeightedVips", "[golden]") {
          {net("2001:db8:0:1::101/128"), test::weighted(2, 1)}});
 }
 
+TEST_CASE("Golden.AllowedPrefixes", "[golden]") {
+  auto wanted = model();
+  wanted.peers[0] = dualStack(wanted.peers[0]);
+  wanted.allowedPrefixes = {net("10.0.0.0/24"), net("2001:db8:0:1::/64"), net("172.23.0.0/16")};
+  check("allowed-prefixes", wanted,
+        {{net("10.0.0.101/32"), {}}, {net("2001:db8:0:1::101/128"), {}}});
+}
+
+TEST_CASE("Golden.AllowedPrefixesOfOneFamily", "[golden]") {
+  auto wanted = model();
+  wanted.peers[0] = dualStack(wanted.peers[0]);
+  wanted.allowedPrefixes = {net("10.0.0.0/24")};
+  check("allowed-prefixes-v4", wanted);
+}
+
 TEST_CASE("Golden.PeersWithPasswords", "[golden]") {
   auto wanted = model();
   wanted.localAs = 4200000000;

@@ -135,6 +135,7 @@ TEST_CASE("Bird.EachSettingRestartsTheDocumentedSessions", "[netns]") {
                        {"SIGUSR2_ACTION", "none"},
                        {"DRAIN_GRACE", "2"},
                        {"DRAIN_DELAY", "2"},
+                       {"ALLOWED_PREFIXES", "10.0.0.0/24"},
                        {"GLOBAL_SCOPE", "true"},
                        {"LOG_LEVEL", "debug"}};
   // ROUTER_ID6 is the source address of sessions to IPv6 peers; the peers of this test are IPv4.

@@ -8,6 +8,7 @@ using namespace bgplb::bird;
 using namespace bgplb::test::bird_lab;
 using namespace std::chrono_literals;
 using bgplb::test::ip;
+using bgplb::test::net;
 
 TEST_CASE("Bird.PeerReceivesAnnouncementsAndWithdrawals", "[netns]") {
   Lab lab;
@@ -43,6 +44,32 @@ TEST_CASE("Bird.PeerReceivesAnnouncementsAndWithdrawals", "[netns]") {
   CHECK(after.nextHops.size() == 1);
   CHECK(after.withdrawals == 1);
   CHECK(after.updates == 2);
+}
+
+// The controller refuses such prefixes itself; the filter holds even if it announced one.
+TEST_CASE("Bird.AllowedPrefixesFilterTheRoutes_AndTheSessionStaysWhenTheyChange", "[netns]") {
+  Lab lab;
+  Router router(lab.io, lab.there, Lab::session4());
+  auto model = Lab::model();
+  lab.runController(model, {kVip4, kOther4, kVip6});
+  REQUIRE(lab.eventually(
+      [&] { return router.has(kVip4) && router.has(kOther4) && router.has(kVip6); }));
+  const auto before = lab.status();
+
+  model.allowedPrefixes = {kVip4};
+  REQUIRE(lab.routing->setModel(model).has_value());
+  REQUIRE(lab.eventually([&] { return !router.has(kOther4) && !router.has(kVip6); }));
+  CHECK(router.has(kVip4));
+  model.allowedPrefixes = {net("2001:db8::/32"), net("10.0.0.0/24")};
+  REQUIRE(lab.routing->setModel(model).has_value());
+  REQUIRE(lab.eventually([&] { return router.has(kOther4) && router.has(kVip6); }));
+  lab.routing->announce(net("10.0.1.0/24"));
+  lab.routing->announce(net("10.0.0.0/16"));
+  lab.routing->announce(net("2001:db8:7::/64"));
+  REQUIRE(lab.eventually([&] { return router.has(net("2001:db8:7::/64")); }));
+  CHECK_FALSE(router.has(net("10.0.1.0/24")));
+  CHECK_FALSE(router.has(net("10.0.0.0/16")));
+  CHECK(lab.status()->peers[0].since == before->peers[0].since);
 }
 
 TEST_CASE("Bird.NoIpv6WithoutANextHop_AndSessionStaysWhenOneIsAdded", "[netns]") {

@@ -206,3 +206,37 @@ TEST_CASE("Dockerd.AGatewaySubnetWithThePeer_IsNotAnnounced", "[netns][dockerd]"
   lab.checkWithdrawals();
   lab.checkEnd();
 }
+
+TEST_CASE("Dockerd.AllowedPrefixes_LimitVipsAndGatewaySubnets", "[netns][dockerd]") {
+  Lab lab;
+  lab.controller.set("ALLOWED_PREFIXES", "10.0.0.0/24, 2001:db8:0:1::/64");
+  lab.begin();
+  const std::string words =
+      "VIP 10.9.0.111 lies outside of ALLOWED_PREFIXES (10.0.0.0/24, 2001:db8:0:1::/64)";
+  REQUIRE(has(refusal(lab, kVip.toString()), words));
+  const auto web = lab.docker.listNetwork("outside", {kVip.toString()});
+  const auto subnet = Prefix::parse("172.23.0.0/24").value();
+  lab.docker.createGateway("gateway", subnet.toString());
+  lab.docker.start(web);
+  lab.docker.health(web, "healthy");
+  REQUIRE(eventually([&] { return has(problemOf(lab, "outside", kVip), words); }));
+  REQUIRE(eventually(
+      [&] { return has(gatewayProblemOf(lab, subnet), "lies outside of ALLOWED_PREFIXES"); }));
+  lab.announcedAtOnce("new", {"10.0.0.111/32", "2001:db8:0:1::111/128"});
+  REQUIRE_FALSE(isRouted(kVip));
+  REQUIRE(lab.isWithdrawn(web));
+  REQUIRE_FALSE(lab.peer.has(subnet));
+  for (const auto& note : statusOf(lab).notes) REQUIRE_FALSE(has(note, "ALLOWED_PREFIXES"));
+  lab.checkWithdrawals();
+  lab.checkEnd();
+}
+
+TEST_CASE("Dockerd.WithoutAllowedPrefixes_StatusHasANote", "[netns][dockerd]") {
+  Lab lab;
+  lab.begin();
+  const auto notes = statusOf(lab).notes;
+  REQUIRE(std::count_if(notes.begin(), notes.end(), [](const std::string& note) {
+            return has(note, "ALLOWED_PREFIXES is not set");
+          }) == 1);
+  lab.checkEnd();
+}

@@ -101,11 +101,25 @@ TEST_CASE("Settings.WrongValues") {
       {"DRAIN_GRACE", "-1"},
       {"DRAIN_DELAY", "nan"},
       {"LOG_LEVEL", "loud"},
+      {"ALLOWED_PREFIXES", "10.0.0.0"},
+      {"ALLOWED_PREFIXES", "10.0.0.0/33"},
+      {"ALLOWED_PREFIXES", "10.0.0.0/24,"},
+      {"ALLOWED_PREFIXES", "10.0.0.0/24 10.1.0.0/24"},
+      {"ALLOWED_PREFIXES", "10.0.0.1/24"},
   }));
   CAPTURE(name, value);
   const auto outcome = parse(good({{name, value}}));
   REQUIRE(outcome.problems.size() == 1);
   CHECK(outcome.problems[0].find(name) != std::string::npos);
+}
+
+TEST_CASE("Settings.AllowedPrefixesAreAList") {
+  CHECK(parse(good()).settings.allowedPrefixes.empty());
+  const auto outcome = parse(good({{"ALLOWED_PREFIXES", "10.0.0.0/24, 2001:DB8::/32,0.0.0.0/0"}}));
+  CHECK(outcome.problems.empty());
+  CHECK(outcome.settings.allowedPrefixes ==
+        std::vector<Prefix>{net("10.0.0.0/24"), net("2001:db8::/32"), net("0.0.0.0/0")});
+  CHECK(contains(problemOf({{"ALLOWED_PREFIXES", "10.0.0.5/24"}}), "its prefix is 10.0.0.0/24"));
 }
 
 TEST_CASE("Settings.ProblemsNeverContainAPassword") {
