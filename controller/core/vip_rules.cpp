@@ -1,5 +1,7 @@
 #include "core/vip_rules.hpp"
 
+#include "base/printable.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -55,8 +57,10 @@ std::string outsideAllowed(const Policy& policy, std::string_view what) {
   return fmt::format("{} lies outside of ALLOWED_PREFIXES ({})", what, fmt::join(allowed, ", "));
 }
 
+// dockerd does not restrict the characters of a network's name, and another user's terminal shows
+// the error.
 std::string nameOf(const std::string& name, const NetworkId& id) {
-  return name.empty() ? id.brief() : name;
+  return name.empty() ? id.brief() : printable(name);
 }
 
 // A range that other hosts cannot send to and a subnet of the shortest permitted length either

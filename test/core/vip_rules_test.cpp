@@ -75,6 +75,15 @@ TEST_CASE("VipRules.AnAddressThatTheHostNeedsIsRefused_WithTheReason") {
   CHECK(refused.error().message.find(words) != std::string::npos);
 }
 
+TEST_CASE("VipRules.AReasonCannotControlTheTerminal") {
+  World world;
+  auto report = bridge(kBridge, {net("172.23.0.0/24")});
+  report.name = "x\x1b]0;title\x07";
+  listNetwork(world.facts, report, false);
+  CHECK(world.check("172.23.0.25/32").error().message.find("network x\\x1b]0;title\\x07") !=
+        std::string::npos);
+}
+
 TEST_CASE("VipRules.OtherAddressesAreAllowed") {
   const World world;
   for (const char* vip : {"10.0.0.101/32", "192.168.8.50/32", "172.22.255.255/32", "172.24.0.0/32",
