@@ -102,6 +102,11 @@ class ModelDocker {
     for (auto& container : containers) renew(container);
   }
 
+  // A bridge network without the label, whose subnet contains web1's IPv4 VIP.
+  void toggleLan() {
+    lanExists = !lanExists;
+    if (lanExists) lanId = NetworkId(fmt::format("{:064x}", ++made_));
+  }
   void renewGateway() { gatewayId = NetworkId(fmt::format("{:064x}", ++made_)); }
 
   void renew(ModelNetwork& network) {
@@ -164,6 +169,11 @@ class ModelDocker {
       if (network.weight) report.options[core::kWeightOption] = std::to_string(*network.weight);
       all.push_back(report);
     }
+    if (lanExists) {
+      core::NetworkReport lan{.id = lanId, .name = "lan", .driver = "bridge"};
+      lan.subnets = {lanSubnet};
+      all.push_back(lan);
+    }
     if (!gatewayExists) return all;
     core::NetworkReport gateway{.id = gatewayId, .name = "gateway", .driver = "bridge"};
     gateway.subnets = {gatewaySubnet};
@@ -209,6 +219,9 @@ class ModelDocker {
   const Prefix gatewaySubnet = net("172.23.0.0/24");
   NetworkId gatewayId{"9999"};  // a new one each time the network is created
   bool gatewayExists = true;
+  const Prefix lanSubnet = net("10.0.0.100/31");
+  NetworkId lanId{"9998"};
+  bool lanExists = false;
 
  private:
   unsigned made_ = 0;

@@ -14,21 +14,15 @@ constexpr int kMostSteps = 1000;
 const core::Policy kStormPolicy{
     .flap = {}, .drainGrace = 1s, .drainDelay = 5s, .drainOnSigusr2 = true};
 
-constexpr const char* kNames[kKinds] = {"CreateNetwork", "DeleteNetwork",
-                                        "Start",         "End",
-                                        "Destroy",       "Pause",
-                                        "Unpause",       "Healthy",
-                                        "Unhealthy",     "Kill",
-                                        "Sigusr2",       "Connect",
-                                        "Disconnect",    "Gateway",
-                                        "Dockerd",       "Deliver",
-                                        "Ask",           "FailAnswer",
-                                        "BreakStream",   "List",
-                                        "Interfere",     "KernelNotifies",
-                                        "FailCall",      "EngineRefuses",
-                                        "Confirm",       "RoutingEnds",
-                                        "RoutingStarts", "Restart",
-                                        "Step",          "Time"};
+constexpr const char* kNames[kKinds] = {
+    "CreateNetwork", "DeleteNetwork", "Start",     "End",
+    "Destroy",       "Pause",         "Unpause",   "Healthy",
+    "Unhealthy",     "Kill",          "Sigusr2",   "Connect",
+    "Disconnect",    "Gateway",       "Lan",       "HostAddress",
+    "Dockerd",       "Deliver",       "Ask",       "FailAnswer",
+    "BreakStream",   "List",          "Interfere", "KernelNotifies",
+    "FailCall",      "EngineRefuses", "Confirm",   "RoutingEnds",
+    "RoutingStarts", "Restart",       "Step",      "Time"};
 
 }  // namespace
 
@@ -112,6 +106,7 @@ void Storm::startController() {
                                                         engine_, store_, kStormPolicy);
   dialogue_ = std::make_unique<docker::EngineDialogue>(
       controller_->facts(), controller_->policy(), docker::DialogueOptions{.driverName = "bgplb"});
+  controller_->setHostNeeds(needs_);
   controller_->resumeDrains(store_.drains);
   for (auto& container : docker_.containers) {
     // A drain that began just before the end of the previous controller may not have been saved.
@@ -178,6 +173,10 @@ void Storm::findSteady() {
       const auto& endpoint = entry.second;
       const auto there = kernel_.observe(core::bridgeName(endpoint.network));
       const auto vips = docker_.networks[index].vips();
+      if (std::any_of(vips.begin(), vips.end(),
+                      [this](const Prefix& vip) { return isRefused(vip); })) {
+        continue;
+      }
       const bool announced = std::all_of(vips.begin(), vips.end(), [&](const Prefix& vip) {
         return routing_.wanted.count(vip) > 0 && there.routes.count(vip) > 0;
       });
@@ -212,9 +211,21 @@ bool Storm::allDrained(const Prefix& vip) const {
   return any;
 }
 
+// The model's answer; the controller may not know of the bridge network yet.
+bool Storm::isRefused(const Prefix& vip) const {
+  return needs_.addresses.contains(vip.address()) ||
+         (docker_.lanExists && docker_.lanSubnet.contains(vip.address()));
+}
+
 std::string Storm::objectionTo(const Prefix& prefix) const {
   if (prefix == docker_.gatewaySubnet) return "";
   if (kernel_.routes().count(prefix) == 0) return "without a host route";
+  if (needs_.addresses.contains(prefix.address())) return "though the host has the address";
+  for (const auto& [id, bridge] : controller_->facts().bridges) {
+    for (const auto& subnet : bridge.subnets) {
+      if (subnet.contains(prefix.address())) return "inside the subnet of " + bridge.name;
+    }
+  }
   return allDrained(prefix) ? "though every backend is drained" : "";
 }
 

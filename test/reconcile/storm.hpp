@@ -34,6 +34,8 @@ enum class Kind {
   Connect,
   Disconnect,
   Gateway,
+  Lan,
+  HostAddress,
   // dockerd takes the next step of a start or an end.
   Dockerd,
   // dockerd's API.
@@ -137,6 +139,7 @@ class Storm {
   void checkSaved() const;
   void findSteady();
   std::string objectionTo(const Prefix& vip) const;
+  bool isRefused(const Prefix& vip) const;
   bool allDrained(const Prefix& vip) const;
   core::Facts& facts() { return controller_->facts(); }
   // The open question that `which` selects.
@@ -160,6 +163,7 @@ class Storm {
   core::TimePoint now_ = core::TimePoint{} + std::chrono::hours(100);
 
   std::unique_ptr<docker::EngineDialogue> dialogue_;
+  core::HostNeeds needs_;  // of the host
   bool following_ = true;  // the event stream is connected
   std::deque<StreamEvent> stream_;
   std::map<std::uint64_t, Asked> questions_;

@@ -1,7 +1,7 @@
 // dockerd and its user in the storm: their changes of the model, and the plugin calls.
 #include "reconcile/storm.hpp"
 
-#include "core/vip.hpp"
+#include "core/vip_rules.hpp"
 
 namespace bgplb::test {
 
@@ -26,6 +26,19 @@ void Storm::userActs(const Event& event) {
       if (docker_.gatewayExists) docker_.renewGateway();
       emitNetwork(docker_.gatewayExists ? "create" : "destroy", docker_.gatewayId, "bridge");
       return;
+    case Kind::Lan:
+      docker_.toggleLan();
+      emitNetwork(docker_.lanExists ? "create" : "destroy", docker_.lanId, "bridge");
+      steady_.clear();
+      return;
+    case Kind::HostAddress: {
+      const auto vips = network.vips();
+      const Address address = vips[event.how % vips.size()].address();
+      if (needs_.addresses.erase(address) == 0) needs_.addresses.insert(address);
+      controller_->setHostNeeds(needs_);
+      steady_.clear();
+      return;
+    }
     case Kind::Dockerd:
       if (auto* one = busy(event.which)) dockerdSteps(*one);
       return;
@@ -212,6 +225,8 @@ void Storm::createNetwork(ModelNetwork& network) {
   docker_.renew(network);
   kernel_.ourLinks.insert(core::bridgeName(network.id));
   for (const auto& vip : network.vips()) {
+    if (!core::checkVip(facts(), needs_, controller_->policy(), vip))
+      return;  // dockerd does not create it
     if (core::checkHolder(facts(), network.id, vip)) continue;
     throw Violation{"VIP refused although no network has it: " + vip.toString()};
   }

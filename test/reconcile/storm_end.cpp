@@ -191,6 +191,7 @@ void Storm::checkAnnounced() const {
       if (endpoint == container.endpoints.end() || !container.mayServe()) continue;
       if (!kernel_.hasVeth(core::vethHostName(endpoint->second.id))) continue;
       for (const auto& vip : docker_.networks[i].vips()) {
+        if (isRefused(vip)) continue;
         expected.insert(vip);
         if (docker_.networks[i].weight) bandwidths[vip] += *docker_.networks[i].weight;
       }
@@ -218,6 +219,7 @@ void Storm::checkLikeFresh() const {
   FakeStore store;
   reconcile::Reconciler fresh(kernel, kernel, routing, firewall, engine, store,
                               controller_->policy());
+  fresh.setHostNeeds(needs_);
   auto& facts = fresh.facts();
   std::map<ContainerId, core::FormerDrain> drains;
   for (const auto& container : docker_.containers) {
