@@ -17,6 +17,7 @@ enum class ErrorKind {
   Conflict,     // the object exists already, or has changed meanwhile: observe again, plan again
   Transient,    // busy, interrupted, timed out: the same call may succeed later
   Unavailable,  // the peer is not running (connection refused, process ended)
+  Unsupported,  // this kernel lacks the function: the same call fails until the host boots another
 };
 
 struct Error {
@@ -43,6 +44,10 @@ inline Error conflict(std::string message) { return {ErrorKind::Conflict, std::m
 inline Error transient(std::string message) { return {ErrorKind::Transient, std::move(message)}; }
 inline Error unavailable(std::string message) {
   return {ErrorKind::Unavailable, std::move(message)};
+}
+
+inline Error unsupported(std::string message) {
+  return {ErrorKind::Unsupported, std::move(message)};
 }
 
 inline bool isKind(const Result<void>& outcome, ErrorKind kind) {

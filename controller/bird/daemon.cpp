@@ -4,6 +4,7 @@
 #include "bird/launch.hpp"
 #include "io/descriptor.hpp"
 #include "io/file.hpp"
+#include "io/pidfd.hpp"
 #include "io/scheduling.hpp"
 
 #include <fmt/format.h>
@@ -31,10 +32,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kConnectStep = 2ms;  // BIRD needs a few milliseconds to create its socket
 constexpr auto kKillTimeout = 2s;
 
-// The glibc wrappers exist since 2.36; system calls also work with older headers.
-io::Descriptor pidfdOpen(pid_t pid) {
-  return io::Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-}
+// The glibc wrapper exists since 2.36; the system call also works with older headers.
 void pidfdSendSignal(int pidfd, int number) {
   // The only possible failure is that the process has ended, which needs no signal.
   (void)::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0);
@@ -80,8 +78,11 @@ void Daemon::signal(int number) {
 
 Result<void> Daemon::watch(pid_t pid) {
   if (process_ && process_->pid == pid) return {};
-  auto pidfd = pidfdOpen(pid);
-  if (!pidfd.isOpen()) return unavailable(fmt::format("BIRD (pid {}) has ended", pid));
+  auto pidfd = io::openPidfd(pid);
+  if (!pidfd.isOpen()) {
+    return unavailable(errno == ESRCH ? fmt::format("BIRD (pid {}) has ended", pid)
+                                      : fmt::format("pidfd_open: {}", std::strerror(errno)));
+  }
   process_ = std::make_shared<Process>(context_, pid, std::move(pidfd));
   io::runPromptly(pid);
   awaitEnd(process_);

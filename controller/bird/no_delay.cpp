@@ -1,7 +1,7 @@
 #include "bird/no_delay.hpp"
 
 #include "base/parse.hpp"
-#include "io/descriptor.hpp"
+#include "io/pidfd.hpp"
 
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -19,10 +19,7 @@ namespace bgplb::bird {
 
 namespace {
 
-// The glibc wrappers exist since 2.36; system calls also work with older headers.
-io::Descriptor pidfdOpen(pid_t pid) {
-  return io::Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-}
+// The glibc wrapper exists since 2.36; the system call also works with older headers.
 io::Descriptor pidfdGetfd(const io::Descriptor& process, int theirs) {
   return io::Descriptor(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), theirs, 0)));
 }
@@ -46,7 +43,7 @@ Error refused(const char* call) {
 }  // namespace
 
 Result<void> setNoDelay(pid_t daemon) {
-  const auto process = pidfdOpen(daemon);
+  const auto process = io::openPidfd(daemon);
   if (!process.isOpen()) return refused("pidfd_open");
   std::error_code error;
   std::filesystem::directory_iterator open(fmt::format("/proc/{}/fd", daemon), error);

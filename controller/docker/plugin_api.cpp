@@ -17,7 +17,8 @@ namespace {
 
 unsigned statusOf(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::Invalid: return 400;
+    case ErrorKind::Invalid:
+    case ErrorKind::Unsupported: return 400;
     case ErrorKind::NotFound: return 404;
     case ErrorKind::Conflict: return 409;
     case ErrorKind::Transient: return 500;

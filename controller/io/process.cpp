@@ -3,6 +3,7 @@
 #include "base/backoff.hpp"
 #include "io/deadline.hpp"
 #include "io/descriptor.hpp"
+#include "io/pidfd.hpp"
 #include "io/spawn.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -12,7 +13,6 @@
 #include <fmt/format.h>
 #include <spawn.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,15 +84,6 @@ class Child {
   }
 
  private:
-  static Descriptor openPidfd(pid_t pid) {
-#ifdef SYS_pidfd_open
-    return Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0U)));  // close-on-exec
-#else
-    (void)pid;
-    return {};
-#endif
-  }
-
   bool reap() {
     int status = 0;
     if (status_) return true;
@@ -103,7 +94,7 @@ class Child {
   }
 
   pid_t pid_;
-  std::optional<stream_descriptor> pidfd_;  // none before Linux 5.3: polled with waitpid(2)
+  std::optional<stream_descriptor> pidfd_;  // none: polled with waitpid(2)
   boost::asio::steady_timer poll_;
   std::optional<int> status_;
 };
