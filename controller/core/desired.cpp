@@ -113,7 +113,7 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
   }
   const Network& network = found->second;
   desired.kernel.bridge = true;
-  desired.kernel.mtu = network.options.mtu;
+  desired.kernel.mtu = linkMtu(network.options, network.vip6.has_value());
   desired.kernel.veths = wantedVeths(facts, network, existingVeths, observed.veths);
   desired.kernel.isolated = isolatedPorts(facts, network, desired.kernel.veths);
 

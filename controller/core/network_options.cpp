@@ -15,6 +15,7 @@ namespace bgplb::core {
 namespace {
 
 constexpr unsigned kLeastMtu = 68;
+constexpr unsigned kLeastIpv6Mtu = 1280;
 constexpr unsigned kLargestMtu = 65535;
 constexpr unsigned kLargestWeight = 1'000'000;
 
@@ -82,6 +83,16 @@ Result<NetworkOptions> parseOptions(const OptionTexts& texts) {
 }
 
 NetworkOptions readableOptions(const OptionTexts& texts) { return read(texts).options; }
+
+Result<void> checkMtu(const NetworkOptions& options, bool hasIpv6Vip) {
+  if (linkMtu(options, hasIpv6Vip) == options.mtu) return {};
+  return invalid(fmt::format("-o {}={}: a network with an IPv6 VIP needs at least {} bytes",
+                             kMtuOption, options.mtu, kLeastIpv6Mtu));
+}
+
+unsigned linkMtu(const NetworkOptions& options, bool hasIpv6Vip) {
+  return hasIpv6Vip ? std::max(options.mtu, kLeastIpv6Mtu) : options.mtu;
+}
 
 RouteAttributes announcedAttributes(const NetworkOptions& options, std::size_t readyBackends) {
   RouteAttributes attributes = options.attributes;

@@ -33,6 +33,12 @@ Result<NetworkOptions> parseOptions(const OptionTexts& texts);
 // options: an unknown option is ignored, and an option with an invalid value has its default.
 NetworkOptions readableOptions(const OptionTexts& texts);
 
+// IPv6 needs an MTU of 1280 bytes (RFC 8200 section 5): with a smaller MTU, the kernel removes IPv6
+// from the link. Invalid: the network has an IPv6 VIP and a smaller MTU.
+Result<void> checkMtu(const NetworkOptions& options, bool hasIpv6Vip);
+// The MTU of the network's links in bytes: checkMtu() was added after some networks were created.
+unsigned linkMtu(const NetworkOptions& options, bool hasIpv6Vip);
+
 // The attributes of the network's VIPs while `readyBackends` backends are ready.
 RouteAttributes announcedAttributes(const NetworkOptions& options, std::size_t readyBackends);
 

@@ -145,6 +145,7 @@ PluginApi::Answer PluginApi::createNetwork(std::string_view body) {
   if (!*vip4 && !*vip6) return invalid(fmt::format("no VIP was given: {}", core::kAllowedVips));
   const auto options = core::parseOptions(request->options);
   if (!options) return options.error();
+  if (const auto mtu = core::checkMtu(*options, vip6->has_value()); !mtu) return mtu.error();
   if (const auto allowed = checkNetwork(*request); !allowed) return allowed.error();
 
   const bool isNew = reconciler().facts().networks.count(request->network) == 0;

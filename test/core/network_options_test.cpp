@@ -37,6 +37,20 @@ TEST_CASE("NetworkOptions.MtuIsANumberOfBytes_OrAnError") {
   }
 }
 
+// RFC 8200 section 5. Below 1280 bytes, the kernel removes IPv6 from the link.
+TEST_CASE("NetworkOptions.AnIpv6VipNeedsAnMtuOf1280") {
+  const NetworkOptions small{.mtu = 1279};
+  CHECK(core::checkMtu(small, false).has_value());
+  CHECK(core::checkMtu({.mtu = 1280}, true).has_value());
+  const auto refused = core::checkMtu(small, true);
+  REQUIRE(refused.has_error());
+  CHECK(refused.error() == invalid("-o com.docker.network.driver.mtu=1279: a network with an IPv6 "
+                                   "VIP needs at least 1280 bytes"));
+  CHECK(core::linkMtu(small, false) == 1279);
+  CHECK(core::linkMtu(small, true) == 1280);
+  CHECK(core::linkMtu({.mtu = 9000}, true) == 9000);
+}
+
 TEST_CASE("NetworkOptions.WeightIsAWholeNumber_OrAnError") {
   CHECK(parseOptions({{"bgplb.weight", "1"}}).value().weight == 1U);
   CHECK(parseOptions({{"bgplb.weight", "1000000"}}).value().weight == 1'000'000U);

@@ -170,6 +170,18 @@ TEST_CASE("PluginApi.WeightIsAnOptionOfTheNetwork") {
   CHECK(plugin.reconciler.facts().networks.at(kWeb1).options.weight == 2U);
 }
 
+TEST_CASE("PluginApi.RefusesAnMtuBelow1280_WithAnIpv6Vip") {
+  Plugin plugin;
+  const char* const mtu = R"("com.docker.network.driver.mtu":"1000")";
+  const auto refused = plugin.createNetwork(kWeb1, "10.0.0.101/32", "2001:db8:0:1::101/128", mtu);
+  CHECK(refused.status == 400);
+  CHECK(refused.body.find("a network with an IPv6 VIP needs at least 1280 bytes") !=
+        std::string::npos);
+  CHECK(plugin.reconciler.facts().networks.empty());
+  CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32", "", mtu).status == 200);
+  CHECK(plugin.kernel.observe(core::bridgeName(kWeb1)).mtu == 1000);
+}
+
 TEST_CASE("PluginApi.RefusesVipsThatAreNotUsableUnicast") {
   Plugin plugin;  // our IPAM driver refuses them too, but the network may use another one
   for (const char* pool :

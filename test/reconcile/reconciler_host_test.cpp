@@ -16,6 +16,14 @@ TEST_CASE("Reconciler.SetsTheHashPolicy_WhenAVipHasTwoBackends") {
   CHECK(host.kernel.hashed == std::set<Family>{Family::V4, Family::V6});
 }
 
+// An earlier version accepted a smaller MTU.
+TEST_CASE("Reconciler.LinksOfANetworkWithAnIpv6VipHaveAnMtuOf1280AtLeast") {
+  Host host;
+  host.facts().listed = true;
+  host.touch(core::networkCreated(host.facts(), kWeb1, host.vip4, host.vip6, {.mtu = 1000}));
+  CHECK(host.kernel.observe(host.bridge).mtu == 1280);
+}
+
 TEST_CASE("Reconciler.RelaxesRpFilterOnTheOtherBridgesOfABackend") {
   Host host;
   host.create();
