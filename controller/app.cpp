@@ -3,6 +3,7 @@
 #include "base/heartbeat.hpp"
 #include "docker/plugin_http.hpp"
 #include "host.hpp"
+#include "io/pidfd.hpp"
 #include "io/spawn.hpp"
 #include "status_page.hpp"
 
@@ -93,6 +94,8 @@ int App::run() {
   std::signal(SIGPIPE, SIG_IGN);
   if (const auto started = start(); !started) {
     log::error("cannot start: {}", started.error().message);
+    // Until the host boots another kernel, further attempts would only fill the log.
+    if (isKind(started, ErrorKind::Unsupported)) return idleAfterProblems();
     return heartbeat::kCannotStartYet;
   }
   heartbeat_.start();
@@ -106,7 +109,11 @@ int App::run() {
 // Open the socket early: dockerd waits for it at boot, and plugin calls do not need the components
 // that start later.
 Result<void> App::start() {
-  if (const auto kernel = kernel_.start(); !kernel) return kernel.error().within("netlink");
+  if (const auto pidfd = io::checkPidfd(); !pidfd) return pidfd.error();
+  if (const auto kernel = kernel_.start(); !kernel) {
+    return isKind(kernel, ErrorKind::Unsupported) ? kernel.error()
+                                                  : kernel.error().within("netlink");
+  }
   if (const auto listening = server_.listen(options_.socket); !listening) return listening.error();
   routing_.onConfirmed([this] {
     reconciler_.touchUnconfirmed();

@@ -103,7 +103,7 @@ bool wasServing(const KernelNetwork& observed, const Network& network, Slot slot
 DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
                               const KernelNetwork& observed,
                               const std::set<std::string>& existingVeths, const RouteHold& hold,
-                              const Policy& policy, TimePoint now) {
+                              const Policy& policy, TimePoint now, bool ipv6) {
   DesiredNetwork desired;
   const auto found = facts.networks.find(id);
   if (found == facts.networks.end()) {
@@ -151,6 +151,7 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
   }
   for (const auto& vip : network.vips()) {
     if (isShut(hold, vip)) continue;
+    if (vip.family() == Family::V6 && !ipv6) continue;
     addNextHops(desired.kernel, vip, facts, slots, desired.serving, observed, routed);
     // No new route during the grace period: it would attract traffic to a VIP that is not
     // announced.

@@ -38,10 +38,11 @@ struct DesiredNetwork {
 // withdrawal are not lost. The host route of a refused VIP goes as soon as the VIP is withdrawn.
 // `observed`: the kernel objects on the network's bridge. `existingVeths`:
 // the existing host ends of the network's endpoints, whether or not they are ports of the bridge.
+// `ipv6`: the kernel has IPv6; otherwise the network's IPv6 VIP is not routed.
 DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
                               const KernelNetwork& observed,
                               const std::set<std::string>& existingVeths, const RouteHold& hold,
-                              const Policy& policy, TimePoint now);
+                              const Policy& policy, TimePoint now, bool ipv6 = true);
 
 // The Docker bridges over which containers reply from a VIP. Reverse path filtering must be loose
 // there, because the VIP, the source address of the replies, is routed to another link.

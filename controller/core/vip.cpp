@@ -122,4 +122,12 @@ Result<void> checkBridge(const Facts& facts, const NetworkId& id) {
   return {};
 }
 
+Error noIpv6(const Prefix& vip) {
+  return invalid(
+      fmt::format("VIP {} cannot be served: IPv6 is off in the kernel of this host "
+                  "(ipv6.disable=1, or a kernel "
+                  "built without IPv6); boot with IPv6, or use an IPv4 VIP only",
+                  vip.address().toString()));
+}
+
 }  // namespace bgplb::core

@@ -44,4 +44,7 @@ Result<Prefix> requestAddress(std::string_view poolId, std::string_view address)
 // Conflict: another network has the bridge that `id` would get.
 Result<void> checkBridge(const Facts& facts, const NetworkId& id);
 
+// The error for an IPv6 VIP on a kernel without IPv6.
+Error noIpv6(const Prefix& vip);
+
 }  // namespace bgplb::core

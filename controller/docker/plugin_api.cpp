@@ -146,6 +146,7 @@ PluginApi::Answer PluginApi::createNetwork(std::string_view body) {
   const auto options = core::parseOptions(request->options);
   if (!options) return options.error();
   if (const auto mtu = core::checkMtu(*options, vip6->has_value()); !mtu) return mtu.error();
+  if (*vip6 && !kernel_.supports(Family::V6)) return core::noIpv6(**vip6);
   if (const auto allowed = checkNetwork(*request); !allowed) return allowed.error();
 
   const bool isNew = reconciler().facts().networks.count(request->network) == 0;

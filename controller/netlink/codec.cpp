@@ -250,6 +250,8 @@ Error errorOf(const Reply& reply) {
     case ENOMEM:
     case ETIMEDOUT:
     case ENETDOWN: return transient(std::move(message));
+    case EAFNOSUPPORT:
+    case EOPNOTSUPP: return unsupported(std::move(message));
     default: return invalid(std::move(message));
   }
 }

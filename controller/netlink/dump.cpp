@@ -1,7 +1,5 @@
 #include "netlink/dump.hpp"
 
-#include "netlink/requests.hpp"
-
 namespace bgplb::netlink {
 
 namespace {
@@ -9,13 +7,20 @@ namespace {
 // Few, because RefreshPacer waits longer before the next refresh the longer this one takes.
 constexpr int kAttempts = 3;
 
-Result<void> dump(Socket& socket, const Request& request, Mirror& mirror) {
+// The error where the kernel does not support a dump, because it has no such objects. Null: a
+// mirror without them is correct.
+struct Part {
+  Request request;
+  const char* lacking = nullptr;
+};
+
+Result<void> dumpPart(const Dump& dump, const Request& request, Mirror& mirror) {
   Changes ignored;
   Result<void> outcome;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     // An interrupted dump may list objects that have since been removed. The notifications about
     // their removal remove them from the mirror later.
-    outcome = socket.dump(request, [&](const nlmsghdr& message) {
+    outcome = dump(request, [&](const nlmsghdr& message) {
       if (const auto found = parse(message)) mirror.fold(*found, ignored);
     });
     if (outcome || outcome.error().kind != ErrorKind::Transient) break;
@@ -25,16 +30,37 @@ Result<void> dump(Socket& socket, const Request& request, Mirror& mirror) {
 
 }  // namespace
 
-Result<Mirror> dumpAll(Socket& socket) {
+Result<Mirror> dumpAll(const Dump& dump) {
   Mirror mirror;
-  for (const Request& request :
-       {linkDump(), addressDump(), neighDump(), forwardingDump(), nextHopDump(),
-        routeDump(Family::V4), routeDump(Family::V6), ruleDump(Family::V4), ruleDump(Family::V6)}) {
-    if (auto dumped = dump(socket, request, mirror); !dumped) {
-      return dumped.error().within("netlink dump");
-    }
+  const Part parts[] = {
+      {linkDump()},
+      {addressDump()},
+      {neighDump()},
+      {forwardingDump()},
+      {nextHopDump(), "this kernel has no nexthop objects; Linux 5.3 or newer is needed"},
+      {routeDump(Family::V4)},
+      {routeDump(Family::V6)},
+      {ruleDump(Family::V4),
+       "this kernel has no policy routing; a kernel with CONFIG_IP_MULTIPLE_TABLES is needed"},
+  };
+  for (const auto& [request, lacking] : parts) {
+    const auto dumped = dumpPart(dump, request, mirror);
+    if (dumped) continue;
+    if (!isKind(dumped, ErrorKind::Unsupported)) return dumped.error().within("netlink dump");
+    if (lacking != nullptr) return unsupported(lacking);
   }
+  // A kernel without IPv6 (ipv6.disable=1, or CONFIG_IPV6=n) has no handler for IPv6 rules. The
+  // route dump does not show it: that kernel answers with the routes of all families.
+  const auto rules = dumpPart(dump, ruleDump(Family::V6), mirror);
+  mirror.setIpv6(!isKind(rules, ErrorKind::Unsupported));
+  if (!rules && mirror.hasIpv6()) return rules.error().within("netlink dump");
   return mirror;
+}
+
+Result<Mirror> dumpAll(Socket& socket) {
+  return dumpAll([&socket](const Request& request, const Socket::OnMessage& onMessage) {
+    return socket.dump(request, onMessage);
+  });
 }
 
 }  // namespace bgplb::netlink

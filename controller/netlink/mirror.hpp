@@ -54,6 +54,10 @@ class Mirror {
  public:
   void fold(const Notification& notification, Changes& changes);
 
+  // Whether the kernel has IPv6.
+  bool hasIpv6() const { return ipv6_; }
+  void setIpv6(bool ipv6) { ipv6_ = ipv6; }
+
   // Removes all nexthop objects on that link except `ids`, the complete list in the kernel.
   void keepNextHops(int ifIndex, const std::set<std::uint32_t>& ids, Changes& changes);
 
@@ -142,6 +146,7 @@ class Mirror {
   void markBridges(const NextHop& hop, Changes& changes) const;
   void markBridges(const NextHopRef& ref, Changes& changes) const;
 
+  bool ipv6_ = true;
   std::unordered_map<int, Device> devices_;
   std::unordered_map<std::string, int> indexByName_;
   std::map<std::uint32_t, NextHop> nextHops_;

@@ -54,7 +54,9 @@ Result<void> RouteActions::setMembers(std::uint32_t group, const std::set<std::u
   Spreading spreading = pinned_ ? kPinned : kUnpinned;
   spreading.resilient = resilient_;
   auto set = socket_.request(groupReplace(group, members, spreading));
-  if (!isKind(set, ErrorKind::Invalid) || !resilient_) return set;
+  if (set || !resilient_) return set;
+  const ErrorKind refusal = set.error().kind;
+  if (refusal != ErrorKind::Invalid && refusal != ErrorKind::Unsupported) return set;
   spreading.resilient = false;
   if (const auto plain = socket_.request(groupReplace(group, members, spreading)); !plain)
     return set;

@@ -110,6 +110,10 @@ bool RtnlKernel::hasVeth(const std::string& host) const {
   return mirror_.state().veths().contains(host);
 }
 
+bool RtnlKernel::supports(Family family) const {
+  return family == Family::V4 || mirror_.state().hasIpv6();
+}
+
 void RtnlKernel::setPinned(bool pinned) {
   if (routes_.isPinned() == pinned) return;
   routes_.setPinned(pinned);

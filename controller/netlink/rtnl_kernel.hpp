@@ -50,12 +50,14 @@ class RtnlKernel : public reconcile::Kernel,
   RtnlKernel& operator=(const RtnlKernel&) = delete;
 
   // Opens the sockets, dumps the complete state (blocks) and subscribes to notifications.
+  // Unsupported: the kernel lacks something that VIPs need; the message is a complete sentence.
   Result<void> start();
 
   Result<void> apply(const core::Action& action) override;
   core::KernelNetwork observe(const std::string& bridge) const override;
   std::set<std::string> ownLinks() const override;
   bool hasVeth(const std::string& host) const override;
+  bool supports(Family family) const override;
   void setPinned(bool pinned) override;
   void resync() override;
 

@@ -55,6 +55,8 @@ class Kernel {
   virtual std::set<std::string> ownLinks() const = 0;
   // Whether the host end exists, as a port of a bridge or not.
   virtual bool hasVeth(const std::string& host) const = 0;
+  // False for IPv6 on a kernel without IPv6 (ipv6.disable=1, or CONFIG_IPV6=n).
+  virtual bool supports(Family family) const = 0;
   // Whether connection marks route established connections (firewall/nft_table.hpp). Without
   // marks, the next-hop groups move a connection as late as possible. Existing groups are changed
   // as well, in the background.

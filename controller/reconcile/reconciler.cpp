@@ -205,8 +205,8 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
       containerEnds[host] = core::vethContainerName(endpoint);
     }
   }
-  const auto desired =
-      core::desiredNetwork(facts_, id, observed, existing, track.hold, policy_, now);
+  const auto desired = core::desiredNetwork(facts_, id, observed, existing, track.hold, policy_,
+                                            now, kernel_.supports(Family::V6));
   bool linkAwaited = false;
   const auto outcome = applyAll(core::plan(bridge, desired.kernel, observed, containerEnds),
                                 disturbed_.erase(id) > 0, linkAwaited);
@@ -219,6 +219,7 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
   updateAnnouncement(id, track, desired, now);
   ensureFlowHashing(desired.kernel);
   noteProblem(id, track, outcome, now);
+  noteUnserved(id, track);
   if (track.reevaluateAt) timers_.insert({*track.reevaluateAt, id});
 
   const bool gone =

@@ -86,6 +86,7 @@ class Reconciler {
     bool ready = false;
     std::optional<TimePoint> reevaluateAt;
     std::string problem;
+    std::string unserved;  // why a VIP of the network is not served; empty: all are
     Backoff backoff{std::chrono::milliseconds(250), std::chrono::milliseconds(30'000)};
   };
 
@@ -98,6 +99,7 @@ class Reconciler {
                           TimePoint now);
   bool mayWithdraw(const NetworkId& id) const;
   void noteProblem(const NetworkId& id, Track& track, const Result<void>& outcome, TimePoint now);
+  void noteUnserved(const NetworkId& id, Track& track);
   void ensureFlowHashing(const core::KernelNetwork& desired);
   void reconcileBridges();
   void relaxReplyBridges(const std::set<std::string>& links);

@@ -1,6 +1,7 @@
 // The reconciler's work for the host as a whole (flow hashing, Docker bridges, firewall), and its
 // status.
 #include "base/log.hpp"
+#include "core/vip.hpp"
 #include "reconcile/reconciler.hpp"
 
 #include <fmt/format.h>
@@ -126,12 +127,25 @@ std::string Reconciler::problem(const NetworkId& id, const Prefix& vip) const {
   const auto track = tracks_.find(id);
   if (track == tracks_.end()) return "";
   const auto refused = track->second.hold.refused.find(vip);
-  return refused == track->second.hold.refused.end() ? track->second.problem : refused->second;
+  if (refused != track->second.hold.refused.end()) return refused->second;
+  if (!track->second.problem.empty() || vip.family() == Family::V4) return track->second.problem;
+  return track->second.unserved;
 }
 
 std::string Reconciler::gatewayProblem(const NetworkId& bridge, const Prefix& subnet) const {
   const auto refused = gateways_.refused.find({bridge, subnet});
   return refused == gateways_.refused.end() ? "" : refused->second;
+}
+
+// A network may have been created before the host was booted without IPv6. Its containers start,
+// and its IPv4 VIP is served.
+void Reconciler::noteUnserved(const NetworkId& id, Track& track) {
+  const auto network = facts_.networks.find(id);
+  const bool unserved =
+      network != facts_.networks.end() && network->second.vip6 && !kernel_.supports(Family::V6);
+  std::string why = unserved ? core::noIpv6(*network->second.vip6).message : "";
+  if (why != track.unserved && !why.empty()) log::warning("network {}: {}", id.brief(), why);
+  track.unserved = std::move(why);
 }
 
 }  // namespace bgplb::reconcile

@@ -182,6 +182,19 @@ TEST_CASE("PluginApi.RefusesAnMtuBelow1280_WithAnIpv6Vip") {
   CHECK(plugin.kernel.observe(core::bridgeName(kWeb1)).mtu == 1000);
 }
 
+TEST_CASE("PluginApi.RefusesAnIpv6Vip_OnAKernelWithoutIpv6") {
+  Plugin plugin;
+  plugin.kernel.ipv6 = false;
+  for (const char* pool4 : {"10.0.0.101/32", "0.0.0.0/32"}) {
+    const auto refused = plugin.createNetwork(kWeb1, pool4, "2001:db8:0:1::101/128");
+    CHECK(refused.status == 400);
+    CHECK(refused.body.find("VIP 2001:db8:0:1::101 cannot be served: IPv6 is off in the kernel of "
+                            "this host") != std::string::npos);
+  }
+  CHECK(plugin.reconciler.facts().networks.empty());
+  CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32").status == 200);
+}
+
 TEST_CASE("PluginApi.RefusesVipsThatAreNotUsableUnicast") {
   Plugin plugin;  // our IPAM driver refuses them too, but the network may use another one
   for (const char* pool :

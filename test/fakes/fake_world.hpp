@@ -37,6 +37,7 @@ class FakeKernel : public reconcile::Kernel,
     return names;
   }
   bool hasVeth(const std::string& host) const override { return existing.count(host) > 0; }
+  bool supports(Family family) const override { return family == Family::V4 || ipv6; }
   std::vector<reconcile::HostAddress> addresses() const override { return own; }
   Result<reconcile::RouteLookup> routeTo(const Address& destination) override {
     const auto found = ways.find(destination);
@@ -69,6 +70,7 @@ class FakeKernel : public reconcile::Kernel,
   bool pinned = false;
   std::vector<std::string> log;
   int failures = 0;
+  bool ipv6 = true;     // false: the kernel has no IPv6
   bool carrier = true;  // of all bridges: the container's end of a veth pair is up
 
  private:

@@ -177,7 +177,10 @@ TEST_CASE("Codec.MapsErrnoToAKindOfError") {
   for (const int error : {EBUSY, EINTR, ENOBUFS, EAGAIN, ENETDOWN}) {
     CHECK(kind(error) == ErrorKind::Transient);
   }
-  for (const int error : {EPERM, EINVAL, EOPNOTSUPP}) CHECK(kind(error) == ErrorKind::Invalid);
+  for (const int error : {EPERM, EINVAL}) CHECK(kind(error) == ErrorKind::Invalid);
+  for (const int error : {EAFNOSUPPORT, EOPNOTSUPP}) {
+    CHECK(kind(error) == ErrorKind::Unsupported);
+  }
   CHECK(netlink::errorOf({.error = EINVAL, .text = "why"}).message == "Invalid argument (why)");
 }
 

@@ -2,6 +2,7 @@
 #include "reconcile/web1_host.hpp"
 
 #include "support/catch.hpp"
+#include "support/log_capture.hpp"
 
 using namespace bgplb;
 using namespace bgplb::test;
@@ -14,6 +15,27 @@ TEST_CASE("Reconciler.SetsTheHashPolicy_WhenAVipHasTwoBackends") {
   host.join(kEp2, "02:00:00:00:00:02");
   host.report(kCtr2, kEp2, Health::Healthy);
   CHECK(host.kernel.hashed == std::set<Family>{Family::V4, Family::V6});
+}
+
+// The network was created before the host was booted without IPv6.
+TEST_CASE("Reconciler.ServesTheIpv4Vip_OnAKernelWithoutIpv6") {
+  Host host;
+  host.kernel.ipv6 = false;
+  LogCapture log(log::Level::Warning);
+  host.makeReady();
+  host.reconciler.touchAll(host.now);
+  host.step();
+  CHECK(host.routing.wanted == std::set<Prefix>{host.vip4});
+  const auto network = host.kernel.observe(host.bridge);
+  CHECK(network.routes == std::set<Prefix>{host.vip4});
+  CHECK(network.groups.size() == 1);
+  CHECK(network.nextHops.size() == 1);
+  CHECK(network.neighbors.size() == 1);
+  CHECK(host.reconciler.problem(kWeb1).starts_with("VIP 2001:db8:0:1::101 cannot be served"));
+  const std::string logged = log.text();
+  const auto first = logged.find("cannot be served");
+  CHECK(first != std::string::npos);
+  CHECK(logged.find("cannot be served", first + 1) == std::string::npos);
 }
 
 // An earlier version accepted a smaller MTU.
