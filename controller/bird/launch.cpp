@@ -1,10 +1,9 @@
 #include "bird/launch.hpp"
 
-#include "base/parse.hpp"
 #include "bird/no_delay.hpp"
+#include "io/close_at_exec.hpp"
 #include "io/descriptor.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
@@ -44,29 +43,6 @@ bool readWhole(int fd, void* to, std::size_t size) {
   return true;
 }
 
-// Before Linux 5.11, close_range(2) has no flag for this.
-bool markCloseOnExecByProc() {
-  const int folder = ::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return false;
-  alignas(dirent64) std::array<char, 4096> entries;
-  ssize_t size = 0;
-  while ((size = ::getdents64(folder, entries.data(), entries.size())) > 0) {
-    const char* at = entries.data();
-    while (at < entries.data() + size) {
-      const auto* entry = reinterpret_cast<const dirent64*>(at);
-      const auto fd = parseWhole<int>(entry->d_name, STDERR_FILENO + 1);  // not "." and ".."
-      if (fd) ::fcntl(*fd, F_SETFD, FD_CLOEXEC);
-      at += entry->d_reclen;
-    }
-  }
-  return size == 0;
-}
-
-// All descriptors but the standard ones. On failure errno has the cause.
-bool markCloseOnExec() {
-  return ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0 || markCloseOnExecByProc();
-}
-
 // Only async-signal-safe calls between fork and exec: another thread may hold any lock.
 [[noreturn]] void becomeProgram(const Prepared& prepared, int standardError, int reportFd) {
   const pid_t pid = ::getpid();
@@ -78,7 +54,7 @@ bool markCloseOnExec() {
   allowNoDelay();
   ready = ready && null >= 0 && ::dup2(null, STDIN_FILENO) >= 0 &&
           ::dup2(null, STDOUT_FILENO) >= 0 && ::dup2(standardError, STDERR_FILENO) >= 0 &&
-          markCloseOnExec();
+          io::closeAtExec();
   if (ready) ::execvpe(prepared.argv[0], prepared.argv.data(), prepared.environment.data());
   const int error = errno;
   (void)!::write(reportFd, &error, sizeof error);  // a failure of this write cannot be reported

@@ -1,5 +1,6 @@
 #include "support/dockerd/child_process.hpp"
 
+#include "io/close_at_exec.hpp"
 #include "support/eventually.hpp"
 
 #include <fcntl.h>
@@ -53,8 +54,7 @@ ChildProcess::ChildProcess(const ChildOptions& options) {
   // Copies of the test's descriptors would keep the fake dockerd's connections open.
   const bool ready = out >= 0 && in >= 0 && dup2(in, STDIN_FILENO) >= 0 &&
                      dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0 &&
-                     close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0 &&
-                     setrlimit(RLIMIT_NOFILE, &limits) == 0;
+                     io::closeAtExec() && setrlimit(RLIMIT_NOFILE, &limits) == 0;
   if (ready) execve(argv[0], argv.data(), environment.data());
   _exit(127);
 }
