@@ -1,6 +1,8 @@
 #pragma once
 // Runs an event loop until a condition holds, with a deadline, so that tests need no fixed delays.
 
+#include "support/slowdown.hpp"
+
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
@@ -13,7 +15,7 @@ inline constexpr std::chrono::seconds kDeadline{10};
 template <typename Condition>
 bool runUntil(boost::asio::io_context& io, Condition condition,
               std::chrono::milliseconds deadline = kDeadline) {
-  const auto end = std::chrono::steady_clock::now() + deadline;
+  const auto end = std::chrono::steady_clock::now() + scaled(deadline);
   while (!condition()) {
     if (std::chrono::steady_clock::now() >= end) return false;
     if (io.stopped()) io.restart();
