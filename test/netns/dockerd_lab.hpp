@@ -45,9 +45,10 @@ struct Lab {
     shell("ip link add us type veth peer name router");
     shell("ip link set router netns " + there.path());
     shell("ip addr add 10.77.0.1/24 dev us");
-    shell("ip addr add fd77::1/64 dev us nodad");
+    if (hasIpv6()) shell("ip addr add fd77::1/64 dev us nodad");
     shell("ip link set us up");
-    shell("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
+    shell("sysctl -qw net.ipv4.ip_forward=1");
+    if (hasIpv6()) shell("sysctl -qw net.ipv6.conf.all.forwarding=1");
     there.shell("ip link set lo up");
     there.shell("ip addr add 10.77.0.2/24 dev router");
     there.shell("ip link set router up");

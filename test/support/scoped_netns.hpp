@@ -41,6 +41,9 @@ inline std::string shell(const std::string& command) {
   return done.out;
 }
 
+// False: the kernel runs with ipv6.disable=1, or was built without IPv6.
+inline bool hasIpv6() { return access("/proc/thread-self/net/if_inet6", F_OK) == 0; }
+
 // A new namespace for a client or a container, which exists as long as the object. The calling
 // thread does not enter it.
 class Netns {

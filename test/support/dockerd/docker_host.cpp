@@ -1,5 +1,7 @@
 #include "support/dockerd/docker_host.hpp"
 
+#include "support/slowdown.hpp"
+
 #include <boost/json.hpp>
 
 #include <fmt/format.h>
@@ -49,7 +51,7 @@ std::string DockerHost::newId(char filler) {
 }
 
 std::string DockerHost::call(const std::string& name, const std::string& body) {
-  const auto answer = callPlugin(plugin_, name, body, kCallDeadline);
+  const auto answer = callPlugin(plugin_, name, body, scaled(kCallDeadline));
   if (!answer) throw std::runtime_error(fmt::format("{}: no answer within 2 s", name));
   slowest_ = std::max(slowest_, answer->took);
   if (answer->status != 200) {
@@ -62,9 +64,7 @@ Web DockerHost::makeWeb(const std::string& name, const std::vector<std::string>&
   Web web;
   web.name = name;
   web.network = newId('a');
-  web.endpoint = newId('e').substr(0, 9) + "000" + std::string(52, 'e');
-  web.container = newId('c');
-  web.mac = fmt::format("02:42:00:00:{:02x}:{:02x}", ids_ / 256, ids_ % 256);
+  nameContainer(web);
   for (const auto& vip : vips) web.vips.push_back(Prefix::parse(vip).value());
   return web;
 }
@@ -94,6 +94,18 @@ Web DockerHost::listNetwork(const std::string& name, const std::vector<std::stri
   return web;
 }
 
+void DockerHost::nameContainer(Web& web) {
+  web.endpoint = newId('e').substr(0, 9) + "000" + std::string(52, 'e');
+  web.container = newId('c');
+  web.mac = fmt::format("02:42:00:00:{:02x}:{:02x}", ids_ / 256, ids_ % 256);
+}
+
+Web DockerHost::another(const Web& web) {
+  Web other = web;
+  nameContainer(other);
+  return other;
+}
+
 void DockerHost::removeNetwork(const Web& web) {
   call("NetworkDriver.DeleteNetwork", json::serialize(json::object{{"NetworkID", web.network}}));
   dockerd_.change([&](auto& values) { values.networks.erase(web.network); },
@@ -116,7 +128,7 @@ void DockerHost::removeGateway(const std::string& id) {
                   {networkEvent("destroy", id, "gateway", "bridge")});
 }
 
-void DockerHost::join(const Web& web) {
+void DockerHost::join(const Web& web, const Netns& inside) {
   json::object endpoint = ids(web);
   endpoint["Options"] = json::object{};
   endpoint["Interface"] = json::object{{"Address", addressOf(web, Family::V4)},
@@ -128,7 +140,7 @@ void DockerHost::join(const Web& web) {
   join["Options"] = json::object{};
   const auto joined = json::parse(call("NetworkDriver.Join", json::serialize(join)));
   const std::string link(joined.at("InterfaceName").at("SrcName").as_string());
-  shell("ip link set " + link + " netns " + containers_.path() + " up");
+  shell("ip link set " + link + " address " + web.mac + " netns " + inside.path() + " up");
 }
 
 ContainerValue DockerHost::containerOf(const Web& web, const std::string& health) const {
@@ -141,8 +153,10 @@ EventValue DockerHost::containerEvent(const Web& web, const std::string& action)
   return {"container", action, web.container, {{"image", "web:1"}, {"name", web.name}}};
 }
 
-void DockerHost::start(const Web& web) {
-  join(web);
+void DockerHost::start(const Web& web) { start(web, containers_); }
+
+void DockerHost::start(const Web& web, const Netns& inside) {
+  join(web, inside);
   auto connect = networkEvent("connect", web.network, web.name, kDriver);
   connect.attributes["container"] = web.container;
   dockerd_.change(
@@ -151,7 +165,7 @@ void DockerHost::start(const Web& web) {
 }
 
 void DockerHost::startSilently(const Web& web) {
-  join(web);
+  join(web, containers_);
   dockerd_.change(
       [&](auto& values) { values.containers[web.container] = containerOf(web, "healthy"); });
 }

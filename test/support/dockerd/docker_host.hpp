@@ -41,6 +41,8 @@ class DockerHost {
   Web createNetwork(const std::string& name, const std::vector<std::string>& vips);
   // As createNetwork(), but the plugin receives no call: it must find the network in a list.
   Web listNetwork(const std::string& name, const std::vector<std::string>& vips);
+  // A second container on the network of `web`.
+  Web another(const Web& web);
   // docker network rm
   void removeNetwork(const Web& web);
   // docker network create --driver bridge --label bgplb_advertise=true. Returns the id.
@@ -50,6 +52,8 @@ class DockerHost {
   // docker run --network: CreateEndpoint, Join, the veth pair, `connect`, `start`. Health:
   // starting.
   void start(const Web& web);
+  // The same in a namespace of the container's own.
+  void start(const Web& web, const Netns& inside);
   // Starts a healthy container without an event: the controller must find it in a list.
   void startSilently(const Web& web);
   void health(const Web& web, const std::string& health);
@@ -72,7 +76,8 @@ class DockerHost {
  private:
   Web makeWeb(const std::string& name, const std::vector<std::string>& vips);
   void addNetwork(const Web& web);
-  void join(const Web& web);
+  void nameContainer(Web& web);
+  void join(const Web& web, const Netns& inside);
 
   FakeDockerd& dockerd_;
   std::string plugin_;
