@@ -8,6 +8,8 @@ packages_fuzz=(clang libclang-rt-dev)
 packages_tidy=(clang clang-tidy git python3)
 packages_golden=(bird2)
 packages_netns=(bird2 iproute2 iptables nftables conntrack tcpdump procps)
+packages_kernels=(qemu-system-x86 busybox-static kmod cpio xz-utils bsdextrautils bird2 iproute2 iptables nftables conntrack
+    procps)
 packages_e2e=(iproute2 iptables jq mmdebstrap ca-certificates python3)
 
 # Boost.JSON needs Boost 1.75. Debian 12's default is 1.74, so libboost-json-dev exists only from Debian 13 on; on Debian 12 use

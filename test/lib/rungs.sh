@@ -68,6 +68,15 @@ rung_golden() { catch_rung golden; }
 rung_contract() { catch_rung contract; }
 rung_netns() { catch_rung netns; }
 
+# The oldest supported kernel, with and without IPv6; every kernel with `full`.
+rung_kernels() {
+    local machines=(5.10 5.10/no-ipv6)
+    [[ -z $full ]] || machines=()
+    test/kernels --build "$build" --junit "$results" "${machines[@]}" >&2 && return
+    grep -qs '<failure' "$results"/kernels-*.xml || record_failure kernels 'test/kernels failed without a result'
+    return 1
+}
+
 # The files that have changed; all of them with `full`.
 rung_tidy() {
     step tidy python3 test/lib/tidy.py ${full:+--all} --junit "$results/tidy.xml" && return
