@@ -1,7 +1,6 @@
 // Prints what the kernel of this machine lacks, for the table of test/kernels:
 //   test_netns Kernel.Lacks
-#include "support/catch.hpp"
-#include "support/scoped_netns.hpp"
+#include "netns/netlink_world.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -54,7 +53,7 @@ TEST_CASE("Kernel.Lacks", "[.probe]") {
   };
   expect(hasIpv6(), "IPv6");
   expect(works("ip nexthop add id 1 blackhole"), "nexthop objects");
-  expect(works("ip nexthop add id 2 group 1 type resilient buckets 8"), "resilient groups");
+  expect(hasResilientGroups(), "resilient groups");
   expect(
       works("nft 'add table inet probe; add chain inet probe c; add rule inet probe c ct mark 1'"),
       "nf_tables with ct");

@@ -52,7 +52,7 @@ TEST_CASE("RtnlKernel.AppliesThePlan_AsIproute2ShowsIt") {
     CHECK(has(shell("ip neigh show dev " + kBridge),
               std::string(via) + " lladdr 02:42:ac:17:00:19 PERMANENT"));
   }
-  CHECK(has(shell("ip nexthop show groups"), "type resilient"));
+  CHECK(has(shell("ip nexthop show groups"), "type resilient") == hasResilientGroups());
   CHECK(has(shell("ip route show table 178001"),
             "10.0.0.101 via 169.254.77.1 dev " + kBridge + " proto 178 onlink"));
   CHECK(has(shell("ip -6 route show table 178001"), "2001:db8:0:1::101 via fe80::77:1 dev "));

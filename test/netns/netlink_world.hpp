@@ -38,6 +38,14 @@ inline bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+// Whether the kernel has resilient next-hop groups (Linux 5.13). Changes nothing.
+inline bool hasResilientGroups() {
+  const Netns other;
+  other.shell("ip link set lo up");
+  return tryShell(other.inside("ip nexthop add id 1 blackhole")).status == 0 &&
+         tryShell(other.inside("ip nexthop add id 2 group 1 type resilient buckets 8")).status == 0;
+}
+
 inline std::string text(const core::KernelNetwork& network) {
   std::string all = fmt::format("bridge {} mtu {}", network.bridge, network.mtu);
   for (const auto& veth : network.veths) all += " veth " + veth;
