@@ -96,6 +96,7 @@ TEST_CASE("Codec.ReadsNeighbors") {
   CHECK(sorted(parsed("dump-neighbors")) ==
         "+ neigh 169.254.77.1 dev 2 lladdr 02:42:ac:17:00:19 permanent\n"
         "+ neigh 192.0.2.1 dev 9 lladdr 02:00:00:00:00:01\n"
+        "+ neigh 224.0.0.22 dev 9 lladdr 01:00:5e:00:00:16\n"
         "+ neigh fe80::77:1 dev 2 lladdr 02:42:ac:17:00:19 permanent\n"
         "+ neigh ff02::16 dev 9 lladdr 33:33:00:00:00:16\n");
   CHECK(parsed("neighbor-removed") ==

@@ -48,10 +48,15 @@ struct Kernel {
   }
 
   inline static const std::map<Asked, const char*> kRecorded = {
-      {{RTM_GETLINK, AF_UNSPEC}, "dump-links"},      {{RTM_GETADDR, AF_UNSPEC}, "dump-addresses"},
-      {{RTM_GETNEIGH, AF_UNSPEC}, "dump-neighbors"}, {{RTM_GETNEXTHOP, AF_UNSPEC}, "dump-nexthops"},
-      {{RTM_GETROUTE, AF_INET}, "dump-routes4"},     {{RTM_GETROUTE, AF_INET6}, "dump-routes6"},
-      {{RTM_GETRULE, AF_INET}, "dump-rules4"},       {{RTM_GETRULE, AF_INET6}, "dump-rules6"}};
+      {{RTM_GETLINK, AF_UNSPEC}, "dump-links"},
+      {{RTM_GETADDR, AF_UNSPEC}, "dump-addresses"},
+      {{RTM_GETNEIGH, AF_UNSPEC}, "dump-neighbors"},
+      {{RTM_GETNEIGH, AF_BRIDGE}, "dump-forwarding"},
+      {{RTM_GETNEXTHOP, AF_UNSPEC}, "dump-nexthops"},
+      {{RTM_GETROUTE, AF_INET}, "dump-routes4"},
+      {{RTM_GETROUTE, AF_INET6}, "dump-routes6"},
+      {{RTM_GETRULE, AF_INET}, "dump-rules4"},
+      {{RTM_GETRULE, AF_INET6}, "dump-rules6"}};
 };
 
 constexpr const char* kBridge = "bgplb-012345678";

@@ -31,7 +31,8 @@ TEST_CASE("Reconciler.ServesTheIpv4Vip_OnAKernelWithoutIpv6") {
   CHECK(network.groups.size() == 1);
   CHECK(network.nextHops.size() == 1);
   CHECK(network.neighbors.size() == 1);
-  CHECK(host.reconciler.problem(kWeb1).starts_with("VIP 2001:db8:0:1::101 cannot be served"));
+  CHECK(host.reconciler.problem(kWeb1, host.vip6)
+            .starts_with("VIP 2001:db8:0:1::101 cannot be served"));
   const std::string logged = log.text();
   const auto first = logged.find("cannot be served");
   CHECK(first != std::string::npos);
