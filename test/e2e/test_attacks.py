@@ -10,7 +10,7 @@ from base import GATEWAY, LabTest
 
 V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
 FRAMES = (Path(__file__).parents[1] / "support/frames.py").read_text()
-COUNTED = "table inet count { chain in { type filter hook input priority 0; udp dport 5353 counter; } }"
+COUNTED = "table inet count {\n chain in {\n  type filter hook input priority 0;\n  udp dport 5353 counter\n }\n}"
 NO_NFT = "nft delete table inet bgplb"
 ROWS = []
 
