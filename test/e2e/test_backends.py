@@ -1,4 +1,5 @@
 """Several containers on one host behind one VIP: all serve, and each connection stays with its container."""
+import re
 import time
 
 import traffic
@@ -105,8 +106,9 @@ class OneHost(LabTest):
         self.host.docker("network", "rm", "web1")
         def left():
             return [line for command in ("ip rule", "ip -6 rule", "ip route show table all proto 178",
-                                         "ip -6 route show table all proto 178", "ip nexthop", "nft list tables")
-                    for line in self.host.run(*command.split()).splitlines() if "1780" in line or "bgplb" in line]
+                                         "ip -6 route show table all proto 178", "ip nexthop", "nft list ruleset")
+                    for line in self.host.run(*command.split()).splitlines()
+                    if re.search("1780|bgplb-|bgplb_loops|chain (restore|learn)", line)]   # the rule for BIRD's port stays
         wait.until_none(left, 10, "objects of ours in the kernel")
 
 
