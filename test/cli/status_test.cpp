@@ -88,11 +88,11 @@ TEST_CASE("cli status: problems, notes and recovery come before the tables") {
   page.bird.recovering = true;
   const auto text = cli::renderStatus(page);
   const auto tables = text.find("PEER");
+  const char* gateway =
+      "problem: gateway: gateway subnet 172.23.0.0/24 contains the BGP peer 172.23.0.9\n";
   for (const char* line : {"problem: firewall: iptables: exit status 4\n",
                            "problem: web1: 10.0.0.101/32 is the VIP of network other already\n",
-                           "problem: gateway: gateway subnet 172.23.0.0/24 contains the BGP peer "
-                           "172.23.0.9\n",
-                           "note: ROUTER_ID 192.168.8.40 is not an address of this host\n",
+                           gateway, "note: ROUTER_ID 192.168.8.40 is not an address of this host\n",
                            "note: graceful-restart recovery: "}) {
     CHECK(text.find(line) < tables);
   }

@@ -98,11 +98,13 @@ TEST_CASE("PluginApi.RefusesAnAddressThatTheHostNeeds_InEveryCallWithAVip") {
   core::NetworkReport bridge{.id = kWeb2, .name = "lan", .driver = "bridge"};
   bridge.subnets = {net("172.23.0.0/24")};
   listNetwork(plugin.reconciler.facts(), bridge, false);
-  const auto [pool, words] = GENERATE(table<std::string, std::string>({
+  const auto row = GENERATE(table<std::string, std::string>({
       {"192.168.8.137/32", "VIP 192.168.8.137 is the address of a BGP peer"},
       {"192.168.8.1/32", "VIP 192.168.8.1 is the next hop of this host"},
       {"172.23.0.25/32", "VIP 172.23.0.25 lies inside the subnet 172.23.0.0/24"},
   }));
+  const auto& pool = std::get<0>(row);
+  const auto& words = std::get<1>(row);
   const auto check = [&](const docker::PluginAnswer& answer) {
     CAPTURE(pool, answer.body);
     CHECK(answer.status == 409);

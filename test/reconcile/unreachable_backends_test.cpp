@@ -42,11 +42,11 @@ TEST_CASE("Reconciler.ABackendWithoutASlotIsNotReady_AndNotCountedInTheBandwidth
   CHECK(host.readinessOf(surplus) == Readiness::NoSlot);
   CHECK(core::word(Readiness::NoSlot) == "no-slot");
   CHECK(host.readinessOf(endpointOf(core::kSlots)) == Readiness::Ready);
-  CHECK(host.routing.bandwidths.at(host.vip4) == core::kSlots * 5);
+  CHECK(host.routing.bandwidths.at(host.vip4) == std::uint64_t{core::kSlots} * 5);
 
   host.touch(core::endpointLink(host.facts(), endpointOf(7), core::LinkState::Left));
   CHECK(host.readinessOf(surplus) == Readiness::Ready);
-  CHECK(host.routing.bandwidths.at(host.vip4) == core::kSlots * 5);
+  CHECK(host.routing.bandwidths.at(host.vip4) == std::uint64_t{core::kSlots} * 5);
 }
 
 TEST_CASE("Reconciler.AVipIsNotAnnouncedForABackendWithoutASlot") {

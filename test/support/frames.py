@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Sends frames that a hostile container could send from an AF_PACKET socket (CAP_NET_RAW, a default capability in Docker).
+"""Sends frames that a hostile container could send from an AF_PACKET socket (CAP_NET_RAW, a default capability in Docker), each
+20 times, so that a counter of frames tells them from the kernel's own ones.
 
   frames.py LINK ra                        a router advertisement: default router and prefix 2001:db8:bad::/64
   frames.py LINK forge MAC                 a frame with MAC as its source address
@@ -63,7 +64,8 @@ def main(link, kind, *arguments):
                 frame = frame[:12] + b"\x81\x00\x00\x07" + frame[12:]
         else:
             sys.exit(__doc__)
-        sender.send(frame.ljust(60, b"\0"))
+        for _ in range(20):
+            sender.send(frame.ljust(60, b"\0"))
 
 
 if __name__ == "__main__":
