@@ -205,6 +205,20 @@ def states_are_explained(page, text, sources):
             yield f"{page}: the state {state} of a backend is not explained"
 
 
+def tests_exist(page, text, sources):
+    """Each test that the last column of a table names exists; `*` stands for the rest of the name."""
+    names = set()
+    for path, body in sources.items():
+        if re.match(r"test/.*\.cpp$", path):
+            names.update(re.findall(r'TEST_CASE\("([^"]+)"', body))
+    for number, line in enumerate(text.splitlines(), 1):
+        if not re.match(r"\| \d+ \|", line):
+            continue
+        for test in re.findall(r"`([^`]+)`", line.split("|")[-2]):
+            if not any(name.startswith(test[:-1]) if test.endswith("*") else name == test for name in names):
+                yield f"{page}:{number}: there is no test {test}"
+
+
 def settings_are_listed(page, text, sources):
     for setting in json.loads(sources["plugin-rootfs/config.json"])["env"]:
         if not has_word(text, setting["name"]):

@@ -164,6 +164,11 @@ class Program(Case):
         self.fine(rules.settings_are_listed("docs/a.md", "| GR_TIME |", code))
         self.wrong(rules.settings_are_listed("docs/a.md", "| MAX_GR_TIME |", code), "GR_TIME")
 
+    def test_tests(self):
+        code = {"test/a_test.cpp": 'TEST_CASE("A.Works_Always") {\n'}
+        self.fine(rules.tests_exist("docs/a.md", "| 1 | a threat | a guarantee | `A.Works*`, `A.Works_Always` |\n| 2 | x | `y` | |", code))
+        self.wrong(rules.tests_exist("docs/a.md", "| 1 | a | b | `A.Work` |", code), "docs/a.md:1", "A.Work")
+
 
 class Markdown(Case):
     def test_commands(self):
