@@ -169,13 +169,21 @@ class CheckedEngine : public FakeEngine {
  public:
   void terminate(const ContainerId& id, std::function<void(Result<void>)> done) override {
     if (drained.count(id) == 0) throw Violation{"SIGTERM to a container that was never drained"};
-    if (confirmed.count(id) == 0) {
+    const bool known = confirmed.contains(id) || (inspected.contains(id) && listed.contains(id));
+    if (!known) {
       throw Violation{"SIGTERM to a container that dockerd has not reported on a VIP network"};
     }
     FakeEngine::terminate(id, std::move(done));
   }
-  std::set<ContainerId> drained;    // all that ever got SIGUSR2
-  std::set<ContainerId> confirmed;  // reported by dockerd on a VIP network, in the container's run
+  std::set<ContainerId> drained;  // all that ever got SIGUSR2
+  // By what dockerd has answered in the container's run: inspected on a VIP network; inspected at
+  // all; listed on a VIP network, to which it was perhaps connected after the inspection.
+  std::set<ContainerId> confirmed;
+  std::set<ContainerId> inspected;
+  std::set<ContainerId> listed;
+  void forgetRun(const ContainerId& id) {
+    for (auto* known : {&confirmed, &inspected, &listed}) known->erase(id);
+  }
 };
 
 }  // namespace bgplb::test

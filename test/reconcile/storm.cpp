@@ -122,6 +122,8 @@ void Storm::startController() {
   answered_.clear();
   drainedAt_.clear();
   engine_.confirmed.clear();
+  engine_.inspected.clear();
+  engine_.listed.clear();
   unreported_.clear();  // the new controller begins with a complete dump
   following_ = false;
   stream_.clear();

@@ -116,6 +116,8 @@ class Storm {
   void answer(std::uint64_t call);
   void fail(std::uint64_t call);
   std::optional<Result<docker::Answer>> answerOf(const docker::Question& question) const;
+  void noteList(const std::vector<core::ListedContainer>& running);
+  bool isOnVipNetwork(const std::vector<core::Attachment>& attachments) const;
   void noteReport(const Asked& asked, const core::ContainerReport& report);
   void apply(docker::Reaction reaction);
   void listOn();  // begins or continues a full list

@@ -56,7 +56,7 @@ void Storm::deliver() {
     answered_.erase(next.id);
     unsure_.erase(next.id);
     drainedAt_.erase(next.id);
-    engine_.confirmed.erase(next.id);
+    engine_.forgetRun(next.id);
   }
   if (action == "kill" && next.event.attribute("signal") == std::to_string(kSigUsr2))
     onSigusr2(next);
@@ -138,7 +138,22 @@ void Storm::answer(std::uint64_t call) {
   if (*done.answer && std::holds_alternative<docker::InspectContainer>(done.question)) {
     noteReport(done, std::get<core::ContainerReport>(**done.answer));
   }
+  if (*done.answer && std::holds_alternative<docker::ListContainers>(done.question)) {
+    noteList(std::get<std::vector<core::ListedContainer>>(**done.answer));
+  }
   apply(dialogue_->answered(call, *done.answer, now_));
+}
+
+void Storm::noteList(const std::vector<core::ListedContainer>& running) {
+  for (const auto& container : running) {
+    if (isOnVipNetwork(container.attachments)) engine_.listed.insert(container.id);
+  }
+}
+
+bool Storm::isOnVipNetwork(const std::vector<core::Attachment>& attachments) const {
+  return std::any_of(attachments.begin(), attachments.end(), [this](const auto& attachment) {
+    return docker_.isVipNetwork(attachment.network);
+  });
 }
 
 // Records what the controller knows after this reply. A reply that is older than an event of its
@@ -146,13 +161,12 @@ void Storm::answer(std::uint64_t call) {
 void Storm::noteReport(const Asked& asked, const core::ContainerReport& report) {
   if (asked.eventsBefore != events_[report.id]) return;
   knownRun_[report.id] = report.startedAt;
+  engine_.inspected.insert(report.id);
   const bool sure = facts().listed;  // otherwise its networks may be unknown
   const bool isNew = sure && answered_.insert(report.id).second;
   const auto* container = docker_.find(report.id);
-  const bool onVip = std::any_of(
-      report.attachments.begin(), report.attachments.end(),
-      [this](const auto& attachment) { return docker_.isVipNetwork(attachment.network); });
-  const bool confirms = container != nullptr && onVip && engine_.confirmed.insert(report.id).second;
+  const bool confirms = container != nullptr && isOnVipNetwork(report.attachments) &&
+                        engine_.confirmed.insert(report.id).second;
   if ((isNew || confirms) && drainedAt_.count(report.id) > 0) drainedAt_[report.id] = now_;
 }
 
