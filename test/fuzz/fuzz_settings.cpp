@@ -38,7 +38,8 @@ void checkProblems(const std::vector<std::string>& problems, Values values) {
   }
   // The problems do not depend on the password, so they cannot contain it: another invalid password
   // gives the same texts.
-  if (!values.contains("PEER_PASSWORD") || values["PEER_PASSWORD"].empty()) return;
+  const std::string password = values["PEER_PASSWORD"];
+  if (password.empty() || password == "-") return;  // none
   values["PEER_PASSWORD"] = std::string(81, 'x');
   const auto others = parse(values).problems;
   for (const auto& problem : problems) {
