@@ -53,7 +53,7 @@ void Mirror::foldLink(const Link& link, bool removed, Changes& changes) {
   // itself. Loss of carrier alone is reported through the next hops that are removed with it, and
   // accept_ra is checked after a dump.
   Link comparable = before.value_or(link);
-  comparable.running = false;
+  comparable.running = comparable.running && link.running;
   comparable.acceptRa = link.acceptRa;
   comparable.carrier = link.carrier;
   Changes affected;
