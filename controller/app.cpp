@@ -148,7 +148,8 @@ void App::onKernelChange(const netlink::Changes& changes) {
 }
 
 void App::updatePeering() {
-  peering_ = peersFor(settings_, kernel_, peering_);
+  const auto former = std::exchange(peering_, peersFor(settings_, kernel_, peering_));
+  if (former.links != peering_.links) reconciler_.touchFirewall();
   reconciler_.setHostNeeds(peering_.needs);
   std::set<std::string> notes(peering_.notes.begin(), peering_.notes.end());
   for (const auto& note : notes) {
@@ -158,7 +159,6 @@ void App::updatePeering() {
     if (notes.count(note) == 0) log::info("resolved: {}", note);
   }
   notes_ = std::move(notes);
-  if (std::exchange(peerLinks_, peering_.links) != peering_.links) reconciler_.touchFirewall();
   auto config = routingConfig(settings_, peering_.peers);
   if (routingConfig_ == config) return;
   if (const auto taken = routing_.setModel(config); !taken) {
@@ -174,7 +174,7 @@ void App::updatePeering() {
 }
 
 firewall::GuardedTraffic App::guardedTraffic() const {
-  firewall::GuardedTraffic traffic{.vips = {}, .links = peerLinks_};
+  firewall::GuardedTraffic traffic{.vips = {}, .links = peering_.links};
   for (const auto& [id, network] : reconciler_.facts().networks) {
     for (const auto& vip : network.vips()) traffic.vips.insert(vip.address());
   }

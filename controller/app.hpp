@@ -75,7 +75,6 @@ class App {
   std::optional<core::RoutingConfig> routingConfig_;
   Peering peering_;
   std::set<std::string> notes_;
-  std::set<std::string> peerLinks_;
   bool routesComplete_ = false;
   std::size_t networksChecked_ = 0;
   std::set<std::string> forwardingProblems_;  // already logged
