@@ -17,7 +17,7 @@
 // backend a frame is for, so no backend receives the packets of another one, and no forged source
 // address diverts them.
 //
-// A policy rule selects the backend's table by the connection mark (firewall/nft_table.hpp), which
+// A policy rule selects the backend's table by the connection mark (firewall/host_rules.hpp), which
 // the first packet got from the next hop that it took. So adding or removing a backend moves no
 // connection of another backend.
 

@@ -152,8 +152,8 @@ Task<> Iptables::reconcileTables(bool wanted) {
       status.problem += (status.problem.empty() ? "" : "; ") + error.message;
     }
   }
-  NftRules rules{.vips = wanted, .loosened = loosened_, .listener = listener_};
-  const auto nft = co_await nft_.reconcile(std::move(rules));
+  std::string rules = hostRules({.vips = wanted, .loosened = loosened_, .listener = listener_});
+  const auto nft = co_await hostTable_.reconcile(std::move(rules));
   status.marks = wanted && nft.has_value();
   if (!nft) {
     if (wanted) status.marksProblem = nft.error().message;
@@ -179,8 +179,8 @@ Task<> Iptables::reconcileTables(bool wanted) {
 // A failure is retried by the next pass, in 3 minutes at the latest.
 Task<> Iptables::reconcileGuard(bool wanted) {
   if (!guarded_) co_return;
-  GuardedTraffic traffic = wanted ? guarded_() : GuardedTraffic{};
-  const auto guarded = co_await loopGuard_.reconcile(std::move(traffic));
+  std::string rules = wanted ? loopGuardRules(guarded_()) : std::string{};
+  const auto guarded = co_await loopGuard_.reconcile(std::move(rules));
   const std::string problem = guarded ? "" : guarded.error().message;
   if (std::exchange(guardProblem_, problem) == problem) co_return;
   if (problem.empty()) {

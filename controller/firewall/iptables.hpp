@@ -1,7 +1,7 @@
 #pragma once
 // Keeps our rules in the host's packet filter by running the iptables programs, which dockerd uses
 // as well: each must be able to read the rules of the other. Implements the port Firewall, called
-// by the reconciler. Owns NftTable, TableWatch and ToolRunner.
+// by the reconciler. Owns two NftTables, TableWatch and ToolRunner.
 //
 // iptables has two flavours that do not show each other's rules. The kernel applies the rules of
 // both: an ACCEPT in one does not override a DROP in the other. Our rules are in the same flavour
@@ -15,6 +15,7 @@
 
 #include "base/backoff.hpp"
 #include "base/result.hpp"
+#include "firewall/host_rules.hpp"
 #include "firewall/loop_guard.hpp"
 #include "firewall/nft_table.hpp"
 #include "firewall/rules.hpp"
@@ -41,7 +42,7 @@ struct FirewallStatus {
   bool v4 = false;      // our IPv4 rules are installed
   bool v6 = false;
   std::string problem;  // empty: none
-  bool marks = false;   // connections keep their backend (nft_table.hpp)
+  bool marks = false;   // connections keep their backend (host_rules.hpp)
   std::string marksProblem;
   friend bool operator==(const FirewallStatus&, const FirewallStatus&) = default;
 };
@@ -103,8 +104,8 @@ class Iptables : public reconcile::Firewall {
   boost::asio::io_context& io_;
   std::function<void()> onStatus_;
   ToolRunner tools_;
-  NftTable nft_{tools_};
-  LoopGuard loopGuard_{tools_};
+  NftTable hostTable_{tools_, "bgplb"};
+  NftTable loopGuard_{tools_, "bgplb_loops"};
   std::function<GuardedTraffic()> guarded_;
   std::string guardProblem_;  // logged last; empty: none
   boost::asio::steady_timer retry_;

@@ -1,76 +1,40 @@
 #pragma once
-// Our nft table (`nft list table inet bgplb`), for what iptables cannot do: it has no match for the
-// next hop of a packet. Owned and called by Iptables.
-//
-// 1. It keeps established connections on their backend. Each connection to a VIP is marked with the
-//    slot of the backend that received its first packet. Every later packet gets that mark, and a
-//    policy rule routes it to the same backend (core/kernel_network.hpp). New connections have no
-//    mark, so the next-hop group selects their backend.
-//
-//      learn     after routing: a next hop of 169.254.77.N or fe80::77:N means slot N
-//      restore   before routing; locally generated packets are routed again
-//
-//    Only packets in the original direction are marked, ICMP errors about replies (such as "packet
-//    too big") included: these must reach the backend that sent the reply. The number of rules
-//    depends neither on the number of VIPs nor on the number of backends, because the slot is
-//    copied from the address bit by bit.
-//
-// 2. It drops what containers must not send:
-//
-//      entry     before routing: what enters by bgplb-*, where nothing legitimate comes from; and,
-//                on the bridges whose reverse path filter this program has loosened, packets whose
-//                source is neither routed to that bridge (RFC 3704 section 2.2) nor a VIP
-//      listener  connections to BIRD's port that are not from a peer. BIRD would log and close
-//      each,
-//                or end its session with a peer whose address is forged
+// Keeps one nft table of family inet as wanted (`nft list table inet NAME`). Owned and called by
+// Iptables.
 
-#include "base/address.hpp"
 #include "base/result.hpp"
 #include "firewall/tool_runner.hpp"
 #include "io/task.hpp"
 
-#include <cstdint>
-#include <optional>
-#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace bgplb::firewall {
 
-// BIRD's listening sockets.
-struct Listener {
-  std::uint16_t port = 0;
-  std::set<Address> addresses;  // of this host
-  std::set<Family> wildcards;   // families in which BIRD listens on all addresses
-  std::set<Address> peers;      // that may connect
-  friend bool operator==(const Listener&, const Listener&) = default;
-};
-
-struct NftRules {
-  bool vips = false;               // there are VIP networks
-  std::set<std::string> loosened;  // links whose reverse path filter this program has loosened
-  std::optional<Listener> listener;
-  bool empty() const { return !vips && !listener; }
-};
-
-// Input for `nft -f` that creates the table, or replaces an existing one in the same transaction.
-std::string nftTable(const NftRules& rules);
+// Whether the name of a link can stand in quotes in nft's rules. Docker accepts any character in
+// the name of a bridge, and nft reads a star as a wildcard.
+bool isPlainLinkName(const std::string& link);
 
 class NftTable {
  public:
-  explicit NftTable(ToolRunner& tools) : tools_(tools) {}
+  NftTable(ToolRunner& tools, std::string name) : tools_(tools), name_(std::move(name)) {}
 
-  // Creates, repairs or changes the table, or removes it if no rules are wanted. Invalid, NotFound:
-  // nft is missing, or nft or the kernel lacks a feature. Transient: the same call may succeed
-  // later.
-  Task<Result<void>> reconcile(NftRules rules);
+  // Creates, changes or repairs the table. `content`: its sets and chains; empty: removes the
+  // table. Invalid, NotFound: nft is missing, or nft or the kernel lacks a feature. Transient: the
+  // same call may succeed later.
+  Task<Result<void>> reconcile(std::string content);
 
  private:
+  Task<Result<void>> remove();
+  Task<Result<void>> load(const std::string& content);
+  Task<Result<std::string>> list();
   Task<Result<std::string>> nft(std::vector<std::string> arguments, std::string input = {});
 
   ToolRunner& tools_;
-  std::string loaded_;         // the rules that we loaded last
-  std::string asListedByNft_;  // the listing of the table directly after we loaded it
+  std::string name_;
+  std::string loaded_;    // the content of the last successful load
+  std::string asListed_;  // by nft, directly after it
 };
 
 }  // namespace bgplb::firewall

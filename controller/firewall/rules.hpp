@@ -13,7 +13,7 @@
 //   established + marked  Replies. They do not pass bgplb-*: the container sends them over its
 //                         Docker bridge, possibly to a container on another bridge, or on the same
 //                         bridge without inter-container communication.
-//   -i bgplb-*            These packets are dropped before routing (nft_table.hpp, and without nft
+//   -i bgplb-*            These packets are dropped before routing (host_rules.hpp, and without nft
 //                         the raw table). Replies never use this interface; such a packet is from
 //                         a container that bypasses Docker's rules.
 //

@@ -1,6 +1,6 @@
 #pragma once
 // Runs the packet filter programs (nft, iptables-nft-restore, ...), one at a time. Owned by
-// Iptables, which shares it with NftTable.
+// Iptables, which shares it with its NftTables.
 //
 // A program can hang in uninterruptible sleep, where SIGKILL does not end it, if a lock of the
 // packet filter is never released. Until that program has ended, no other one is started, because

@@ -57,7 +57,7 @@ class Kernel {
   virtual bool hasVeth(const std::string& host) const = 0;
   // False for IPv6 on a kernel without IPv6 (ipv6.disable=1, or CONFIG_IPV6=n).
   virtual bool supports(Family family) const = 0;
-  // Whether connection marks route established connections (firewall/nft_table.hpp). Without
+  // Whether connection marks route established connections (firewall/host_rules.hpp). Without
   // marks, the next-hop groups move a connection as late as possible. Existing groups are changed
   // as well, in the background.
   virtual void setPinned(bool pinned) = 0;
