@@ -75,22 +75,18 @@ TEST_CASE("Dockerd.StreamCutAndHistoryLost_TheListsAreUsed", "[netns][dockerd]")
   lab.checkEnd();
 }
 
-// The inspect request hangs, so that only the event after the long line reports the container's
-// health.
+// Inspect requests hang, so that only the event after the long line reports the container's health.
 TEST_CASE("Dockerd.EventLineOf2MiB_TheNextEventIsProcessedAtOnce", "[netns][dockerd]") {
   Lab lab;
   lab.begin();
-  const auto late = lab.docker.createNetwork("late", {"10.0.0.112/32"});
-  const auto before = lab.dockerd.count(late.inspectPath());
-  lab.docker.start(late);
-  REQUIRE(eventually([&] { return lab.dockerd.count(late.inspectPath()) > before; }));
+  const auto sick = lab.announced("sick", {"10.0.0.112/32"});
   lab.dockerd.hold("/containers/*");
 
   EventValue start{"container", "start", lab.docker.newId('d'), {}};
   start.attributes["label"] = std::string(2U << 20, 'x');
   lab.dockerd.sendRaw(eventLine(start, 1),
-                      {lab.docker.containerEvent(late, "health_status: healthy")});
-  REQUIRE(lab.isAnnouncedAtOnce(late));
+                      {lab.docker.containerEvent(sick, "health_status: unhealthy")});
+  REQUIRE(lab.isWithdrawnAtOnce(sick));
   lab.checkWithdrawals();
   lab.checkEnd();
 }
