@@ -10,7 +10,13 @@ from base import GATEWAY, LabTest
 
 V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
 FRAMES = (Path(__file__).parents[1] / "support/frames.py").read_text()
-COUNTED = "table inet count {\n chain in {\n  type filter hook input priority 0;\n  udp dport 5353 counter\n }\n}"
+COUNTED = """table inet count {
+ chain in {
+  type filter hook input priority 0;
+  udp dport 5353 counter
+  tcp dport 5353 meta length > 9000 counter
+ }
+}"""
 NO_NFT = "nft delete table inet bgplb"
 ROWS = []
 
@@ -20,6 +26,13 @@ def report(out=sys.stderr):
         print(f"\n{'attack of a container':<62}{'unprotected':>13}{'protected':>11}", file=out)
     for name, *outcomes in ROWS:
         print(f"{name:<62}{outcomes[0]:>13}{outcomes[1]:>11}", file=out)
+
+
+def within_a_second(condition):
+    deadline = time.monotonic() + 1
+    while not (met := condition()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return met
 
 
 class Attacks(LabTest):
@@ -74,15 +87,28 @@ class Attacks(LabTest):
             with self.unprotected(*commands) if commands else contextlib.nullcontext():
                 before = achieved()
                 attack()
-                deadline = time.monotonic() + 1
-                while (grown := achieved() - before) < least and time.monotonic() < deadline:
-                    time.sleep(0.05)
-                outcomes.append(grown >= least)
+                outcomes.append(within_a_second(lambda before=before: achieved() - before >= least))
+        self.outcome(name, outcomes)
+
+    def outcome(self, name, outcomes):
         ROWS.append((name, *("succeeds" if outcome else "fails" for outcome in outcomes)))
         self.assertEqual(outcomes, [True, False], name)
 
     def counted(self):
-        return int(self.host.run("nft", "list", "chain", "inet", "count", "in").split("packets ")[1].split()[0])
+        counters = self.host.run("nft", "list", "chain", "inet", "count", "in").split("packets ")[1:]
+        return sum(int(counter.split()[0]) for counter in counters)
+
+    def hop(self, name, version):
+        """The next hop that stands for this container on the VIP's bridge."""
+        prefix = {4: "169.254.77.", 6: "fe80::77:"}[version]
+        return next(line.split()[0] for line in self.host.run("ip", "neigh", "show", "dev", self.bridge).splitlines()
+                    if self.mac[name] in line and line.startswith(prefix))
+
+    def send_to(self, name):
+        """20 datagrams from the host to this container, whatever VIP it has."""
+        self.host.run("ip", "route", "replace", "10.0.0.99/32", "via", self.hop(name, 4), "dev", self.bridge, "onlink")
+        self.host.run("python3", "-c", "import socket; to = socket.socket(2, 2)\n"
+                      "for n in range(20): to.sendto(b'x', ('10.0.0.99', 9))")
 
     def received(self, name):
         """Frames that the bridge has sent to this container."""
@@ -101,15 +127,31 @@ class Attacks(LabTest):
                     NO_NFT, f"sysctl -qw net.ipv6.conf.{self.bridge}.accept_ra=2", "ip -6 route flush proto ra")
 
     def test_traffic_of_another_container(self):
-        def victims_requests():
-            slot = next(line.split()[0] for line in self.host.run("ip", "neigh", "show", "dev", self.bridge).splitlines()
-                        if self.mac["victim"] in line and line.startswith("169."))
-            self.host.run("ip", "route", "replace", "10.0.0.99/32", "via", slot, "dev", self.bridge, "onlink")
-            self.host.run("python3", "-c", "import socket; to = socket.socket(2, 2)\n"
-                          "for n in range(20): to.sendto(b'x', ('10.0.0.99', 9))")
         self.addCleanup(self.host.run, "ip", "route", "del", "10.0.0.99/32", check=False)
-        self.attack("reading another container's packets on the VIP's bridge", victims_requests,
+        self.attack("reading another container's packets on the VIP's bridge", lambda: self.send_to("victim"),
                     lambda: self.received("evil"), *self.plain_ports(), least=20)
+
+    def test_forged_mac(self):
+        """The ports learn but do not flood, so that only a learned entry can divert the packets."""
+        def forge():
+            self.send("vip0", "forge", self.mac["victim"])
+            self.send_to("victim")
+        self.addCleanup(self.host.run, "ip", "route", "del", "10.0.0.99/32", check=False)
+        unflooded = (f"ip link set {port} type bridge_slave flood off" for port in self.port.values())
+        self.attack("forged MAC address: another container's packets are diverted", forge,
+                    lambda: self.received("evil"), *self.plain_ports(), *unflooded, least=20)
+
+    def test_next_hop_of_another_container(self):
+        """The neighbours behind the VIP's next hops are permanent. Unprotected, they are learned as on any link."""
+        mac = self.host.run("cat", f"/sys/class/net/{self.bridge}/address").strip()
+        attacks = {4: ("ARP announcement", ("arp", mac)), 6: ("neighbour advertisement", ("na",))}
+        for version, (kind, argv) in attacks.items():
+            with self.subTest(kind):
+                hop = self.hop("victim", version)
+                stale = f"ip neigh replace {hop} lladdr {self.mac['victim']} dev {self.bridge} nud stale"
+                self.attack(f"{kind}: another container's next hop", lambda: self.send("vip0", *argv, hop),
+                            lambda: self.mac["evil"] in self.host.run("ip", "neigh", "show", "to", hop, "dev", self.bridge),
+                            NO_NFT, stale)
 
     def test_frame_to_another_container(self):
         # Otherwise the packet filter of the host drops bridged packets as well.
@@ -125,18 +167,40 @@ class Attacks(LabTest):
         self.attack("frame to the host by the VIP's bridge, past Docker's rules",
                     lambda: self.send("vip0", "udp", mac, V4, self.host.address, "5353"), self.counted, NO_NFT)
 
+    def test_oversized_frame(self):
+        mac = self.host.run("cat", f"/sys/class/net/{self.bridge}/address").strip()
+        self.attack("segment of 20,000 bytes to the host by the VIP's bridge",
+                    lambda: self.send("vip0", "large", mac, V4, self.host.address, "5353"), self.counted, NO_NFT)
+
     def test_forged_source(self):
         mac = self.host.run("cat", f"/sys/class/net/{GATEWAY}/address").strip()
         self.attack("forged IPv4 source address on the gateway bridge",
                     lambda: self.send("eth0", "udp", mac, self.router.node.address, self.host.address, "5353"),
                     self.counted, NO_NFT)
 
-    def test_birds_port(self):
-        """With ROUTER_PORT=-1 nobody connects to BIRD's port. BIRD closes the connection, which is enough for the attack."""
+    def test_address_theft_on_the_gateway_bridge(self):
+        """As on every Docker bridge, what protects is to start containers without CAP_NET_RAW."""
+        mac, gateway = (self.host.inspect("victim")["NetworkSettings"]["Networks"][GATEWAY][key]
+                        for key in ("MacAddress", "Gateway"))
+        self.host.web("evil2", "web1", health=False, more=("--cap-drop", "NET_RAW"))
+        outcomes = []
+        for attacker in ("evil", "evil2"):
+            own = self.host.inspect(attacker)["NetworkSettings"]["Networks"][GATEWAY]["MacAddress"]
+            self.host.docker("exec", "-i", attacker, "python3", "-", "eth0", "arp", mac, gateway, input=FRAMES, check=False)
+            outcomes.append(within_a_second(
+                lambda own=own: own in self.host.docker("exec", "victim", "cat", "/proc/net/arp")))
+        self.outcome("gateway's address taken on the gateway bridge (off: CAP_NET_RAW)", outcomes)
+
+    def test_local_ports(self):
+        """With ROUTER_PORT=-1 nobody connects to BIRD's port. The plugin has no other."""
+        pids = self.host.plugin_pids("bgplb") + self.host.plugin_pids("bird")
+        sockets = [line for line in self.host.run("ss", "-Hlntup").splitlines()
+                   if any(f"pid={pid}," in line for pid in pids)]
+        self.assertEqual({line.split()[4].rsplit(":", 1)[1] for line in sockets}, {"17900"}, sockets)
         program = f"import socket; socket.create_connection(('{self.host.address}', 17900), 0.8)"
         connected = []
 
-        def connect():
+        def connect():   # BIRD closes the connection, which is enough for the attack
             if not self.host.docker("exec", "evil", "python3", "-c", program, check=False):
                 connected.append(True)
-        self.attack("connection to BIRD's port", connect, lambda: len(connected), NO_NFT)
+        self.attack("connection to BIRD's port, the only one of the plugin", connect, lambda: len(connected), NO_NFT)

@@ -5,11 +5,17 @@
   frames.py LINK ra                        a router advertisement: default router and prefix 2001:db8:bad::/64
   frames.py LINK forge MAC                 a frame with MAC as its source address
   frames.py LINK udp MAC SOURCE TO PORT    a datagram to MAC, with this source address; with `vlan` at the end: tagged (VLAN 7)
+  frames.py LINK large MAC SOURCE TO PORT  a TCP segment of 20,000 bytes, which the device may split (struct virtio_net_hdr)
+  frames.py LINK arp MAC ADDRESS           an ARP announcement to MAC: ADDRESS is here
+  frames.py LINK na ADDRESS                the same for IPv6: a neighbour advertisement to all nodes
 """
 import ipaddress
 import socket
 import struct
 import sys
+
+SOL_PACKET, PACKET_VNET_HDR = 263, 15   # linux/socket.h, linux/if_packet.h
+NEEDS_CHECKSUM, GSO_TCPV4 = 1, 1        # linux/virtio_net.h: VIRTIO_NET_HDR_F_..., VIRTIO_NET_HDR_GSO_...
 
 
 def checksum(data):
@@ -50,6 +56,31 @@ def datagram(own, mac, source, to, port):
     return packed(mac) + own + b"\x08\x00" + header + udp
 
 
+def large_segment(own, mac, source, to, port):
+    """IPv4 only. The checksum is left to the device as well: it starts at byte 34 and belongs into byte 16 from there."""
+    source, to, size = socket.inet_aton(source), socket.inet_aton(to), 20000
+    header = struct.pack(">BBHHHBBH", 0x45, 0, 40 + size, 0, 0, 64, 6, 0) + source + to
+    header = header[:10] + struct.pack(">H", checksum(header)) + header[12:]
+    pseudo = ~checksum(source + to + struct.pack(">HH", 6, 20 + size)) & 0xffff
+    tcp = struct.pack(">HHIIBBHHH", 40000, port, 0, 0, 5 << 4, 0x10, 1024, pseudo, 0)
+    virtio = struct.pack("=BBHHHH", NEEDS_CHECKSUM, GSO_TCPV4, 54, 1400, 34, 16)
+    return virtio + packed(mac) + own + b"\x08\x00" + header + tcp + b"x" * size
+
+
+def arp_announcement(own, mac, address):
+    """RFC 5227, section 2.3, as a reply: it overrides what the receiver knows."""
+    address = socket.inet_aton(address)
+    return packed(mac) + own + b"\x08\x06" + struct.pack(">HHBBH", 1, 0x800, 6, 4, 2) + own + address + own + address
+
+
+def neighbour_advertisement(own, address):
+    """RFC 4861, section 4.4, with the flag Override."""
+    source, to, address = (socket.inet_pton(socket.AF_INET6, text) for text in ("fe80::bad", "ff02::1", address))
+    body = struct.pack(">BBHI", 136, 0, 0, 0x20000000) + address + b"\x02\x01" + own
+    body = body[:2] + struct.pack(">H", checksum(source + to + struct.pack(">II", len(body), 58) + body)) + body[4:]
+    return packed("33:33:00:00:00:01") + own + b"\x86\xdd" + ipv6(source, to, 58, 255, body)
+
+
 def main(link, kind, *arguments):
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sender:
         sender.bind((link, 0))
@@ -62,6 +93,13 @@ def main(link, kind, *arguments):
             frame = datagram(own, *arguments[:3], int(arguments[3]))
             if arguments[4:] == ("vlan",):
                 frame = frame[:12] + b"\x81\x00\x00\x07" + frame[12:]
+        elif kind == "large":
+            sender.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
+            frame = large_segment(own, *arguments[:3], int(arguments[3]))
+        elif kind == "arp":
+            frame = arp_announcement(own, *arguments)
+        elif kind == "na":
+            frame = neighbour_advertisement(own, *arguments)
         else:
             sys.exit(__doc__)
         for _ in range(20):
