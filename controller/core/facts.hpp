@@ -60,9 +60,9 @@ enum class Health { None, Starting, Healthy, Unhealthy };  // None: the image ha
 // A drain that SIGUSR2 began. It ends when the container starts again, or when dockerd reports that
 // the container is on no VIP network.
 struct Drain {
-  TimePoint terminateAt;    // when to send SIGTERM
+  TimePoint terminateAt;    // when to send the final signal (core/signals.hpp)
   bool terminate = true;    // SIGUSR2_ACTION=stop
-  bool terminated = false;  // SIGTERM was sent
+  bool terminated = false;  // it was sent
   friend bool operator==(const Drain&, const Drain&) = default;
 };
 
@@ -75,8 +75,8 @@ struct Container {
   bool startSeen = false;
   int stopSignal = 15;                   // Config.StopSignal; SIGTERM if not set
   std::chrono::seconds stopTimeout{10};  // Config.StopTimeout
-  // End of the stop timeout after the stop signal or SIGKILL. A container that still runs then is
-  // evaluated like any other.
+  // End of the stop timeout after a request to stop (core/signals.hpp). A container that still runs
+  // then is evaluated like any other.
   std::optional<TimePoint> stoppingUntil;
   std::optional<Drain> drain;
   Flapping flapping;

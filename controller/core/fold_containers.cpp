@@ -1,6 +1,7 @@
 #include "core/fold_containers.hpp"
 
 #include "core/fold_networks.hpp"
+#include "core/signals.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -8,9 +9,6 @@
 namespace bgplb::core {
 
 namespace {
-
-constexpr int kSigKill = 9;
-constexpr int kSigUsr2 = 12;
 
 bool hasCarrier(const Facts& facts, const Container& container) {
   return std::all_of(container.attached.begin(), container.attached.end(), [&](const auto& entry) {
@@ -249,7 +247,7 @@ Touched containerSignalled(Facts& facts, const ContainerId& id, int signal, cons
       if (container.drain) return;  // a second SIGUSR2 does not begin the drain again
       container.drain =
           Drain{.terminateAt = now + policy.drainDelay, .terminate = policy.terminateDrained};
-    } else if (signal == kSigKill || signal == container.stopSignal) {
+    } else if (isStopRequest(signal, container)) {
       container.stoppingUntil = now + container.stopTimeout;
     }
   });

@@ -33,8 +33,8 @@ Touched containerHealth(Facts& facts, const ContainerId& id, Health health, Time
 // endpoint can lose its carrier. A loss counts as a failure of the container (core/flapping.hpp).
 Touched endpointCarrier(Facts& facts, const EndpointId& id, bool present, TimePoint now);
 void containerRenamed(Facts& facts, const ContainerId& id, std::string name);
-// SIGUSR2 begins a drain if the policy enables it. After SIGKILL or the container's own stop
-// signal, the container is not ready until its stop timeout has passed.
+// SIGUSR2 begins a drain if the policy enables it. After a request to stop (core/signals.hpp), the
+// container is not ready until its stop timeout has passed.
 Touched containerSignalled(Facts& facts, const ContainerId& id, int signal, const Policy& policy,
                            TimePoint now);
 // The container was connected to a network or disconnected from it. True: inspect the container for

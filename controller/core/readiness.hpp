@@ -20,7 +20,7 @@ enum class Readiness {
   Starting,   // its health check has not passed yet
   Unhealthy,
   Paused,
-  Stopping,  // it got SIGKILL or its own stop signal
+  Stopping,  // it got a signal that asks it to end
   Drained,   // SIGUSR2
   Stopped,
 };

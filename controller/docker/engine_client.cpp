@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/parse.hpp"
 #include "base/printable.hpp"
+#include "core/signals.hpp"
 #include "http/lines.hpp"
 #include "io/spawn.hpp"
 #include "json/read.hpp"
@@ -97,12 +98,15 @@ Task<Error> EngineClient::follow(std::string filters, std::string since,
   co_return reason.within(kWho);
 }
 
-void EngineClient::terminate(const ContainerId& id, std::function<void(Result<void>)> done) {
-  io::spawn(io_.get_executor(), sendTerminate(id, std::move(done)), "SIGTERM to a container");
+void EngineClient::terminate(const ContainerId& id, int signal,
+                             std::function<void(Result<void>)> done) {
+  io::spawn(io_.get_executor(), sendSignal(id, signal, std::move(done)), "signal to a container");
 }
 
-Task<> EngineClient::sendTerminate(ContainerId id, std::function<void(Result<void>)> done) {
-  const std::string path = fmt::format("/containers/{}/kill?signal=SIGTERM", id.value);
+Task<> EngineClient::sendSignal(ContainerId id, int signal,
+                                std::function<void(Result<void>)> done) {
+  const std::string path =
+      fmt::format("/containers/{}/kill?signal={}", id.value, urlEncode(core::signalName(signal)));
   const auto answer = co_await request("POST", versioned(path), kCallDeadline);
   // NotFound: the container was removed. Conflict: it has already stopped.
   const bool succeeded = answer || answer.error().kind == ErrorKind::NotFound ||

@@ -34,14 +34,15 @@ class EngineClient : public reconcile::Engine {
                      std::function<void(std::string_view line)> onLine,
                      std::function<void()> onSkipped);
 
-  void terminate(const ContainerId& id, std::function<void(Result<void>)> done) override;
+  void terminate(const ContainerId& id, int signal,
+                 std::function<void(Result<void>)> done) override;
 
  private:
   static constexpr std::chrono::seconds kCallDeadline{10};
 
   Task<Result<std::string>> request(std::string method, std::string path,
                                     std::chrono::milliseconds deadline);
-  Task<> sendTerminate(ContainerId id, std::function<void(Result<void>)> done);
+  Task<> sendSignal(ContainerId id, int signal, std::function<void(Result<void>)> done);
   std::string versioned(const std::string& path) const;
 
   boost::asio::io_context& io_;

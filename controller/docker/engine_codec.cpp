@@ -1,5 +1,6 @@
 #include "docker/engine_codec.hpp"
 
+#include "core/signals.hpp"
 #include "core/vip.hpp"
 #include "json/read.hpp"
 
@@ -16,9 +17,6 @@ namespace bgplb::docker {
 
 namespace {
 
-// SIGRTMIN is 34 in moby's signal table, regardless of how many signals libc reserves.
-constexpr int kDockerRtMin = 34;
-constexpr int kDockerRtMax = 64;
 constexpr std::chrono::seconds kLongestStop{365 * 86400};  // --stop-timeout -1: no limit
 constexpr const char* kSwarmTaskLabel = "com.docker.swarm.task.id";
 
@@ -259,11 +257,11 @@ int parseSignal(std::string_view text) {
   int number = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (code == std::errc{} && end == text.data() + text.size()) {
-    return number > 0 && number <= kDockerRtMax ? number : 0;
+    return number > 0 && number <= core::kDockerRtMax ? number : 0;
   }
   if (text.starts_with("SIG")) text.remove_prefix(3);
   for (const auto& [base, value, sign] :
-       {std::tuple{"RTMIN", kDockerRtMin, 1}, std::tuple{"RTMAX", kDockerRtMax, -1}}) {
+       {std::tuple{"RTMIN", core::kDockerRtMin, 1}, std::tuple{"RTMAX", core::kDockerRtMax, -1}}) {
     if (!text.starts_with(base)) continue;
     const std::string_view rest = text.substr(std::strlen(base));
     if (rest.empty()) return value;
@@ -271,7 +269,7 @@ int parseSignal(std::string_view text) {
     const char* last = rest.data() + rest.size();
     const auto [stop, problem] = std::from_chars(rest.data() + 1, last, offset);
     const bool good = problem == std::errc{} && stop == last && rest[0] == (sign > 0 ? '+' : '-') &&
-                      offset <= kDockerRtMax - kDockerRtMin;
+                      offset <= core::kDockerRtMax - core::kDockerRtMin;
     return good ? value + sign * static_cast<int>(offset) : 0;
   }
   for (int signal = 1; signal < NSIG; ++signal) {

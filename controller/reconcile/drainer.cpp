@@ -1,6 +1,7 @@
 #include "reconcile/drainer.hpp"
 
 #include "base/log.hpp"
+#include "core/signals.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -18,7 +19,7 @@ void Drainer::step(TimePoint now, bool withdrawing) {
   save(now, withdrawing);
 }
 
-// Null: the container gets no SIGTERM, or a request is in flight.
+// Null: the container gets no signal, or a request is in flight.
 const core::Container* Drainer::terminable(const ContainerId& id) const {
   if (!core::isConfirmedBackend(facts_, id)) return nullptr;
   const auto& container = facts_.containers.at(id);
@@ -38,11 +39,15 @@ void Drainer::terminate(TimePoint now) {
     if (container == nullptr || now < terminationDue(id, *container->drain)) continue;
     repeatAt_[id] = now + kRepeatAfter;
     inFlight_.insert(id);
-    engine_.terminate(id, [this, id](const Result<void>& sent) { onTerminated(id, sent); });
+    const int signal = core::finalSignal(*container);
+    engine_.terminate(id, signal, [this, id, signal](const Result<void>& sent) {
+      onTerminated(id, core::signalName(signal), sent);
+    });
   }
 }
 
-void Drainer::onTerminated(const ContainerId& id, const Result<void>& sent) {
+void Drainer::onTerminated(const ContainerId& id, const std::string& signal,
+                           const Result<void>& sent) {
   inFlight_.erase(id);
   wake_();
   const auto found = facts_.containers.find(id);
@@ -50,11 +55,11 @@ void Drainer::onTerminated(const ContainerId& id, const Result<void>& sent) {
   const std::string& name = found->second.name;
   if (sent) {
     core::drainTerminated(facts_, id);
-    urgent_ = true;  // after a crash of this program, SIGTERM must not be sent again
+    urgent_ = true;  // after a crash of this program, the signal must not be sent again
     refused_.erase(id);
-    log::info("container {}: drained, SIGTERM sent", name);
+    log::info("container {}: drained, {} sent", name, signal);
   } else if (refused_.insert(id).second) {
-    log::warning("container {}: drained, but SIGTERM cannot be sent: {}; retrying", name,
+    log::warning("container {}: drained, but {} cannot be sent: {}; retrying", name, signal,
                  sent.error().message);
   }
 }

@@ -127,10 +127,11 @@ class Routing {
 class Engine {
  public:
   virtual ~Engine() = default;
-  // POST /containers/{id}/kill?signal=SIGTERM. Not `stop`, because Docker before 23 ignores the
-  // signal parameter of `stop` and would send the container's own stop signal again. Success:
-  // SIGTERM was delivered, or the container is no longer running.
-  virtual void terminate(const ContainerId& id, std::function<void(Result<void>)> done) = 0;
+  // POST /containers/{id}/kill?signal=... Not `stop`, because Docker before 23 ignores the signal
+  // parameter of `stop` and would send the container's own stop signal again. Success: the signal
+  // was delivered, or the container is no longer running.
+  virtual void terminate(const ContainerId& id, int signal,
+                         std::function<void(Result<void>)> done) = 0;
 };
 
 // Persistent state: the drains, which neither Docker nor the kernel can report after a restart.

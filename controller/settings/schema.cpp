@@ -177,8 +177,8 @@ constexpr std::array kSettings{
         .read = readSigusr2Action,
         .standard = "stop",
         .takes = "stop, or anything else",
-        .help = "stop: SIGTERM to the container DRAIN_DELAY after the withdrawal; anything else: "
-                "the container keeps running",
+        .help = "stop: the container gets its stop signal, or SIGTERM if that is SIGUSR2, DRAIN_DELAY "
+                "after the withdrawal; anything else: it keeps running",
     },
     Setting{
         .name = "DRAIN_GRACE",
@@ -196,7 +196,7 @@ constexpr std::array kSettings{
                    Settings& to) { return readDelay(text, to.drainDelay); },
         .standard = "5",
         .takes = kTakesDelay,
-        .help = "seconds from the withdrawal of a drained container to its SIGTERM",
+        .help = "seconds from the withdrawal of a drained container to the signal that ends it",
     },
     Setting{
         .name = "ALLOWED_PREFIXES",

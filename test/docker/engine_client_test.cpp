@@ -6,6 +6,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include <csignal>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -183,7 +184,7 @@ TEST_CASE("EngineClient: the callback of terminate() runs for every answer of do
   }));
   Fake fake;
   std::optional<Result<void>> done;
-  fake.engine.terminate(ContainerId("c1"), [&](Result<void> outcome) { done = outcome; });
+  fake.engine.terminate(ContainerId("c1"), SIGTERM, [&](Result<void> outcome) { done = outcome; });
   auto peer = fake.request();
   peer.send(answer);
   peer.close();
@@ -198,7 +199,7 @@ TEST_CASE("EngineClient: a wrong socket is an error of the call") {
                              std::string("/nonexistent/docker.sock"));
   docker::EngineClient engine(io, path);
   std::optional<Result<void>> done;
-  engine.terminate(ContainerId("c1"), [&](Result<void> outcome) { done = outcome; });
+  engine.terminate(ContainerId("c1"), SIGTERM, [&](Result<void> outcome) { done = outcome; });
   REQUIRE(runUntil(io, [&] { return done.has_value(); }));
   CHECK(done->has_error());
 }

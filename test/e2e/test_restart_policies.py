@@ -44,6 +44,28 @@ class RestartPolicies(LabTest):
         self.host.wait_state("web1", "exited")
         self.router.stays_away(1, *self.prefixes)
 
+    def test_a_drained_container_with_another_stop_signal_stays_down(self):
+        """nginx: SIGQUIT. A container that another signal ends is started again by the policy `always`."""
+        self.start("--restart", "always", "--stop-signal", "SIGQUIT")
+        since = time.time()
+        self.gone_for_good(lambda: self.host.docker("kill", "-s", "USR2", "web1"))
+        self.host.event_time(since, "kill", "web1", "3")
+        self.assertEqual(self.host.docker("inspect", "--format", "{{.RestartCount}}", "web1"), "0")
+
+    def test_replaced_containers_that_crash_are_held_down(self):
+        """Three crashes within a minute, each of a new container with the same name."""
+        self.router.stays_away(0, *self.prefixes)
+        for run in range(3):
+            self.start("--rm")
+            self.crash()
+            self.router.wait_gone(*self.prefixes, timeout=3)
+            wait.until(lambda: self.host.inspect("web1") is None, 10, "the container is removed")
+        self.host.web("web1", "web1")
+        self.host.wait_health("web1", "healthy")
+        self.assertEqual(self.host.status()["vips"][0]["backends"][0]["state"], "held-down")
+        self.router.stays_away(1, *self.prefixes)
+        self.router.wait_for(*self.prefixes, timeout=15)   # HOLD_DOWN is 10 s
+
     def test_always_and_no_longer_by_docker_update(self):
         self.start("--restart", "always")
         self.withdrawn_and_back(self.crash)

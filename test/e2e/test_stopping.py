@@ -30,6 +30,15 @@ class Stopping(LabTest):
         slow.close(), stop.close()
         self.assertEqual(self.host.state("web1"), "exited")
 
+    def test_signals_of_updaters_withdraw_although_the_image_declares_another_one(self):
+        self.start("--stop-signal", "SIGUSR1", "--stop-timeout", "20")
+        slow = self.client.stream("curl", "-fsS", "-m", "15", f"http://{V4}/slow?5")
+        wait.until(lambda: self.host.connections("web1"), 5, "the request is in the server")
+        self.host.docker("kill", "-s", "TERM", "web1")
+        self.router.wait_gone(*self.prefixes, timeout=3)
+        self.assertEqual(self.host.state("web1"), "running")
+        self.assertEqual(slow.close(timeout=12).strip(), "web1")
+
     def test_docker_kill(self):
         self.start()
         self.host.docker("kill", "web1")

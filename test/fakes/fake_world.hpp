@@ -149,8 +149,10 @@ class FakeFirewall : public reconcile::Firewall {
 
 class FakeEngine : public reconcile::Engine {
  public:
-  void terminate(const ContainerId& id, std::function<void(Result<void>)> done) override {
+  void terminate(const ContainerId& id, int signal,
+                 std::function<void(Result<void>)> done) override {
     terminated.push_back(id.value);
+    lastSignal = signal;
     if (defers) {
       pending.push_back(std::move(done));
       return;
@@ -158,6 +160,7 @@ class FakeEngine : public reconcile::Engine {
     done(answers ? Result<void>{} : Result<void>(unavailable("made to fail")));
   }
   std::vector<std::string> terminated;
+  int lastSignal = 0;
   bool answers = true;
   bool defers = false;
   std::vector<std::function<void(Result<void>)>> pending;

@@ -167,13 +167,14 @@ class CheckedKernel : public FakeKernel {
 
 class CheckedEngine : public FakeEngine {
  public:
-  void terminate(const ContainerId& id, std::function<void(Result<void>)> done) override {
+  void terminate(const ContainerId& id, int signal,
+                 std::function<void(Result<void>)> done) override {
     if (drained.count(id) == 0) throw Violation{"SIGTERM to a container that was never drained"};
     const bool known = confirmed.contains(id) || (inspected.contains(id) && listed.contains(id));
     if (!known) {
       throw Violation{"SIGTERM to a container that dockerd has not reported on a VIP network"};
     }
-    FakeEngine::terminate(id, std::move(done));
+    FakeEngine::terminate(id, signal, std::move(done));
   }
   std::set<ContainerId> drained;  // all that ever got SIGUSR2
   // By what dockerd has answered in the container's run: inspected on a VIP network; inspected at

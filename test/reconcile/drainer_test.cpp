@@ -3,6 +3,8 @@
 
 #include "support/catch.hpp"
 
+#include <csignal>
+
 using namespace bgplb;
 using namespace bgplb::test;
 using namespace std::chrono_literals;
@@ -48,6 +50,19 @@ TEST_CASE("Drainer.SavesTheDrainsAtOnce_IfNothingIsWithdrawn") {
   host.signal(kCtr1, kSigUsr2);
   CHECK(host.announced());
   CHECK(host.store.drains.count(kCtr1) == 1);
+}
+
+TEST_CASE("Drainer.SendsTheContainersOwnStopSignal") {
+  Host host;
+  host.makeReady();
+  auto report = test::report(kCtr1, kWeb1, kEp1, Health::Healthy);
+  report.stopSignal = SIGQUIT;
+  host.touch(core::containerReported(host.facts(), report, host.now));
+  host.signal(kCtr1, kSigUsr2);
+  host.confirm();
+  host.later(5s);
+  CHECK(host.engine.terminated.size() == 1);
+  CHECK(host.engine.lastSignal == SIGQUIT);
 }
 
 TEST_CASE("Drainer.AHangingDiskDelaysNeitherWithdrawalNorSigterm") {

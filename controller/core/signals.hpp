@@ -1,0 +1,30 @@
+#pragma once
+// The signals that mean something to the plugin, as numbers in Docker's `kill` events.
+
+#include "core/facts.hpp"
+
+#include <string>
+
+namespace bgplb::core {
+
+inline constexpr int kSigKill = 9;
+inline constexpr int kSigUsr2 = 12;
+inline constexpr int kSigTerm = 15;
+// SIGRTMIN in moby's signal table, regardless of how many signals libc reserves.
+inline constexpr int kDockerRtMin = 34;
+inline constexpr int kDockerRtMax = 64;
+
+// The signal asks the container to end: its own stop signal, SIGKILL, or one of SIGTERM, SIGINT and
+// SIGQUIT, which updaters and `docker stop --signal` send whatever the image declares.
+bool isStopRequest(int signal, const Container& container);
+
+// The signal that ends a drained container: its own stop signal, because Docker's restart policy
+// `always` starts a container again that another signal has ended (moby, daemon/kill.go), and
+// because a server often ends its open requests only on that one. SIGTERM if the stop signal is
+// SIGUSR2, which began the drain.
+int finalSignal(const Container& container);
+
+// As Docker writes it: "SIGTERM", "SIGRTMIN+3"; the number if it has no name.
+std::string signalName(int signal);
+
+}  // namespace bgplb::core
