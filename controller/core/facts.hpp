@@ -5,6 +5,7 @@
 
 #include "base/address.hpp"
 #include "base/ids.hpp"
+#include "core/ended_failures.hpp"
 #include "core/flapping.hpp"
 #include "core/network_options.hpp"
 
@@ -80,6 +81,7 @@ struct Container {
   std::optional<TimePoint> stoppingUntil;
   std::optional<Drain> drain;
   Flapping flapping;
+  std::string service;  // ContainerReport::service
   // State.StartedAt, which identifies a run of the container; empty: not inspected.
   std::string startedAt;
   Revision changedIn = 0;                    // of the last event
@@ -122,6 +124,7 @@ struct Facts {
   // From the state file; each entry stays until dockerd has reported its container or listed the
   // containers without it.
   std::map<ContainerId, FormerDrain> formerDrains;
+  EndedFailures endedFailures;
 
   Revision revision = 0;
   // Last change of each VIP network and bridge, including removed ones.

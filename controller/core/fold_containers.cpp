@@ -30,6 +30,7 @@ void trackHealthChange(Facts& facts, const ContainerId& id, Container& container
                        Change change) {
   const bool wasWell = isWell(facts, container);
   const bool wasAsked = container.asked;
+  const bool wasStopped = container.run == RunState::Stopped;
   const bool endRequested = container.stoppingUntil || container.drain;
   change(container);
   if (container.drain && container.run != RunState::Stopped) {
@@ -37,16 +38,19 @@ void trackHealthChange(Facts& facts, const ContainerId& id, Container& container
   } else {
     facts.draining.erase(id);
   }
-  if (isWell(facts, container) == wasWell) return;
-  if (!wasWell) {
+  const bool isNowWell = isWell(facts, container);
+  if (isNowWell && !wasWell) {
     const bool firstReport = container.asked && !wasAsked;
     becameWell(container.flapping, now, firstReport && !container.startSeen);
-    return;
+  } else if (wasWell && !isNowWell) {
+    const bool crashed = container.run == RunState::Stopped && !endRequested;
+    const bool lostCarrier = !endRequested && !hasCarrier(facts, container);
+    const bool failed = crashed || lostCarrier || container.health == Health::Unhealthy;
+    becameIll(container.flapping, failed, now);
   }
-  const bool crashed = container.run == RunState::Stopped && !endRequested;
-  const bool lostCarrier = !endRequested && !hasCarrier(facts, container);
-  const bool failed = crashed || lostCarrier || container.health == Health::Unhealthy;
-  becameIll(container.flapping, failed, now);
+  if (container.run == RunState::Stopped && !wasStopped) {
+    facts.endedFailures.store(container.service, id, container.flapping);
+  }
 }
 
 // The container of an event. The event is counted, so that an older reply of dockerd cannot undo
@@ -68,7 +72,9 @@ Touched changed(Facts& facts, const ContainerId& id, TimePoint now, Change chang
 
 void endRun(Container& container) {
   // The user stopped the container, so the failures of earlier runs do not count for the next one.
-  if (container.stoppingUntil || container.drain) container.flapping = {};
+  // An unhealthy container is stopped by Swarm or another supervisor to be replaced.
+  const bool stopped = container.stoppingUntil || container.drain;
+  if (stopped && container.health != Health::Unhealthy) container.flapping = {};
   container.run = RunState::Stopped;
   container.stoppingUntil.reset();
 }
@@ -122,6 +128,10 @@ Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint
   container.name = report.name;
   auto former = facts.formerDrains.extract(report.id);
   const bool sameRun = former && former.mapped().startedAt == report.startedAt;
+  if (report.run != RunState::Stopped) {
+    container.flapping = facts.endedFailures.take(report.service, report.id, container.flapping);
+  }
+  container.service = report.service;
   trackHealthChange(facts, report.id, container, now, [&](Container& known) {
     takeReport(known, report);
     if (sameRun && !known.drain) known.drain = former.mapped().drain;
@@ -172,6 +182,7 @@ Touched containersListed(Facts& facts, const std::vector<ListedContainer>& runni
   }
   std::erase_if(facts.formerDrains,
                 [&listed](const auto& entry) { return !listed.contains(entry.first); });
+  facts.endedFailures.forgetOld(now);
   facts.listed = true;
   return touched;
 }

@@ -24,6 +24,9 @@ struct ContainerReport {
   using Attachment = core::Attachment;
   ContainerId id;
   std::string name;
+  // What a container that replaces this one has in common with it: the Swarm service, the Compose
+  // service, or the name. The failures of one that crashed count for its replacement.
+  std::string service;
   RunState run = RunState::Stopped;
   Health health = Health::None;
   int stopSignal = 15;

@@ -19,12 +19,29 @@ namespace {
 
 constexpr std::chrono::seconds kLongestStop{365 * 86400};  // --stop-timeout -1: no limit
 constexpr const char* kSwarmTaskLabel = "com.docker.swarm.task.id";
+constexpr const char* kSwarmServiceLabel = "com.docker.swarm.service.id";
+constexpr const char* kComposeProjectLabel = "com.docker.compose.project";
+constexpr const char* kComposeServiceLabel = "com.docker.compose.service";
 
 Result<json::value> parseValue(std::string_view text) {
   boost::system::error_code error;
   auto value = json::parse(text, error);
   if (error) return transient("the reply is not JSON: " + error.message());
   return value;
+}
+
+using Labels = std::map<std::string, std::string>;
+
+std::string serviceOf(const std::string& name, const Labels& labels) {
+  const auto label = [&labels](const char* key) {
+    const auto found = labels.find(key);
+    return found == labels.end() ? std::string() : found->second;
+  };
+  if (const auto swarm = label(kSwarmServiceLabel); !swarm.empty()) return "swarm:" + swarm;
+  const auto project = label(kComposeProjectLabel);
+  const auto service = label(kComposeServiceLabel);
+  if (!project.empty() && !service.empty()) return fmt::format("compose:{}/{}", project, service);
+  return name.empty() ? "" : "name:" + name;
 }
 
 Result<core::NetworkReport> networkOf(const json::object& object) {
@@ -203,6 +220,7 @@ Result<core::ContainerReport> parseContainerInspect(std::string_view body) {
     // signalled to stop never runs again, so its withdrawal needs no time limit.
     const auto labels = textsAt(*config, "Labels");
     if (labels && labels->count(kSwarmTaskLabel) > 0) report.stopTimeout = kLongestStop;
+    report.service = serviceOf(report.name, labels ? *labels : Labels{});
   }
   report.attachments = attachmentsOf(*object);
   return report;

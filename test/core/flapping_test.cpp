@@ -162,6 +162,93 @@ TEST_CASE("Flapping.AUserStopResetsTheCount") {
   CHECK(backend.state() == Readiness::Ready);
 }
 
+namespace {
+
+// Runs a new container of a service until it ends, as Swarm, `docker run --rm` and Compose do.
+struct Service {
+  Backend backend{{.holdDown = 10s}};
+  int runs = 0;
+
+  ContainerId start(const char* service = "swarm:web", Health health = Health::None) {
+    const ContainerId id("run" + std::to_string(++runs));
+    core::containerStarted(backend.facts, id, backend.now);
+    auto report = test::report(id, kWeb1, kEp1, health);
+    report.startedAt = std::to_string(runs);
+    report.service = service;
+    core::containerReported(backend.facts, report, backend.now);
+    return id;
+  }
+  void crash(const ContainerId& id) {
+    backend.now += 2s;
+    core::containerDied(backend.facts, id, backend.now);
+    core::containerDestroyed(backend.facts, id);
+    backend.now += 1s;
+  }
+  void fullList() {
+    core::containersListed(backend.facts, {}, backend.facts.revision, backend.now);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Flapping.CrashesOfReplacedContainersCount") {
+  Service service;
+  const bool listedBetween = GENERATE(false, true);
+  for (int run = 0; run < 3; ++run) {
+    const auto id = service.start();
+    CHECK(service.backend.state() == Readiness::Ready);
+    service.crash(id);
+    for (int list = 0; listedBetween && list < 3; ++list) service.fullList();
+  }
+  service.start();
+  CHECK(service.backend.state() == Readiness::HeldDown);
+  service.backend.now += 10s;
+  CHECK(service.backend.state() == Readiness::Ready);
+}
+
+TEST_CASE("Flapping.CrashesOfAnotherServiceDoNotCount") {
+  Service service;
+  for (int run = 0; run < 3; ++run) service.crash(service.start());
+  SECTION("another service") { service.start("swarm:other"); }
+  SECTION("no service") { service.start(""); }
+  CHECK(service.backend.state() == Readiness::Ready);
+}
+
+TEST_CASE("Flapping.ReplicasTakeOverOneCrashEach") {
+  Service service;
+  for (int run = 0; run < 3; ++run) service.crash(service.start());
+  service.start();
+  CHECK(service.backend.state() == Readiness::HeldDown);
+  service.start();  // a second replica, which replaces none
+  CHECK(service.backend.state() == Readiness::Ready);
+}
+
+// Swarm stops an unhealthy task, and so does a program that restarts unhealthy containers.
+TEST_CASE("Flapping.AStopOfAnUnhealthyContainerCounts_OfAnotherOneDoesNot") {
+  const bool unhealthy = GENERATE(true, false);
+  Service service;
+  for (int run = 0; run < 3; ++run) {
+    const auto id = service.start("swarm:web", Health::Healthy);
+    service.backend.now += 1s;
+    if (unhealthy) {
+      core::containerHealth(service.backend.facts, id, Health::Unhealthy, service.backend.now);
+    }
+    core::containerSignalled(service.backend.facts, id, 15, service.backend.policy,
+                             service.backend.now);
+    service.crash(id);
+  }
+  service.start("swarm:web", Health::Healthy);
+  CHECK(service.backend.state() == (unhealthy ? Readiness::HeldDown : Readiness::Ready));
+}
+
+TEST_CASE("Flapping.CrashesOfReplacedContainersAreForgottenAfterTenMinutes") {
+  Service service;
+  for (int run = 0; run < 3; ++run) service.crash(service.start());
+  service.backend.now += core::EndedFailures::kKept;
+  service.fullList();
+  CHECK(service.backend.facts.endedFailures.empty());
+}
+
 TEST_CASE("Rising.ReadyAfterRiseTimeWithoutAFailure") {
   Backend backend({.riseTime = 5s});
   backend.health(Health::Healthy);

@@ -40,6 +40,22 @@ TEST_CASE("EngineCodec.Signals") {
   CHECK(docker::parseSignal(text) == number);
 }
 
+TEST_CASE("EngineCodec.AContainersServiceIsWhatItsReplacementHasInCommon") {
+  const auto [labels, service] = GENERATE(table<std::string, std::string>({
+      {"null", "name:web-1"},
+      {R"({"com.docker.swarm.service.id":"s1","com.docker.swarm.task.id":"t1"})", "swarm:s1"},
+      {R"({"com.docker.compose.project":"shop","com.docker.compose.service":"web",
+           "com.docker.compose.container-number":"1"})",
+       "compose:shop/web"},
+      {R"({"com.docker.compose.project":"shop"})", "name:web-1"},
+  }));
+  const auto report = docker::parseContainerInspect(
+      R"({"Id":"c1","Name":"/web-1","State":{"Status":"running"},"Config":{"Labels":)" + labels +
+      "}}");
+  REQUIRE(report);
+  CHECK(report->service == service);
+}
+
 TEST_CASE("EngineCodec.ContainerInspect") {
   const auto report = docker::parseContainerInspect(R"({
     "Id":"c1","Name":"/web1",
