@@ -1,5 +1,7 @@
 #include "core/peer.hpp"
 
+#include "core/link_names.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,7 +21,7 @@ constexpr std::uint32_t kLastAs16 = 65535;
 constexpr std::uint32_t kLastAs32 = 4294967295;
 
 std::string nextHopProblem(const std::optional<Address>& nextHop, Family family) {
-  if (!nextHop || (nextHop->family() == family && nextHop->isUsableUnicast())) return {};
+  if (!nextHop || (nextHop->family() == family && isSessionAddress(*nextHop))) return {};
   return fmt::format("{} is no IPv{} next hop", nextHop->toString(), family == Family::V4 ? 4 : 6);
 }
 
@@ -27,7 +29,7 @@ std::vector<std::string> problemsOf(const Peer& peer) {
   std::vector<std::string> problems{
       nameProblem(peer.name), asProblem(peer.as), passwordProblem(peer.password.reveal()),
       nextHopProblem(peer.nextHop4, Family::V4), nextHopProblem(peer.nextHop6, Family::V6)};
-  if (!peer.address.isUsableUnicast()) {
+  if (!isSessionAddress(peer.address)) {
     problems.emplace_back("no session is possible with that address");
   }
   if (peer.source && peer.source->family() != peer.address.family()) {
@@ -42,6 +44,12 @@ std::vector<std::string> problemsOf(const Peer& peer) {
 }
 
 }  // namespace
+
+bool isSessionAddress(const Address& address) {
+  if (address.isUsableUnicast()) return true;
+  static const Prefix kOwnNextHops = Prefix::of(nextHop(Family::V4, 1), 24);
+  return address.isV4() && address.isLinkLocal() && !kOwnNextHops.contains(address);
+}
 
 std::string peerName(const Address& address) {
   std::string name = address.toString();

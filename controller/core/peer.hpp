@@ -34,6 +34,12 @@ BOOST_DESCRIBE_STRUCT(Peer, (), (name, address, as, password, hops, source, next
 // The default name of a peer: its address with `_` for every dot and colon.
 std::string peerName(const Address& address);
 
+// An address of a BGP peer, a session's source or a next hop: usable unicast, or an IPv4 link-local
+// address, which some hosting companies use for BGP (169.254.169.254 at Vultr, a /29 of
+// 169.254.0.0/16 in an AWS Transit Gateway Connect attachment). Not 169.254.77.0/24, the addresses
+// of our own next hops.
+bool isSessionAddress(const Address& address);
+
 // Each function returns an empty text for a valid value; otherwise the reason, as a phrase without
 // a full stop and without secrets.
 std::string nameProblem(std::string_view name);

@@ -6,7 +6,7 @@ namespace bgplb::core {
 
 std::vector<std::string> routingProblems(const RoutingConfig& config) {
   std::vector<std::string> problems;
-  if (config.routerId.isV6() || !config.routerId.isUsableUnicast()) {
+  if (config.routerId.isV6() || !isSessionAddress(config.routerId)) {
     problems.push_back(
         fmt::format("router id {} is no IPv4 address of a host", config.routerId.toString()));
   }

@@ -37,7 +37,8 @@ void Mirror::foldRoute(const Route& route, Change change, Changes& changes) {
     // The kernel creates link-local and multicast routes for every container with IPv6. They do not
     // affect how other hosts are reached.
     const Address& address = route.destination.address();
-    if (!address.isLinkLocal() && !address.isMulticast()) changes.hostNetwork = true;
+    const bool ofContainer = address.isV6() && address.isLinkLocal();
+    if (!ofContainer && !address.isMulticast()) changes.hostNetwork = true;
     return;
   }
   if (ref.nextHop == 0 && ref.ifIndex == 0) return;

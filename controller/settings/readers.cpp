@@ -51,7 +51,7 @@ Problem readPeerAddress(const std::string& entry, Settings& to, std::set<Address
   const auto address = Address::parse(entry);
   if (!address) return refused();
   const std::string shown = address->toString();
-  if (!address->isUsableUnicast()) return refused("no session is possible with " + shown);
+  if (!core::isSessionAddress(*address)) return refused("no session is possible with " + shown);
   if (*address == to.routerId || *address == to.routerId6) {
     return refused(shown + " is an address of this host");
   }
@@ -110,7 +110,7 @@ Problem readForPeers(const std::string& text, Settings& to, PeerReader readOne) 
 
 Problem readRouterId(const std::string& text, Settings& to) {
   const auto address = Address::parse(text);
-  if (!address || address->isV6() || !address->isUsableUnicast()) return refused();
+  if (!address || address->isV6() || !core::isSessionAddress(*address)) return refused();
   to.routerId = *address;
   return {};
 }

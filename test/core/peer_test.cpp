@@ -80,6 +80,15 @@ TEST_CASE("Peer.EachProblemContainsThePeersAddress") {
   }
 }
 
+TEST_CASE("Peer.AnIpv4LinkLocalAddressIsAllowed_ExceptThoseOfOurNextHops") {
+  for (const char* good : {"169.254.169.254", "169.254.6.1", "169.254.76.255", "169.254.78.0"}) {
+    CHECK(core::isSessionAddress(ip(good)));
+  }
+  for (const char* wrong : {"169.254.77.0", "169.254.77.1", "169.254.77.255", "fe80::1"}) {
+    CHECK_FALSE(core::isSessionAddress(ip(wrong)));
+  }
+}
+
 TEST_CASE("Peer.DuplicateNamesAndAddressesAreRefused") {
   auto second = peer("192.168.8.138", 64512);
   second.name = "192_168_8_137";

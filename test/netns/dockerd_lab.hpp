@@ -34,23 +34,28 @@ inline constexpr int kSigUsr2 = 12;
 struct LabOptions {
   std::optional<unsigned> softFiles;  // RLIMIT_NOFILE of the controller
   std::optional<unsigned> hardFiles;
-  std::string holdTime = "90";  // seconds; a BIRD command times out after a ninth
+  std::string holdTime = "90";     // seconds; a BIRD command times out after a ninth
+  std::string subnet = "10.77.0";  // a /24: .1 is the host, .2 the peer
 };
 
-// The host is 10.77.0.1 and fd77::1, the peer is 10.77.0.2.
+// Unless the options say otherwise, the host is 10.77.0.1 and fd77::1, the peer is 10.77.0.2.
 struct Lab {
   explicit Lab(const LabOptions& options = {})
       : controller(
-            {settings(options), folder / "docker.sock", options.softFiles, options.hardFiles}) {
+            {settings(options), folder / "docker.sock", options.softFiles, options.hardFiles}),
+        peer(there, {.bird = Address::parse(options.subnet + ".1").value(),
+                     .port = 1790,
+                     .as = 65002,
+                     .routerId = Address::parse(options.subnet + ".2").value()}) {
     shell("ip link add us type veth peer name router");
     shell("ip link set router netns " + there.path());
-    shell("ip addr add 10.77.0.1/24 dev us");
+    shell("ip addr add " + options.subnet + ".1/24 dev us");
     if (hasIpv6()) shell("ip addr add fd77::1/64 dev us nodad");
     shell("ip link set us up");
     shell("sysctl -qw net.ipv4.ip_forward=1");
     if (hasIpv6()) shell("sysctl -qw net.ipv6.conf.all.forwarding=1");
     there.shell("ip link set lo up");
-    there.shell("ip addr add 10.77.0.2/24 dev router");
+    there.shell("ip addr add " + options.subnet + ".2/24 dev router");
     there.shell("ip link set router up");
   }
   ~Lab() {
@@ -62,9 +67,14 @@ struct Lab {
   }
 
   static std::map<std::string, std::string> settings(const LabOptions& options) {
-    return {{"ROUTER_ID", "10.77.0.1"},  {"LOCAL_AS", "65001"},   {"PEER_ADDRESS", "10.77.0.2"},
-            {"PEER_AS", "65002"},        {"ROUTER_PORT", "1790"}, {"HOLD_TIME", options.holdTime},
-            {"SIGUSR2_HANDLER", "true"}, {"DRAIN_DELAY", "0.4"}};  // kDrainDelay
+    return {{"ROUTER_ID", options.subnet + ".1"},
+            {"LOCAL_AS", "65001"},
+            {"PEER_ADDRESS", options.subnet + ".2"},
+            {"PEER_AS", "65002"},
+            {"ROUTER_PORT", "1790"},
+            {"HOLD_TIME", options.holdTime},
+            {"SIGUSR2_HANDLER", "true"},
+            {"DRAIN_DELAY", "0.4"}};  // kDrainDelay
   }
 
   // Starts the controller and announces three VIPs: `kept` must stay announced, checkWithdrawals()
@@ -158,11 +168,7 @@ struct Lab {
   FakeDockerd dockerd{folder / "docker.sock"};
   ControllerProcess controller;
   DockerHost docker{dockerd, controller.pluginSocket(), containers};
-  BgpPeer peer{there,
-               {.bird = Address::parse("10.77.0.1").value(),
-                .port = 1790,
-                .as = 65002,
-                .routerId = Address::parse("10.77.0.2").value()}};
+  BgpPeer peer;
   Web kept;
   Web dying;
   Web leaving;

@@ -150,6 +150,9 @@ TEST_CASE("Settings.ReservedAsNumbersAreRefusedWithTheReason") {
 TEST_CASE("Settings.AProblemContainsTheReasonAndTheAllowedValues") {
   CHECK(contains(problemOf({{"PEER_ADDRESS", "192.168.8.137,127.0.0.1"}}),
                  "no session is possible with 127.0.0.1; it takes the address"));
+  CHECK(contains(problemOf({{"PEER_ADDRESS", "169.254.77.1"}}), "no session is possible"));
+  CHECK(parse(good({{"PEER_ADDRESS", "169.254.169.254"}, {"ROUTER_ID", "169.254.6.1"}}))
+            .problems.empty());
   CHECK(contains(problemOf({{"PEER_ADDRESS", "192.168.8.137,192.168.8.137"}}), "listed twice"));
   CHECK(contains(problemOf({{"PEER_ADDRESS", "192.168.8.40"}}), "is an address of this host"));
   CHECK(contains(problemOf({{"PEER_AS", "1,2"}}), "2 values for 1 peers"));
