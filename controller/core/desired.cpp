@@ -1,5 +1,6 @@
 #include "core/desired.hpp"
 
+#include "core/answering.hpp"
 #include "core/backends.hpp"
 
 #include <algorithm>
@@ -118,7 +119,7 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
   desired.kernel.isolated = isolatedPorts(facts, network, desired.kernel.veths);
 
   const auto slots = assignSlots(facts, network, observed, existingVeths);
-  bool anyReady = false;
+  std::set<Family> anyReady;
   bool running = false;
   for (const auto& endpointId : network.endpoints) {
     const auto endpoint = facts.endpoints.find(endpointId);
@@ -128,36 +129,43 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
     const auto slot = slots.find(endpointId);
     const Reachability reachability{.link = linkExists, .slot = slot != slots.end()};
     if (linkExists && !reachability.slot) desired.withoutSlot.insert(endpointId);
-    if (readiness(facts, endpointId, reachability, policy, now) == Readiness::Ready) {
-      anyReady = true;
-      desired.serving.insert(endpointId);
-    } else if (!hold.announced.empty() && slot != slots.end() &&
-               isUndecided(facts, endpointId, policy, now) &&
-               wasServing(observed, network, slot->second)) {
-      desired.serving.insert(endpointId);
+    const bool ready = readiness(facts, endpointId, reachability, policy, now) == Readiness::Ready;
+    const bool former = !ready && !hold.announced.empty() && slot != slots.end() &&
+                        isUndecided(facts, endpointId, policy, now) &&
+                        wasServing(observed, network, slot->second);
+    for (const auto& vip : network.vips()) {
+      if (!ready && !former) continue;
+      const Family family = vip.family();
+      if (auto reason = cannotAnswer(facts, endpointId, family); !reason.empty()) {
+        desired.unanswered.try_emplace(family, std::move(reason));
+        continue;
+      }
+      desired.serving[family].insert(endpointId);
+      if (ready) anyReady.insert(family);
     }
     running = running || isRunning(facts, endpoint->second);
     atEarliest(desired.reevaluateAt, reevaluatedAt(facts, endpoint->second, policy, now));
   }
-  if (!desired.serving.empty()) {
-    desired.announce = announcedAttributes(network.options, desired.serving.size());
-  }
-
-  bool routed = desired.announce.has_value() || !hold.announced.empty();
-  if (!routed && running && hold.withdrawnAt) {
-    const TimePoint until = *hold.withdrawnAt + policy.drainGrace;
-    routed = now < until;
-    if (routed) atEarliest(desired.reevaluateAt, until);
+  for (const auto& [family, serving] : desired.serving) {
+    desired.announce.emplace(family, announcedAttributes(network.options, serving.size()));
+    desired.unanswered.erase(family);
   }
   for (const auto& vip : network.vips()) {
     if (isShut(hold, vip)) continue;
     if (vip.family() == Family::V6 && !ipv6) continue;
-    addNextHops(desired.kernel, vip, facts, slots, desired.serving, observed, routed);
+    bool routed = desired.announce.contains(vip.family()) || hold.announced.contains(vip);
+    const auto withdrawn = hold.withdrawnAt.find(vip);
+    if (!routed && running && withdrawn != hold.withdrawnAt.end()) {
+      const TimePoint until = withdrawn->second + policy.drainGrace;
+      routed = now < until;
+      if (routed) atEarliest(desired.reevaluateAt, until);
+    }
+    addNextHops(desired.kernel, vip, facts, slots, desired.serving[vip.family()], observed, routed);
     // No new route during the grace period: it would attract traffic to a VIP that is not
     // announced.
     const bool keep = routed && observed.routes.count(vip) > 0;
     const bool possible = desired.kernel.groups.contains(vip.family());
-    const bool add = anyReady && !hold.refused.contains(vip);
+    const bool add = anyReady.contains(vip.family()) && !hold.refused.contains(vip);
     if (possible && (add || keep)) desired.kernel.routes.insert(vip);
   }
   if (!facts.listed) keepFormer(desired.kernel, observed, hold);
@@ -168,7 +176,7 @@ std::set<std::string> replyBridges(const Facts& facts, const ContainerId& id) {
   std::set<std::string> links;
   const auto container = facts.containers.find(id);
   if (container == facts.containers.end() || container->second.attached.empty()) return links;
-  for (const auto& other : container->second.others) {
+  for (const auto& [other, families] : container->second.others) {
     const auto bridge = facts.bridges.find(other);
     if (bridge != facts.bridges.end()) links.insert(bridge->second.link);
   }

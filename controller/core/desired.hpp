@@ -16,19 +16,21 @@ namespace bgplb::core {
 
 // The state of a network's announcement, which the reconciler keeps between two steps.
 struct RouteHold {
-  std::set<Prefix> announced;            // the VIPs that BIRD announces or may still announce
-  std::optional<TimePoint> withdrawnAt;  // when BIRD's last announcement of a VIP ended
+  std::set<Prefix> announced;               // the VIPs that BIRD announces or may still announce
+  std::map<Prefix, TimePoint> withdrawnAt;  // when BIRD's announcement of a VIP ended
   // The VIPs that this host must neither route nor announce (vip_rules.hpp), with the reason.
   std::map<Prefix, std::string> refused;
 };
 
 struct DesiredNetwork {
   KernelNetwork kernel;
-  // Of the VIPs, except the refused ones; none: no announcement.
-  std::optional<RouteAttributes> announce;
-  // The backends that get new connections: the ready ones, and those that a previous controller
-  // announced and dockerd has not reported yet.
-  std::set<EndpointId> serving;
+  // Of the VIP of a family, unless it is refused; missing: no announcement.
+  std::map<Family, RouteAttributes> announce;
+  // The backends that get new connections over a family: the ready ones that can answer, and those
+  // that a previous controller announced and dockerd has not reported yet.
+  std::map<Family, std::set<EndpointId>> serving;
+  // Why no ready backend serves a family, as a sentence without a full stop (core/answering.hpp).
+  std::map<Family, std::string> unanswered;
   std::set<EndpointId> withoutSlot;       // with a veth pair, but without a next hop
   std::optional<TimePoint> reevaluateAt;  // when the result changes without a change of the facts
 };

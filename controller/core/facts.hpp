@@ -53,6 +53,8 @@ struct Endpoint {
   // False: the container set its interface down, so no packet reaches the container.
   bool carrier = true;
   std::optional<ContainerId> container;  // from dockerd's replies; no plugin call contains it
+  std::set<Family> families;             // of the VIPs that it has; empty: not known
+  unsigned reversePathFilter = 0;        // rp_filter of vip0: 0 off or not known, 1 strict, 2 loose
 };
 
 enum class RunState { Running, Paused, Stopped };
@@ -88,7 +90,10 @@ struct Container {
   Revision detachedIn = 0;                   // of the last DeleteEndpoint or `disconnect` event
   bool missed = false;                       // stopped, and missing in the last full list
   std::map<NetworkId, EndpointId> attached;  // to VIP networks
-  std::set<NetworkId> others;                // other networks, whose bridges carry the replies
+  // Other networks, whose bridges carry the replies, and the families of the addresses there.
+  std::map<NetworkId, std::set<Family>> others;
+  bool ipv6Disabled = false;       // by a sysctl of the container
+  unsigned reversePathFilter = 0;  // by a sysctl of the container: net.ipv4.conf.all.rp_filter
 };
 
 // Docker attaches a container without external connectivity to this bridge; `docker inspect` of the
@@ -101,6 +106,7 @@ struct DockerBridge {
   std::string name;
   std::string link;  // com.docker.network.bridge.name, or br-<first 12 characters of the id>
   bool advertise = false;
+  bool internal = false;  // `docker network create --internal`: it leads nowhere
   std::vector<Prefix> subnets;
   friend bool operator==(const DockerBridge&, const DockerBridge&) = default;
 };

@@ -96,6 +96,8 @@ void takeReport(Container& container, const ContainerReport& report) {
   container.stopSignal = report.stopSignal;
   container.stopTimeout = report.stopTimeout;
   container.startedAt = report.startedAt;
+  container.ipv6Disabled = report.ipv6Disabled;
+  container.reversePathFilter = report.reversePathFilter;
   container.asked = true;
   container.missed = false;
 }

@@ -55,10 +55,21 @@ Touched vipsInside(const Facts& facts, const Prefix& subnet) {
   return touched;
 }
 
-Touched forgetBridge(Facts& facts, const NetworkId& id) {
+// The VIP networks whose containers reply over the bridge.
+Touched repliesOver(const Facts& facts, const NetworkId& id, const DockerBridge& bridge) {
   Touched touched;
+  for (const auto& [containerId, container] : facts.containers) {
+    if (bridge.link == kSwarmGatewayBridge || container.others.contains(id)) {
+      for (const auto& [network, endpoint] : container.attached) touched.insert(network);
+    }
+  }
+  return touched;
+}
+
+Touched forgetBridge(Facts& facts, const NetworkId& id) {
   const auto bridge = facts.bridges.find(id);
-  if (bridge == facts.bridges.end()) return touched;
+  if (bridge == facts.bridges.end()) return {};
+  Touched touched = repliesOver(facts, id, bridge->second);
   for (const auto& subnet : bridge->second.subnets) {
     const auto networks = facts.bySubnet.find(subnet);
     if (networks == facts.bySubnet.end()) continue;
@@ -70,7 +81,8 @@ Touched forgetBridge(Facts& facts, const NetworkId& id) {
   return touched;
 }
 
-// Returns the networks whose VIPs the bridge's subnets contain, or contained.
+// Returns the networks whose VIPs the bridge's subnets contain, or contained, and those whose
+// containers reply over it.
 Touched setBridge(Facts& facts, const NetworkId& id, DockerBridge bridge) {
   const auto known = facts.bridges.find(id);
   if (known != facts.bridges.end() && known->second == bridge) return {};
@@ -79,6 +91,7 @@ Touched setBridge(Facts& facts, const NetworkId& id, DockerBridge bridge) {
     facts.bySubnet[subnet].insert(id);
     touched.merge(vipsInside(facts, subnet));
   }
+  touched.merge(repliesOver(facts, id, bridge));
   facts.bridges[id] = std::move(bridge);
   return touched;
 }
@@ -90,6 +103,12 @@ std::set<Prefix> unusableIn(const std::vector<Prefix>& subnets) {
     if (!subnet.isHost() || !subnet.address().isUsableUnicast()) unusable.insert(subnet);
   }
   return unusable;
+}
+
+void addFamilies(std::set<Family>& families, const std::optional<Address>& address4,
+                 const std::optional<Address>& address6) {
+  if (address4) families.insert(Family::V4);
+  if (address6) families.insert(Family::V6);
 }
 
 void detach(Facts& facts, const Endpoint& endpoint, const EndpointId& id) {
@@ -124,6 +143,7 @@ DockerBridge bridgeOf(const NetworkReport& report) {
   }
   const auto label = report.labels.find(kAdvertiseLabel);
   bridge.advertise = label != report.labels.end() && label->second == "true";
+  bridge.internal = report.internal;
   bridge.subnets = report.subnets;
   std::sort(bridge.subnets.begin(), bridge.subnets.end());
   return bridge;
@@ -179,7 +199,13 @@ Touched endpointCreated(Facts& facts, const NetworkId& networkId, const Endpoint
   }
   auto& endpoint = endpointOf(facts, networkId, id, touched);
   if (mac) endpoint.mac = mac;
+  addFamilies(endpoint.families, address4, address6);
   return touched;
+}
+
+void endpointReversePathFilter(Facts& facts, const EndpointId& id, unsigned mode) {
+  const auto found = facts.endpoints.find(id);
+  if (found != facts.endpoints.end()) found->second.reversePathFilter = mode;
 }
 
 Touched endpointLink(Facts& facts, const EndpointId& id, LinkState state) {
@@ -293,7 +319,8 @@ Touched attachListed(Facts& facts, const ContainerId& id,
   auto& container = facts.containers[id];
   for (const auto& attachment : attachments) {
     if (facts.networks.count(attachment.network) == 0) {
-      container.others.insert(attachment.network);
+      auto& families = container.others[attachment.network];
+      addFamilies(families, attachment.address4, attachment.address6);
       continue;
     }
     container.others.erase(attachment.network);
@@ -304,6 +331,7 @@ Touched attachListed(Facts& facts, const ContainerId& id,
     auto& endpoint = endpointOf(facts, attachment.network, attachment.endpoint, touched);
     endpoint.container = id;
     if (!endpoint.mac) endpoint.mac = attachment.mac;
+    addFamilies(endpoint.families, attachment.address4, attachment.address6);
     if (isNew) endpoint.link = LinkState::Joined;  // Join was called before this program started
   }
   return touched;

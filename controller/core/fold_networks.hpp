@@ -1,6 +1,7 @@
 #pragma once
 // Changes the facts about networks, bridges and endpoints, from dockerd's plugin calls, replies and
-// events. Called by the plugin API, the dialogue with dockerd and the garbage collection.
+// events, and from the kernel's replies. Called by the plugin API, the dialogue with dockerd and
+// the garbage collection.
 //
 // Each function takes one report of dockerd and returns the VIP networks that it may affect. No
 // function fails, because a reported change has already happened. Unknown ids are added: dockerd
@@ -23,6 +24,10 @@ Touched endpointLink(Facts& facts, const EndpointId& id, LinkState state);
 // Leave. Before the first lists the endpoint may be unknown; it is added then.
 Touched endpointLeft(Facts& facts, const NetworkId& network, const EndpointId& id);
 Touched endpointDeleted(Facts& facts, const EndpointId& id);
+
+// --- the kernel's replies ---------------------------------------------------------------------
+// rp_filter of the container's end.
+void endpointReversePathFilter(Facts& facts, const EndpointId& id, unsigned mode);
 
 // --- dockerd's replies ------------------------------------------------------------------------
 // `requested`: the facts' revision when the reply was requested. A reply does not change objects

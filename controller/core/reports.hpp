@@ -16,6 +16,7 @@ struct Attachment {
   NetworkId network;
   EndpointId endpoint;
   std::optional<MacAddress> mac;
+  std::optional<Address> address4;
   std::optional<Address> address6;
 };
 
@@ -32,6 +33,9 @@ struct ContainerReport {
   int stopSignal = 15;
   std::chrono::seconds stopTimeout{10};
   std::string startedAt;
+  // HostConfig.Sysctls: net.ipv6.conf.all.disable_ipv6=1, net.ipv4.conf.all.rp_filter=...
+  bool ipv6Disabled = false;
+  unsigned reversePathFilter = 0;
   std::vector<Attachment> attachments;
 };
 
@@ -53,6 +57,7 @@ struct NetworkReport {
   // A Swarm network. A manager lists it even if no task of it runs on this host, and does not
   // repeat its CreateNetwork.
   bool clusterWide = false;
+  bool internal = false;
 };
 
 }  // namespace bgplb::core

@@ -56,6 +56,7 @@ Result<core::NetworkReport> networkOf(const json::object& object) {
   if (auto labels = textsAt(object, "Labels")) report.labels = std::move(*labels);
   if (auto options = textsAt(object, "Options")) report.options = std::move(*options);
   report.clusterWide = textOr(object, "Scope") == "swarm";
+  report.internal = flagOr(object, "Internal", false);
   const auto* ipam = objectAt(object, "IPAM");
   if (ipam == nullptr) return report;
   const auto add = [&report](std::string_view text) {
@@ -127,12 +128,29 @@ std::vector<core::Attachment> attachmentsOf(const json::object& container) {
     attachment.network = NetworkId(id);
     attachment.endpoint = EndpointId(textOr(*network, "EndpointID"));
     if (const auto mac = MacAddress::parse(textOr(*network, "MacAddress"))) attachment.mac = *mac;
+    if (const auto v4 = Address::parse(textOr(*network, "IPAddress"))) attachment.address4 = *v4;
     if (const auto v6 = Address::parse(textOr(*network, "GlobalIPv6Address"))) {
       attachment.address6 = *v6;
     }
     attachments.push_back(std::move(attachment));
   }
   return attachments;
+}
+
+// Docker enables IPv6 on an interface with an IPv6 address, except where a sysctl of the container
+// forbids it.
+void readSysctls(const json::object& container, core::ContainerReport& report) {
+  const auto* config = objectAt(container, "HostConfig");
+  if (config == nullptr) return;
+  const auto sysctls = textsAt(*config, "Sysctls");
+  if (!sysctls) return;
+  const auto value = [&sysctls](const char* name) {
+    const auto found = sysctls->find(name);
+    return found == sysctls->end() ? std::string() : found->second;
+  };
+  report.ipv6Disabled = value("net.ipv6.conf.all.disable_ipv6") == "1";
+  const auto filter = value("net.ipv4.conf.all.rp_filter");
+  if (filter == "1" || filter == "2") report.reversePathFilter = filter == "1" ? 1 : 2;
 }
 
 std::string withoutSlash(std::string name) {
@@ -222,6 +240,7 @@ Result<core::ContainerReport> parseContainerInspect(std::string_view body) {
     if (labels && labels->count(kSwarmTaskLabel) > 0) report.stopTimeout = kLongestStop;
     report.service = serviceOf(report.name, labels ? *labels : Labels{});
   }
+  readSysctls(*object, report);
   report.attachments = attachmentsOf(*object);
   return report;
 }

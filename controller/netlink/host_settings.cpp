@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "io/file.hpp"
+#include "netlink/link_codec.hpp"
 #include "netlink/requests.hpp"
 
 #include <fmt/format.h>
@@ -52,6 +53,21 @@ Result<bool> relaxReversePathFilter(Socket& socket, const Link& link) {
     return true;
   }
   return *own == kLoose && (*all == kStrict || (*all == 0 && *fresh == kStrict));
+}
+
+Result<unsigned> containerReversePathFilter(Socket& socket, const Link& hostEnd) {
+  std::optional<VethPeer> peer;
+  const auto found = socket.query(
+      linkGet(hostEnd.index), [&peer](const nlmsghdr& message) { peer = parseVethPeer(message); });
+  if (!found) return found.error();
+  if (!peer) return notFound("the other end is in the same network namespace");
+  std::optional<unsigned> mode;
+  const auto answered = socket.query(
+      linkGet(peer->index, peer->netns),
+      [&mode](const nlmsghdr& message) { mode = parseLinkReversePathFilter(message); });
+  if (!answered) return answered.error();
+  if (!mode) return notFound("the other end has no IPv4");
+  return *mode;
 }
 
 Result<void> hashFlows(Family family) {

@@ -16,6 +16,10 @@ namespace bgplb::netlink {
 // although the host's values ("all", "default") are strict: by this call or an earlier one.
 Result<bool> relaxReversePathFilter(Socket& socket, const Link& link);
 
+// rp_filter of the container's end of a veth pair, in the container's network namespace. NotFound:
+// the other end is in this namespace, or has no IPv4.
+Result<unsigned> containerReversePathFilter(Socket& socket, const Link& hostEnd);
+
 // Sets fib_multipath_hash_policy of the family to 1 if it is 0. Invalid: the file cannot be
 // written; the message contains the command for the operator.
 Result<void> hashFlows(Family family);

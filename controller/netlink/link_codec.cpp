@@ -4,6 +4,7 @@
 
 #include <linux/if.h>
 #include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 
@@ -41,7 +42,45 @@ std::uint32_t acceptRa(const nlattr& families) {
   return value;
 }
 
+// IFLA_INET_CONF: as IFLA_INET6_CONF, but the ids of the values begin at 1 (linux/ip.h,
+// IPV4_DEVCONF_*).
+std::optional<unsigned> reversePathFilter(const nlattr& families) {
+  const Attributes<AF_INET> byFamily(families);
+  const nlattr* ipv4 = byFamily.find(AF_INET);
+  if (ipv4 == nullptr) return std::nullopt;
+  const Attributes<IFLA_INET_CONF> attributes(*ipv4);
+  const nlattr* settings = attributes.find(IFLA_INET_CONF);
+  constexpr std::size_t kOffset = (IPV4_DEVCONF_RP_FILTER - 1) * sizeof(std::uint32_t);
+  std::uint32_t value = 0;
+  if (settings == nullptr || mnl_attr_get_payload_len(settings) < kOffset + sizeof(value)) {
+    return std::nullopt;
+  }
+  std::memcpy(&value, static_cast<const char*>(mnl_attr_get_payload(settings)) + kOffset,
+              sizeof(value));
+  return value;
+}
+
 }  // namespace
+
+std::optional<VethPeer> parseVethPeer(const nlmsghdr& message) {
+  if (message.nlmsg_type != RTM_NEWLINK) return std::nullopt;
+  const auto* header = familyHeader<ifinfomsg>(message);
+  if (header == nullptr || header->ifi_family != AF_UNSPEC) return std::nullopt;
+  const Attributes<IFLA_LINK_NETNSID> attributes(message, sizeof(ifinfomsg));
+  const auto index = attributes.u32(IFLA_LINK);
+  const auto netns = attributes.u32(IFLA_LINK_NETNSID);
+  if (!index || !netns || static_cast<int>(*netns) < 0) return std::nullopt;
+  return VethPeer{static_cast<int>(*index), static_cast<int>(*netns)};
+}
+
+std::optional<unsigned> parseLinkReversePathFilter(const nlmsghdr& message) {
+  if (message.nlmsg_type != RTM_NEWLINK) return std::nullopt;
+  const auto* header = familyHeader<ifinfomsg>(message);
+  if (header == nullptr || header->ifi_family != AF_UNSPEC) return std::nullopt;
+  const Attributes<IFLA_AF_SPEC> attributes(message, sizeof(ifinfomsg));
+  const nlattr* families = attributes.find(IFLA_AF_SPEC);
+  return families == nullptr ? std::nullopt : reversePathFilter(*families);
+}
 
 std::optional<Link> parseLink(const nlmsghdr& message) {
   const auto* header = familyHeader<ifinfomsg>(message);

@@ -206,6 +206,18 @@ Request settingsGet(int index) {
   return request;
 }
 
+Request linkGet(int index) {
+  Request request(RTM_GETLINK, NLM_F_REQUEST);
+  putLink(request, index);
+  return request;
+}
+
+Request linkGet(int index, int netns) {
+  Request request = linkGet(index);
+  mnl_attr_put_u32(&request.header(), IFLA_TARGET_NETNSID, static_cast<std::uint32_t>(netns));
+  return request;
+}
+
 Request linkDel(int index) {
   Request request(RTM_DELLINK, kChange);
   putLink(request, index);

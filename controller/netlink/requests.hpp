@@ -59,6 +59,10 @@ inline constexpr int kAllLinks = -1;  // NETCONFA_IFINDEX_ALL
 inline constexpr int kNewLinks = -2;  // NETCONFA_IFINDEX_DEFAULT
 Request settingsGet(int index);       // RTM_GETNETCONF
 
+Request linkGet(int index);
+// A link of another network namespace (IFLA_TARGET_NETNSID, Linux 4.16).
+Request linkGet(int index, int netns);
+
 enum class IfExists { Fail, Replace };
 // Adds a route with our protocol and routeMetric() through a nexthop object to the main table.
 Request routeAdd(const Prefix& destination, std::uint32_t nextHop, IfExists ifExists);

@@ -158,6 +158,12 @@ Result<bool> RtnlKernel::relaxReversePathFilter(const std::string& dev) {
   return relaxed;
 }
 
+Result<unsigned> RtnlKernel::containerReversePathFilter(const std::string& veth) {
+  const Link* link = mirror_.state().link(veth);
+  if (link == nullptr || !isOurVeth(*link)) return notFound(veth + " is not one of our links");
+  return netlink::containerReversePathFilter(socket_, *link);
+}
+
 Result<void> RtnlKernel::hashFlows(Family family) { return netlink::hashFlows(family); }
 
 Result<void> RtnlKernel::primeNeighbor(const Address& neighbor) {

@@ -65,6 +65,7 @@ class RtnlKernel : public reconcile::Kernel,
   Result<reconcile::RouteLookup> routeTo(const Address& destination) override;
 
   Result<bool> relaxReversePathFilter(const std::string& dev) override;
+  Result<unsigned> containerReversePathFilter(const std::string& veth) override;
   Result<void> hashFlows(Family family) override;
   Result<void> primeNeighbor(const Address& neighbor) override;
 

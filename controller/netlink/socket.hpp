@@ -41,7 +41,7 @@ class Socket {
   // Sends the request and waits at most 2 s for the acknowledgement (then Transient). Other errors:
   // see errorOf().
   Result<void> request(Request request);
-  // Sends the request and waits for the single reply message (RTM_GETNETCONF).
+  // Sends the request and waits for the single reply message (RTM_GETNETCONF, RTM_GETLINK).
   Result<void> query(Request request, const OnMessage& onAnswer);
   // Sends the request and waits for the single reply message (RTM_GETROUTE).
   Result<Route> queryRoute(Request request);

@@ -85,6 +85,10 @@ class HostSettings {
   // Returns whether the host filters strictly apart from such links: then a packet filter must
   // replace the strict filter on `dev`.
   virtual Result<bool> relaxReversePathFilter(const std::string& dev) = 0;
+  // rp_filter of `vip0`, the container's end of the pair whose host end is `veth`: 0 off, 1 strict,
+  // 2 loose. Requests enter by vip0 and replies leave by another link, so a strict filter drops the
+  // requests. Not a setting of the host: it is read only.
+  virtual Result<unsigned> containerReversePathFilter(const std::string& veth) = 0;
   // Sets fib_multipath_hash_policy from 0 (hash over the addresses) to 1 (hash over addresses and
   // ports), so that the connections of one client are distributed as well. The error contains the
   // command for the operator.

@@ -116,6 +116,7 @@ void Reconciler::touchAll(TimePoint now) {
   for (const auto& [id, track] : tracks_) background_.insert(id);
   relaxed_.clear();
   flowsHashed_.clear();
+  for (auto& [id, track] : tracks_) track.filtersRead.clear();
   kernel_.resync();
   std::set<std::string> inUse;
   for (const auto& [bridge, network] : byBridge_) inUse.insert(bridge);
@@ -190,10 +191,12 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
   }
   refuseVips(id, track);
   track.hold.announced = announcedVips(id, track);
-  if (!track.hold.announced.empty()) {
-    track.hold.withdrawnAt.reset();
-  } else if (!track.hold.withdrawnAt) {
-    track.hold.withdrawnAt = now;
+  for (const auto& vip : track.vips) {
+    if (track.hold.announced.contains(vip)) {
+      track.hold.withdrawnAt.erase(vip);
+    } else {
+      track.hold.withdrawnAt.try_emplace(vip, now);
+    }
   }
 
   std::set<std::string> existing;
@@ -205,6 +208,7 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
       containerEnds[host] = core::vethContainerName(endpoint);
     }
   }
+  readContainerFilters(id, track);
   const auto desired = core::desiredNetwork(facts_, id, observed, existing, track.hold, policy_,
                                             now, kernel_.supports(Family::V6));
   bool linkAwaited = false;
@@ -212,14 +216,14 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
                                 disturbed_.erase(id) > 0, linkAwaited);
   track.reevaluateAt = desired.reevaluateAt;
   track.withoutSlot = desired.withoutSlot;
-  if (linkAwaited && desired.announce) {
+  if (linkAwaited && !desired.announce.empty()) {
     track.reevaluateAt =
         std::min(track.reevaluateAt.value_or(TimePoint::max()), now + kLinkAwaited);
   }
   updateAnnouncement(id, track, desired, now);
   ensureFlowHashing(desired.kernel);
   noteProblem(id, track, outcome, now);
-  noteUnserved(id, track);
+  noteUnserved(id, track, desired);
   if (track.reevaluateAt) timers_.insert({*track.reevaluateAt, id});
 
   const bool gone =

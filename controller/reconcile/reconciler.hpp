@@ -86,7 +86,8 @@ class Reconciler {
     bool ready = false;
     std::optional<TimePoint> reevaluateAt;
     std::string problem;
-    std::string unserved;  // why a VIP of the network is not served; empty: all are
+    std::map<EndpointId, std::string> filtersRead;  // the run of the container, by its start time
+    std::map<Family, std::string> unserved;         // why the VIP of a family is not served
     Backoff backoff{std::chrono::milliseconds(250), std::chrono::milliseconds(30'000)};
   };
 
@@ -99,7 +100,8 @@ class Reconciler {
                           TimePoint now);
   bool mayWithdraw(const NetworkId& id) const;
   void noteProblem(const NetworkId& id, Track& track, const Result<void>& outcome, TimePoint now);
-  void noteUnserved(const NetworkId& id, Track& track);
+  void noteUnserved(const NetworkId& id, Track& track, const core::DesiredNetwork& desired);
+  void readContainerFilters(const NetworkId& id, Track& track);
   void ensureFlowHashing(const core::KernelNetwork& desired);
   void reconcileBridges();
   void relaxReplyBridges(const std::set<std::string>& links);

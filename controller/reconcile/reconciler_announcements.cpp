@@ -108,32 +108,36 @@ void Reconciler::updateAnnouncement(const NetworkId& id, Track& track,
                                     const core::DesiredNetwork& desired, TimePoint now) {
   const auto observed = kernel_.observe(core::bridgeName(id));
   const auto network = facts_.networks.find(id);
-  const bool reachable = std::any_of(
-      desired.serving.begin(), desired.serving.end(), [&observed](const EndpointId& endpoint) {
-        return observed.veths.count(core::vethHostName(endpoint)) > 0;
-      });
+  const auto reachable = [&](Family family) {
+    const auto& serving = desired.serving.at(family);
+    return std::any_of(serving.begin(), serving.end(), [&observed](const EndpointId& endpoint) {
+      return observed.veths.count(core::vethHostName(endpoint)) > 0;
+    });
+  };
   for (const auto& vip : track.vips) {
     const bool refused = track.hold.refused.contains(vip);
     const bool current = network != facts_.networks.end() &&
                          (network->second.vip4 == vip || network->second.vip6 == vip);
-    if (desired.announce && current && !refused && reachable && observed.routes.count(vip) > 0) {
+    const auto attributes = desired.announce.find(vip.family());
+    const bool wanted = attributes != desired.announce.end() && current && !refused;
+    if (wanted && reachable(vip.family()) && observed.routes.count(vip) > 0) {
       announcedFor_.insert_or_assign(vip, id);
-      routing_.announce(vip, *desired.announce);
+      routing_.announce(vip, attributes->second);
     } else if (isAnnouncedFor(id, vip) && (refused || mayWithdraw(id))) {
       routing_.withdraw(vip);
     }
   }
-  if (desired.announce.has_value() != track.ready) {
-    track.ready = desired.announce.has_value();
+  if (desired.announce.empty() == track.ready) {
+    track.ready = !desired.announce.empty();
     log::info("network {} {}: {}", id.brief(),
-              desired.announce ? "has a ready backend" : "has no ready backend", reasons(id, now));
+              track.ready ? "has a ready backend" : "has no ready backend", reasons(id, now));
   }
   const auto before = std::exchange(track.hold.announced, announcedVips(id, track));
   const auto& after = track.hold.announced;
-  const bool awaited = std::any_of(after.begin(), after.end(), [&track](const Prefix& vip) {
-    return track.hold.refused.contains(vip);
+  const bool awaited = std::any_of(after.begin(), after.end(), [&](const Prefix& vip) {
+    return track.hold.refused.contains(vip) || !desired.announce.contains(vip.family());
   });
-  if (awaited || (!desired.announce && !after.empty())) waiting_.insert(id);
+  if (awaited) waiting_.insert(id);
   // A withdrawal is already confirmed because no daemon runs. Reconcile again at once to remove the
   // host route.
   if (!std::includes(after.begin(), after.end(), before.begin(), before.end())) {

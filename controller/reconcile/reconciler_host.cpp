@@ -21,6 +21,27 @@ void Reconciler::ensureFlowHashing(const core::KernelNetwork& desired) {
   }
 }
 
+// Once in each run of a container, because the reply takes a system call, and with each full list.
+void Reconciler::readContainerFilters(const NetworkId& id, Track& track) {
+  const auto network = facts_.networks.find(id);
+  if (network == facts_.networks.end()) return;
+  const auto& endpoints = network->second.endpoints;
+  std::erase_if(track.filtersRead,
+                [&](const auto& entry) { return !endpoints.contains(entry.first); });
+  for (const auto& endpoint : endpoints) {
+    const auto known = facts_.endpoints.find(endpoint);
+    if (known == facts_.endpoints.end() || !known->second.container) continue;
+    const auto container = facts_.containers.find(*known->second.container);
+    if (container == facts_.containers.end() || !container->second.asked) continue;
+    const auto& run = container->second.startedAt;
+    const auto [read, isNew] = track.filtersRead.try_emplace(endpoint, run);
+    if (!isNew && read->second == run) continue;
+    read->second = run;
+    const auto mode = host_.containerReversePathFilter(core::vethHostName(endpoint));
+    core::endpointReversePathFilter(facts_, endpoint, mode ? *mode : 0);
+  }
+}
+
 void Reconciler::reconcileBridges() {
   auto wanted = core::gatewaySubnets(facts_, needs_, policy_);
   for (const auto& [gateway, problem] : wanted.refused) {
@@ -128,8 +149,9 @@ std::string Reconciler::problem(const NetworkId& id, const Prefix& vip) const {
   if (track == tracks_.end()) return "";
   const auto refused = track->second.hold.refused.find(vip);
   if (refused != track->second.hold.refused.end()) return refused->second;
-  if (!track->second.problem.empty() || vip.family() == Family::V4) return track->second.problem;
-  return track->second.unserved;
+  if (!track->second.problem.empty()) return track->second.problem;
+  const auto unserved = track->second.unserved.find(vip.family());
+  return unserved == track->second.unserved.end() ? "" : unserved->second;
 }
 
 std::string Reconciler::gatewayProblem(const NetworkId& bridge, const Prefix& subnet) const {
@@ -137,15 +159,23 @@ std::string Reconciler::gatewayProblem(const NetworkId& bridge, const Prefix& su
   return refused == gateways_.refused.end() ? "" : refused->second;
 }
 
-// A network may have been created before the host was booted without IPv6. Its containers start,
-// and its IPv4 VIP is served.
-void Reconciler::noteUnserved(const NetworkId& id, Track& track) {
+// A network may have been created before the host was booted without IPv6: its containers start,
+// and its IPv4 VIP is served. The same with a container that cannot answer over one of the
+// families.
+void Reconciler::noteUnserved(const NetworkId& id, Track& track,
+                              const core::DesiredNetwork& desired) {
+  auto unserved = desired.unanswered;
   const auto network = facts_.networks.find(id);
-  const bool unserved =
-      network != facts_.networks.end() && network->second.vip6 && !kernel_.supports(Family::V6);
-  std::string why = unserved ? core::noIpv6(*network->second.vip6).message : "";
-  if (why != track.unserved && !why.empty()) log::warning("network {}: {}", id.brief(), why);
-  track.unserved = std::move(why);
+  if (network != facts_.networks.end() && network->second.vip6 && !kernel_.supports(Family::V6)) {
+    unserved[Family::V6] = core::noIpv6(*network->second.vip6).message;
+  }
+  for (const auto& [family, reason] : unserved) {
+    const auto known = track.unserved.find(family);
+    if (known != track.unserved.end() && known->second == reason) continue;
+    log::warning("network {}: the IPv{} VIP is not announced: {}", id.brief(),
+                 family == Family::V4 ? 4 : 6, reason);
+  }
+  track.unserved = std::move(unserved);
 }
 
 }  // namespace bgplb::reconcile

@@ -15,7 +15,7 @@ const auto kThere = *Address::parse("2001:db8::25");
 core::ContainerReport on(const std::vector<NetworkId>& networks) {
   core::ContainerReport report{.id = kCtr1};
   for (const auto& network : networks) {
-    report.attachments.push_back({network, EndpointId("e"), std::nullopt, kThere});
+    report.attachments.push_back({network, EndpointId("e"), {}, {}, kThere});
   }
   return report;
 }

@@ -62,6 +62,8 @@ TEST_CASE("EngineCodec.ContainerInspect") {
     "State":{"Status":"running","Running":true,"Paused":false,"Restarting":false,
              "StartedAt":"2026-11-22T20:00:00.1Z","Health":{"Status":"unhealthy","Log":null}},
     "Config":{"StopSignal":"SIGUSR2","StopTimeout":30},
+    "HostConfig":{"Sysctls":{"net.ipv6.conf.all.disable_ipv6":"1",
+                             "net.ipv4.conf.all.rp_filter":"2"}},
     "NetworkSettings":{"Networks":{
       "web1":{"NetworkID":"n1","EndpointID":"e1","MacAddress":"02:42:0a:00:00:65",
               "GlobalIPv6Address":"2001:db8:0:1::101"},
@@ -72,6 +74,8 @@ TEST_CASE("EngineCodec.ContainerInspect") {
   CHECK(report->run == core::RunState::Running);
   CHECK(report->health == core::Health::Unhealthy);
   CHECK(report->stopSignal == 12);
+  CHECK(report->ipv6Disabled);
+  CHECK(report->reversePathFilter == 2);
   CHECK(report->stopTimeout == std::chrono::seconds(30));
   REQUIRE(report->attachments.size() == 2);
   CHECK(report->attachments[0].endpoint == EndpointId("e1"));

@@ -295,7 +295,7 @@ TEST_CASE("Dialogue.TwoNetworksConnectedInSuccessionAreBothFound") {
       report(kCtr1, kWeb1, kEp1, Health::None));  // dockerd answered between the two events
   REQUIRE(host.asks(InspectContainer{kCtr1}));
   auto both = report(kCtr1, kWeb1, kEp1, Health::None);
-  both.attachments.push_back({kWeb2, kEp2, std::nullopt, std::nullopt});
+  both.attachments.push_back({kWeb2, kEp2, {}, {}, {}});
   host.inspect(both);
   CHECK(host.facts().containers.at(kCtr1).attached.size() == 2);
 }

@@ -214,7 +214,7 @@ TEST_CASE("Startup.TheListsAttachAContainerThatWasInspectedBeforeItsNetworkWasKn
   Former host;
   const EndpointId third("e3e3e3e3e3e3");
   auto both = kBackend1;
-  both.attachments.push_back({kWeb2, third, std::nullopt, std::nullopt});
+  both.attachments.push_back({kWeb2, third, {}, {}, {}});
   host.connect();
   core::networkCreated(host.facts(), kWeb2, kVip2, std::nullopt);
   host.container("start", kCtr1);

@@ -1,7 +1,8 @@
-"""Several VIPs on one container, and a VIP without a gateway network. Published ports beside a VIP: test_gateway.py."""
+"""Several VIPs on one container, a container without IPv6, and a VIP without a gateway network. Published ports beside a VIP:
+test_gateway.py."""
 import traffic
 from base import LabTest
-from host import HEALTH, WEB
+from host import HEALTH, NAME, WEB
 
 ONE4, ONE6 = "10.0.0.101", "2001:db8:0:1::101"
 TWO4, TWO6 = "10.0.0.102", "2001:db8:0:1::102"
@@ -46,6 +47,48 @@ class SeveralVips(LabTest):
         self.assertEqual(set(traffic.servers(self.client, TWO4, 10)), {"second"})
 
 
+class WithoutIpv6(LabTest):
+    """A container of a VIP of both families that cannot answer over IPv6."""
+
+    def check(self, problem):
+        """The reason is the container's; another one on the host, or on another host, serves the VIP."""
+        four, six = self.prefixes
+        self.router.wait_for(four)
+        self.wait_answer(ONE4, "web1")
+        self.router.stays_away(1, six)
+        problems = {vip["vip"]: vip["problem"] for vip in self.host.status()["vips"]}
+        self.assertEqual(problems, {four: "", six: problem})
+        self.host.web("web2", "one")
+        self.router.wait_for(six)
+        self.wait_answer(ONE6, "web2")
+        self.assertEqual(set(traffic.servers(self.client, ONE6, 10)), {"web2"})
+        self.host.docker("rm", "-f", "web2")
+        self.router.wait_gone(six, timeout=3)
+        self.router.stays(0.5, four)
+
+    def test_network_without_ipv6(self):
+        """Until Docker 28, the IPv6 subnet of a network without --ipv6 is in its lists, and no container has an address of it."""
+        driver = ("--driver", NAME, "--ipam-driver", NAME)
+        self.host.docker("network", "create", *driver, "--subnet", f"{ONE4}/32", "--subnet", f"{ONE6}/128", "one")
+        self.host.web("web1", "one")
+        four, six = f"{ONE4}/32", f"{ONE6}/128"
+        self.router.wait_for(four)
+        self.router.stays_away(1, six)
+        problems = {vip["vip"]: vip["problem"] for vip in self.host.status()["vips"]}
+        self.assertEqual(problems, {four: "", six: "container web1 does not have the IPv6 VIP"})
+
+    def test_container_with_ipv6_disabled(self):
+        self.prefixes = self.vip("one", ONE4, ONE6)
+        self.host.web("web1", "one", more=("--sysctl", "net.ipv6.conf.all.disable_ipv6=1"))
+        self.check("IPv6 is disabled in container web1")
+
+    def test_gateway_network_without_ipv6(self):
+        self.prefixes = self.vip("one", ONE4, ONE6)
+        self.host.docker("network", "create", "gw4")
+        self.host.docker("run", "-d", "--name", "web1", "--network", "gw4", "--network", "one", *HEALTH, "-e", "NAME=web1", WEB)
+        self.check("container web1 has no network over which it can reply to IPv6 clients")
+
+
 class WithoutGatewayNetwork(LabTest):
     """dockerd attaches such a container to docker_gwbridge, which dockerd creates if it is missing: IPv4 only, masquerading."""
     gateway = False
@@ -58,17 +101,23 @@ class WithoutGatewayNetwork(LabTest):
         self.addCleanup(self.host.docker, "rm", "-fv", "web1", check=False)
         self.prefixes = self.vip("one", ONE4, ONE6)
 
-    def start(self, *options):
+    def start(self, *options, prefixes=None):
         self.host.docker("run", "-d", "--name", "web1", "--network", "one", *(options or HEALTH), "-e", "NAME=web1", WEB)
-        self.router.wait_for(*self.prefixes)
+        self.router.wait_for(*(prefixes or self.prefixes))
+
+    def check_only_ipv4(self, problem):
+        self.router.stays_away(1, self.prefixes[1])
+        problems = {vip["vip"]: vip["problem"] for vip in self.host.status()["vips"]}
+        self.assertEqual(problems, {self.prefixes[0]: "", self.prefixes[1]: problem})
 
     def check(self, address, client):
         self.wait_answer(address, "web1")
         self.assertEqual(self.get(address, "/client"), client)
 
     def test_docker_gwbridge_created_by_dockerd(self):
-        self.start()
+        self.start(prefixes=self.prefixes[:1])
         self.check(ONE4, self.client.address)
+        self.check_only_ipv4("container web1 has no network over which it can reply to IPv6 clients")
         self.assertIn("docker_gwbridge", self.host.docker("network", "ls", "--format", "{{.Name}}").split())
         # It masquerades connections to the outside, so the router needs no route back.
         self.assertTrue(self.host.ok("docker", "exec", "web1", "ping", "-c1", "-W2", self.client.address))

@@ -75,7 +75,22 @@ class Firewall(LabTest):
             with self.subTest(target):
                 self.assertEqual(self.host.docker("exec", "web1", "curl", "-fsS", "-m", "3", f"http://{target}/"), "web2")
 
-    def test_strict_reverse_path_filter(self):
+    def test_strict_reverse_path_filter_of_a_container(self):
+        """As where net.ipv4.conf.default.rp_filter is 1 in the host's first network namespace: containers inherit it."""
+        four, six = self.vip("web3", "10.0.0.103", "2001:db8:0:1::103")
+        for link in ("all", "vip0"):
+            with self.subTest(link):
+                self.host.web("web3", "web3", health=False, more=("--sysctl", f"net.ipv4.conf.{link}.rp_filter=1"))
+                self.router.wait_for(six)
+                self.router.stays_away(1, four)
+                problem = next(vip["problem"] for vip in self.host.status()["vips"] if vip["vip"] == four)
+                self.assertTrue(problem.startswith("container web3 drops requests to the VIP"), problem)
+                self.host.docker("rm", "-f", "web3")
+                self.router.wait_gone(six, timeout=3)
+        self.host.web("web3", "web3", health=False, more=("--sysctl", "net.ipv4.conf.all.rp_filter=2"))
+        self.wait_answer("10.0.0.103", "web3")
+
+    def test_strict_reverse_path_filter_of_the_host(self):
         for name in ("all", "default"):
             path = f"net.ipv4.conf.{name}.rp_filter"
             before = self.host.run("sysctl", "-n", path).strip()

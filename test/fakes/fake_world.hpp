@@ -48,6 +48,10 @@ class FakeKernel : public reconcile::Kernel,
     relaxed.insert(dev);
     return strict.contains(dev);
   }
+  Result<unsigned> containerReversePathFilter(const std::string& veth) override {
+    if (!existing.contains(veth)) return notFound("no such link");
+    return strict.contains(veth) ? 1 : 0;
+  }
   Result<void> primeNeighbor(const Address& neighbor) override {
     primed.push_back(neighbor);
     return {};

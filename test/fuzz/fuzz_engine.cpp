@@ -62,7 +62,9 @@ void check(const core::Facts& facts) {
     }
     for (const auto& endpoint : network.endpoints) ALWAYS(facts.endpoints.contains(endpoint));
     const auto desired = core::desiredNetwork(facts, id, {}, {}, {}, {}, kNow);
-    ALWAYS(!desired.announce || !desired.serving.empty());
+    for (const auto& [family, attributes] : desired.announce) {
+      ALWAYS(!desired.serving.at(family).empty());
+    }
   }
   for (const auto& [subnet, id] : core::gatewaySubnets(facts, {}, {}).announced) {
     ALWAYS(subnet.address().isUsableUnicast() && facts.bySubnet.at(subnet).contains(id));

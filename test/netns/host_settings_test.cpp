@@ -42,6 +42,22 @@ TEST_CASE("RtnlKernel.RelaxesStrictReversePathFiltering") {
   CHECK(world.kernel.relaxReversePathFilter("nowhere").error().kind == ErrorKind::NotFound);
 }
 
+TEST_CASE("RtnlKernel.ReadsTheReversePathFilterInTheContainersNamespace") {
+  World world;
+  const Netns container;
+  world.apply(core::BridgeAdd{kBridge});
+  world.apply(core::VethAdd{kHost, kContainer, kBridge});
+  const auto mode = [&world] { return world.kernel.containerReversePathFilter(kHost); };
+  CHECK(mode().error().kind == ErrorKind::NotFound);  // Docker has not moved the end yet
+  shell("ip link set " + kContainer + " netns " + container.path());
+  for (const unsigned wanted : {1U, 2U, 0U}) {
+    container.shell(fmt::format("sysctl -qw net.ipv4.conf.{}.rp_filter={}", kContainer, wanted));
+    REQUIRE(mode().has_value());
+    CHECK(*mode() == wanted);
+  }
+  CHECK(world.kernel.containerReversePathFilter("lo").error().kind == ErrorKind::NotFound);
+}
+
 TEST_CASE("RtnlKernel.RelaxesReversePathFiltering_WhereProcIsReadOnly") {
   // A thread cannot leave its mount namespace again, so the test uses a separate thread.
   std::string problem;

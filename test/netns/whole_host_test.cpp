@@ -56,7 +56,7 @@ struct ManyNetworks {
       report.id = container;
       report.run = core::RunState::Running;
       report.health = core::Health::Healthy;
-      report.attachments.push_back({network(n), id, std::nullopt, std::nullopt});
+      report.attachments.push_back({network(n), id, {}, {}, {}});
       reconciler.touch(core::containerReported(facts, report, now));
     }
   }

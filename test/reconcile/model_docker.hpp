@@ -199,10 +199,9 @@ class ModelDocker {
     report.stopTimeout = container.stopTimeout;
     report.startedAt = container.startedAt();
     for (const auto& [index, endpoint] : container.endpoints) {
-      report.attachments.push_back({endpoint.network, endpoint.id, endpoint.mac, std::nullopt});
+      report.attachments.push_back({endpoint.network, endpoint.id, endpoint.mac, {}, {}});
     }
-    report.attachments.push_back(
-        {gatewayId, EndpointId("gateway-endpoint"), std::nullopt, std::nullopt});
+    report.attachments.push_back({gatewayId, EndpointId("gateway-endpoint"), {}, {}, {}});
     return report;
   }
   // GET /containers/json

@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 #include "support/log_capture.hpp"
 
+#include <csignal>
+
 using namespace bgplb;
 using namespace bgplb::test;
 using core::Health;
@@ -39,6 +41,57 @@ TEST_CASE("Reconciler.ServesTheIpv4Vip_OnAKernelWithoutIpv6") {
   CHECK(logged.find("cannot be served", first + 1) == std::string::npos);
 }
 
+// One container of two has no IPv6. When the other one stops, only the IPv6 VIP is withdrawn, and
+// its host route stays for the grace time.
+TEST_CASE("Reconciler.AnnouncesAVip_WhileAReadyContainerCanAnswerOverItsFamily") {
+  Host host;
+  host.makeReady();
+  host.join(kEp2, "02:00:00:00:00:02");
+  auto report = test::report(kCtr2, kWeb1, kEp2, Health::Healthy);
+  report.ipv6Disabled = true;
+  host.touch(core::containerReported(host.facts(), report, host.now));
+  const std::set<Prefix> both{host.vip4, host.vip6};
+  CHECK(host.routing.wanted == both);
+  auto groups = host.kernel.observe(host.bridge).groups;
+  CHECK(groups[Family::V4].size() == 2);
+  CHECK(groups[Family::V6].size() == 1);
+  CHECK(host.reconciler.problem(kWeb1, host.vip6).empty());
+
+  LogCapture log(log::Level::Warning);
+  host.signal(kCtr1, SIGTERM);
+  CHECK(host.routing.wanted == std::set<Prefix>{host.vip4});
+  host.confirm();
+  CHECK(host.kernel.observe(host.bridge).routes == both);
+  host.later(host.reconciler.policy().drainGrace);
+  CHECK(host.kernel.observe(host.bridge).routes == std::set<Prefix>{host.vip4});
+  CHECK(host.reconciler.problem(kWeb1, host.vip6) == "IPv6 is disabled in container ctr-c2");
+  CHECK(log.text().find("the IPv6 VIP is not announced: IPv6 is disabled in container ctr-c2") !=
+        std::string::npos);
+
+  host.touch(core::containerDied(host.facts(), kCtr1, host.now));
+  host.touch(core::containerStarted(host.facts(), kCtr1, host.now));
+  host.report(kCtr1, kEp1, Health::Healthy);
+  CHECK(host.routing.wanted == both);
+  CHECK(host.reconciler.problem(kWeb1, host.vip6).empty());
+}
+
+// The operator can change the container's setting while the container runs.
+TEST_CASE("Reconciler.ReadsAContainersReversePathFilterAtItsStartAndWithEachFullList") {
+  Host host;
+  const std::string veth = core::vethHostName(kEp1);
+  host.kernel.strict = {veth};
+  host.makeReady();
+  CHECK(host.routing.wanted == std::set<Prefix>{host.vip6});
+  CHECK(host.reconciler.problem(kWeb1, host.vip4).starts_with("container ctr-c1 drops requests"));
+  host.kernel.strict.clear();
+  host.report(kCtr1, kEp1, Health::Healthy);
+  CHECK(host.routing.wanted == std::set<Prefix>{host.vip6});
+  host.reconciler.touchAll(host.now);
+  host.step();
+  CHECK(host.routing.wanted == std::set<Prefix>{host.vip4, host.vip6});
+  CHECK(host.reconciler.problem(kWeb1, host.vip4).empty());
+}
+
 // An earlier version accepted a smaller MTU.
 TEST_CASE("Reconciler.LinksOfANetworkWithAnIpv6VipHaveAnMtuOf1280AtLeast") {
   Host host;
@@ -55,7 +108,7 @@ TEST_CASE("Reconciler.RelaxesRpFilterOnTheOtherBridgesOfABackend") {
   listNetwork(host.facts(), other, false);
   host.join(kEp1, "02:00:00:00:00:01");
   auto report = test::report(kCtr1, kWeb1, kEp1, Health::None);
-  report.attachments.push_back({kWeb2, EndpointId("other"), std::nullopt, std::nullopt});
+  report.attachments.push_back({kWeb2, EndpointId("other"), {}, {}, {}});
   host.touch(core::containerReported(host.facts(), report, host.now));
   CHECK(host.kernel.relaxed.empty());
   host.reconciler.touchBridgesOf(kCtr1);

@@ -42,7 +42,7 @@ inline core::ContainerReport report(const ContainerId& id, const NetworkId& netw
   made.run = core::RunState::Running;
   made.health = health;
   made.startedAt = "2026-11-22T20:00:00Z";
-  made.attachments.push_back({network, endpoint, std::nullopt, std::nullopt});
+  made.attachments.push_back({network, endpoint, {}, {}, {}});
   return made;
 }
 

@@ -1,0 +1,17 @@
+#pragma once
+// Whether a container can answer over a family. A VIP of a family is announced only while a
+// container that can answer is ready: clients of a host that cannot would fail, although another
+// host could serve them.
+
+#include "core/facts.hpp"
+
+#include <string>
+
+namespace bgplb::core {
+
+// Why the backend cannot answer over the family, as a sentence without a full stop; empty: it can,
+// or too little is known about its container. A container replies over another network than the
+// VIP's: a Docker bridge, or docker_gwbridge if it has none that leads outside.
+std::string cannotAnswer(const Facts& facts, const EndpointId& endpoint, Family family);
+
+}  // namespace bgplb::core
