@@ -17,6 +17,7 @@ namespace bgplb::docker {
 namespace {
 
 constexpr const char* kWho = "Docker API";
+constexpr const char* kStopped = "Docker API: dockerd has stopped";
 // An event contains all labels of the container, and those of its image.
 constexpr std::size_t kEventBytes = 16U << 20;
 constexpr std::size_t kQuotedBytes = 200;  // of the body of an error reply
@@ -41,7 +42,7 @@ Error statusError(const http::Response& response, const std::string& path) {
 }  // namespace
 
 EngineClient::EngineClient(boost::asio::io_context& io, std::string socketPath)
-    : io_(io), client_(io, std::move(socketPath)) {}
+    : io_(io), client_(io, socketPath), gate_(io, std::move(socketPath)) {}
 
 std::string EngineClient::versioned(const std::string& path) const {
   return version_.empty() ? path : fmt::format("/v{}{}", version_, path);
@@ -49,6 +50,7 @@ std::string EngineClient::versioned(const std::string& path) const {
 
 Task<Result<std::string>> EngineClient::request(std::string method, std::string path,
                                                 std::chrono::milliseconds deadline) {
+  if (!gate_.mayConnect()) co_return unavailable(kStopped);
   std::string noBody;
   auto response = co_await client_.request(std::move(method), path, std::move(noBody), deadline);
   if (!response) co_return response.error().within(kWho);
@@ -89,12 +91,15 @@ Task<Error> EngineClient::follow(std::string filters, std::string since,
   http::Lines lines(kEventBytes, onLine, skip);
   auto onBytes = std::function<void(std::string_view)>([&](std::string_view bytes) {
     if (bytes.empty()) {
+      gate_.streamBegan();
       onLine({});
     } else {
       lines.feed(bytes);
     }
   });
+  if (!gate_.mayConnect()) co_return unavailable(kStopped);
   const auto reason = co_await client_.stream(std::move(path), kCallDeadline, std::move(onBytes));
+  gate_.streamEnded();
   co_return reason.within(kWho);
 }
 

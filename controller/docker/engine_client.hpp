@@ -4,6 +4,7 @@
 // dockerd waits for the plugin, it may not serve its own API.
 
 #include "base/result.hpp"
+#include "docker/daemon_gate.hpp"
 #include "http/unix_client.hpp"
 #include "io/task.hpp"
 #include "reconcile/ports.hpp"
@@ -20,6 +21,8 @@ namespace bgplb::docker {
 class EngineClient : public reconcile::Engine {
  public:
   EngineClient(boost::asio::io_context& io, std::string socketPath);
+
+  // Every call returns Unavailable at once while dockerd has stopped (docker/daemon_gate.hpp).
 
   // GET /_ping, and GET /version of a dockerd that is newer than this code: negotiates the API
   // version. Unavailable: dockerd does not answer.
@@ -47,6 +50,7 @@ class EngineClient : public reconcile::Engine {
 
   boost::asio::io_context& io_;
   http::UnixClient client_;
+  DaemonGate gate_;
   std::string version_;  // "1.45", empty until the first ping
   unsigned newest_ = 0;  // minor number of dockerd's newest API version; 0: not known
 };

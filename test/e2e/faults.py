@@ -144,14 +144,11 @@ class FaultTest(LabTest):
         self.wait_new("bgplb-init", self.kill("bgplb-init"))
         self.wait_new("bgplb", controller)
 
-    def wait_dockerd(self):
-        wait.until(lambda: self.host.ok("docker", "version"), 60, "dockerd answers", every=0.3)
-
     def reboot(self):
         """Restarts the host as after a power cut."""
         lab.run(["docker", "kill", self.host.container])
         lab.run(["docker", "start", self.host.container])
-        self.wait_dockerd()
+        self.host.wait_dockerd()
 
     def is_served(self, *vips):
         """This host's container answers for both families. The request is sent on the host itself, whose route leads to it."""

@@ -47,6 +47,14 @@ class Host(lab.Node):
     def version(self):
         return self.api("/version")["Version"]
 
+    def wait_dockerd(self):
+        wait.until(lambda: self.ok("docker", "version"), 60, "dockerd answers", every=0.3)
+
+    def set_live_restore(self, on):
+        """For the next start of dockerd, or the next SIGHUP."""
+        word = str(on).lower()
+        self.sh(r"""sed -i 's/, "live-restore": [a-z]*//; s/ }$/, "live-restore": """ + word + r""" }/' /etc/docker/daemon.json""")
+
     # -- the plugin
 
     def default_settings(self):

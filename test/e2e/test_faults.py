@@ -194,10 +194,9 @@ class Bird(FaultTest):
 
 class Engine(FaultTest):
     def live_restore(self, on):
-        word = str(on).lower()
-        self.host.sh(r"""sed -i 's/, "live-restore": [a-z]*//; s/ }$/, "live-restore": """ + word + r""" }/' /etc/docker/daemon.json""")
+        self.host.set_live_restore(on)
         self.host.run("kill", "-HUP", self.host.run("kept", "pid").strip())
-        wait.until(lambda: self.host.docker("info", "--format", "{{.LiveRestoreEnabled}}") == word, 10, "reload")
+        wait.until(lambda: self.host.docker("info", "--format", "{{.LiveRestoreEnabled}}") == str(on).lower(), 10, "reload")
 
     def test_restarted_with_live_restore(self):
         # Docker 20.10 may stop the health checks of a container that it has taken over, after dockerd itself was silent for long.
@@ -206,14 +205,14 @@ class Engine(FaultTest):
         self.addCleanup(self.live_restore, False)
         with Fault(self, "dockerd restarted, live-restore") as fault:
             self.host.run("kept", "restart", "TERM", timeout=90)
-            self.wait_dockerd()
+            self.host.wait_dockerd()
             self.both_stay(5)   # health checks begin again at `starting`
         fault.nothing_moved()
 
     def test_restarted(self):
         with Fault(self, "dockerd restarted") as fault:
             self.host.run("kept", "restart", "TERM", timeout=90)
-            self.wait_dockerd()
+            self.host.wait_dockerd()
             self.wait_both(timeout=30)
         # The web server accepts no connection from its SIGTERM on, and the router processes the withdrawal a moment later.
         fault.nothing_failed_after_the_withdrawal()
@@ -227,7 +226,7 @@ class Engine(FaultTest):
         self.addCleanup(self.reboot)
         with Fault(self, "dockerd killed"):
             self.host.run("kept", "restart", "KILL")
-            self.wait_dockerd()
+            self.host.wait_dockerd()
             self.host.wait_state(self.name, "running", timeout=30)
             self.wait_both(timeout=30)
         self.is_served(V4)
@@ -241,7 +240,7 @@ class Engine(FaultTest):
             self.host.run("kill", "-STOP", dockerd)
             self.both_stay(seconds)
             self.host.run("kill", "-CONT", dockerd)
-            self.wait_dockerd()
+            self.host.wait_dockerd()
             self.both_stay(2)
         fault.nothing_moved()
         self.host.sick(self.name)

@@ -8,7 +8,11 @@
 
 #include <fmt/format.h>
 
+#include <poll.h>
+
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <limits>
 
 namespace asio = boost::asio;
@@ -57,8 +61,11 @@ std::string arrayOf(const Values& values, Wanted wanted) {
 }  // namespace
 
 FakeDockerd::FakeDockerd(const std::string& socketPath)
-    : acceptor_(io_, asio::local::stream_protocol::endpoint(socketPath), false), feed_(io_) {
+    : acceptor_(io_, asio::local::stream_protocol::endpoint(socketPath), false),
+      feed_(io_),
+      pidPath_((std::filesystem::path(socketPath).parent_path() / "docker.pid").string()) {
   acceptor_.listen(kBacklog);
+  writePidFile();
   io::spawn(io_.get_executor(), accept(), "the fake dockerd");
   thread_ = std::thread([this] {
     const auto work = asio::make_work_guard(io_);
@@ -74,9 +81,12 @@ FakeDockerd::~FakeDockerd() {
 Task<> FakeDockerd::accept() {
   while (true) {
     auto [error, socket] = co_await acceptor_.async_accept(asTuple);
+    if (error == asio::error::operation_aborted) co_return;  // stop()
     if (error) continue;
     mostOpen_ = std::max(mostOpen_, ++open_);
     auto owned = std::make_shared<Socket>(std::move(socket));
+    std::erase_if(sockets_, [](const auto& known) { return known.expired(); });
+    sockets_.push_back(owned);
     io::spawn(io_.get_executor(), serve(std::move(owned)), "the fake dockerd's connection");
   }
 }
@@ -181,6 +191,34 @@ std::size_t FakeDockerd::held(const std::string& pattern) {
 
 void FakeDockerd::cutStreams() {
   run([&] { feed_.cut(); });
+}
+
+void FakeDockerd::writePidFile() { std::ofstream(pidPath_) << 4000 + ++starts_; }
+
+void FakeDockerd::stop(PidFile pidFile) {
+  run([&] {
+    acceptor_.cancel();
+    feed_.cut();
+    for (const auto& known : sockets_) {
+      boost::system::error_code ignored;
+      if (const auto socket = known.lock()) socket->shutdown(Socket::shutdown_both, ignored);
+    }
+    if (pidFile == PidFile::Goes) std::filesystem::remove(pidPath_);
+  });
+}
+
+bool FakeDockerd::isWoken() {
+  return run([&] {
+    pollfd listening{acceptor_.native_handle(), POLLIN, 0};
+    return ::poll(&listening, 1, 0) > 0;
+  });
+}
+
+void FakeDockerd::startAgain() {
+  run([&] {
+    writePidFile();
+    io::spawn(io_.get_executor(), accept(), "the fake dockerd");
+  });
 }
 
 void FakeDockerd::change(const std::function<void(Values&)>& change,

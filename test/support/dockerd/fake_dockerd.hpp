@@ -48,6 +48,12 @@ class FakeDockerd {
   void release(const std::string& pattern);
   std::size_t held(const std::string& pattern);  // requests whose client still waits
   void cutStreams();
+  // As with systemd's docker.socket: every connection ends, the pid file goes, and the socket still
+  // listens, but nobody accepts.
+  enum class PidFile { Goes, Stays };
+  void stop(PidFile pidFile = PidFile::Goes);
+  bool isWoken();  // a connection waits for a dockerd; systemd would start one
+  void startAgain();
 
   // ---- values and events: a change and its events take effect together
   struct Values {
@@ -82,6 +88,7 @@ class FakeDockerd {
 
   Task<> accept();
   Task<> serve(std::shared_ptr<Socket> socket);
+  void writePidFile();
   Task<bool> obstruct(std::shared_ptr<Socket> socket, std::string path);
   Answer answerTo(const Request& request);
 
@@ -105,6 +112,9 @@ class FakeDockerd {
   Values values_;
   std::vector<Request> requests_;
   std::list<std::shared_ptr<Held>> held_;
+  std::list<std::weak_ptr<Socket>> sockets_;
+  std::string pidPath_;
+  unsigned starts_ = 0;
   std::size_t open_ = 0;
   std::size_t mostOpen_ = 0;
   std::thread thread_;
