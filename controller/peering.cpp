@@ -30,6 +30,28 @@ std::optional<Address> usableV6(const std::vector<HostAddress>& own, int ifIndex
   return lowest;
 }
 
+// The IPv4 address for a session with a peer on a connected network, and for its next hop:
+// ROUTER_ID, unless that is the address of another uplink. A switch at the second uplink expects
+// the host's address in its own subnet, and can reach no other. An address of the loopback
+// interface
+// (/32) is ROUTER_ID for all uplinks.
+Address ownV4Towards(const Address& peer, const reconcile::RouteLookup& route,
+                     const Address& routerId, const std::vector<HostAddress>& own) {
+  const auto holder = std::find_if(own.begin(), own.end(), [&routerId](const HostAddress& held) {
+    return held.address == routerId;
+  });
+  const bool ofUplink = holder != own.end() && !holder->subnet.isHost();
+  if (route.gateway || !ofUplink || holder->ifIndex == route.ifIndex) return routerId;
+  std::optional<Address> lowest;
+  for (const auto& candidate : own) {
+    const bool fits = candidate.ifIndex == route.ifIndex && candidate.usable &&
+                      candidate.address.isV4() && !candidate.subnet.isHost() &&
+                      (peer.isV6() || candidate.subnet.contains(peer));
+    if (fits && (!lowest || candidate.address < *lowest)) lowest = candidate.address;
+  }
+  return lowest.value_or(routerId);
+}
+
 std::vector<std::string> ownAddressNotes(const settings::Settings& settings,
                                          const std::vector<HostAddress>& own) {
   std::vector<std::string> notes;
@@ -100,10 +122,12 @@ Peering peersFor(const settings::Settings& settings, reconcile::HostNetwork& hos
   for (auto& peer : peering.peers) {
     const std::string shown = peer.address.toString();
     std::optional<unsigned> hops;
+    Address own4 = settings.routerId;
     std::optional<Address> nextHop6;
     if (const auto route = routeToPeer(host, peer.address)) {
       if (!route->gateway) hops = 1;
       if (!route->dev.empty()) peering.links.insert(route->dev);
+      own4 = ownV4Towards(peer.address, *route, settings.routerId, own);
       if (route->gateway) peering.needs.nextHops.try_emplace(*route->gateway, peer.address);
       nextHop6 = settings.routerId6 ? settings.routerId6 : usableV6(own, route->ifIndex);
       if (nextHop6 && !isOwn(own, *nextHop6)) nextHop6.reset();
@@ -119,15 +143,16 @@ Peering peersFor(const settings::Settings& settings, reconcile::HostNetwork& hos
       peering.needs.nextHops.merge(nextHopsTo(peer.address, previous.needs.nextHops));
       if (const auto* before = findPeer(previous.peers, peer.name)) {
         hops = before->hops;
+        own4 = before->nextHop4.value_or(own4);
         nextHop6 = before->nextHop6;
       } else {
         hops = 1;
       }
     }
     setIfEmpty(peer.hops, hops);
-    setIfEmpty(peer.nextHop4, std::optional(settings.routerId));
+    setIfEmpty(peer.nextHop4, std::optional(own4));
     setIfEmpty(peer.nextHop6, nextHop6);
-    setIfEmpty(peer.source, peer.address.isV4() ? std::optional(settings.routerId) : nextHop6);
+    setIfEmpty(peer.source, peer.address.isV4() ? std::optional(own4) : nextHop6);
   }
   return peering;
 }

@@ -79,6 +79,35 @@ TEST_CASE("Peering.Ipv6NextHopIsTheLowestAddress_OrRouterId6IfTheHostHasIt") {
   CHECK(host.peering().notes.empty());
 }
 
+// Two switches in two subnets. The IPv6 peers are on the same two links.
+TEST_CASE("Peering.EachUplinkHasItsOwnSourceAndNextHop_UnlessRouterIdIsALoopbackAddress") {
+  Host host;
+  const bool loopback = GENERATE(false, true);
+  if (!loopback) host.kernel.own.front().subnet = *Prefix::parse("192.168.8.0/24");
+  for (const char* address : {"10.2.0.1", "2001:db8:2::1"}) {
+    host.settings.peers.push_back(
+        {.name = core::peerName(ip(address)), .address = ip(address), .as = 64513});
+    host.kernel.ways[ip(address)] = {3, "eth1", {}, {}};
+  }
+  host.kernel.own.push_back({*Prefix::parse("10.2.0.0/24"), ip("10.2.0.2"), 3, true});
+  host.has("2001:db8:2::2", 3);
+  const auto peering = host.peering();
+  const Address second = ip(loopback ? "192.168.8.40" : "10.2.0.2");
+  CHECK(peering.peers[0].source == ip("192.168.8.40"));
+  CHECK(peering.peers[0].nextHop4 == ip("192.168.8.40"));
+  CHECK(peering.peers[2].source == second);
+  CHECK(peering.peers[2].nextHop4 == second);
+  CHECK(peering.peers[2].nextHop6 == ip("2001:db8:2::2"));
+  CHECK(peering.peers[3].source == ip("2001:db8:2::2"));
+  CHECK(peering.peers[3].nextHop4 == second);
+  // An uplink that is down keeps the values of its session.
+  host.kernel.ways.erase(ip("10.2.0.1"));
+  CHECK(host.peering(peering).peers[2].source == second);
+  // Behind a gateway, ROUTER_ID is the source, as before.
+  host.kernel.ways[ip("10.2.0.1")] = {3, "eth1", ip("10.2.0.9"), {}};
+  CHECK(host.peering(peering).peers[2].source == ip("192.168.8.40"));
+}
+
 // Previous values are matched by the peer's name, not by its position in the list.
 TEST_CASE("Peering.APeerWithoutARouteKeepsItsPreviousValues") {
   Host host;
