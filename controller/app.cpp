@@ -48,6 +48,7 @@ core::Policy policyOf(const settings::Settings& settings) {
           .drainDelay = settings.drainDelay,
           .drainOnSigusr2 = settings.sigusr2Handler,
           .terminateDrained = settings.sigusr2Stop,
+          .hashPorts = settings.hashPorts,
           .allowedPrefixes = settings.allowedPrefixes};
 }
 

@@ -17,6 +17,7 @@ struct Policy {
   std::chrono::milliseconds drainDelay{5000};  // DRAIN_DELAY: from SIGUSR2 to SIGTERM
   bool drainOnSigusr2 = false;                 // SIGUSR2_HANDLER
   bool terminateDrained = true;                // SIGUSR2_ACTION=stop
+  bool hashPorts = true;                       // MULTIPATH_HASH=ports
   // ALLOWED_PREFIXES: VIPs and gateway subnets must lie inside one of them; empty: no limit.
   std::vector<Prefix> allowedPrefixes;
 };

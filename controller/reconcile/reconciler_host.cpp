@@ -12,6 +12,7 @@ namespace bgplb::reconcile {
 
 // Only once a VIP has two backends, because the setting affects every multipath route of the host.
 void Reconciler::ensureFlowHashing(const core::KernelNetwork& desired) {
+  if (!policy_.hashPorts) return;
   for (const auto& [family, members] : desired.groups) {
     if (members.size() < 2 || !flowsHashed_.insert(family).second) continue;
     const auto outcome = host_.hashFlows(family);

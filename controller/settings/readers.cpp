@@ -176,6 +176,12 @@ Problem readSigusr2Action(const std::string& text, Settings& to) {
   return {};
 }
 
+Problem readMultipathHash(const std::string& text, Settings& to) {
+  if (text != "ports" && text != "keep") return refused();
+  to.hashPorts = text == "ports";
+  return {};
+}
+
 Problem readLogLevel(const std::string& text, Settings& to) {
   const auto level = log::parseLevel(text);
   if (!level) return refused();

@@ -33,6 +33,7 @@ Problem readPasswords(const std::string& text, Settings& to);
 Problem readAllowedPrefixes(const std::string& text, Settings& to);
 Problem readStopMode(const std::string& text, Settings& to);
 Problem readSigusr2Action(const std::string& text, Settings& to);
+Problem readMultipathHash(const std::string& text, Settings& to);
 Problem readLogLevel(const std::string& text, Settings& to);
 
 }  // namespace bgplb::settings

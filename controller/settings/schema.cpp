@@ -209,6 +209,16 @@ constexpr std::array kSettings{
                 "refused and filtered from the routes to the routers",
     },
     Setting{
+        .name = "MULTIPATH_HASH",
+        .key = "multipath_hash",
+        .read = readMultipathHash,
+        .standard = "ports",
+        .takes = "ports or keep",
+        .help = "ports: new connections are spread over containers by addresses and ports; keep: "
+                "fib_multipath_hash_policy of the host stays as it is, and with 0 all connections "
+                "of one client go to one container",
+    },
+    Setting{
         .name = "GLOBAL_SCOPE",
         .key = "global_scope",
         .read = [](const std::string& text,

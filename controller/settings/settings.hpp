@@ -32,6 +32,7 @@ struct Settings {
   std::chrono::milliseconds drainGrace{1000};
   std::chrono::milliseconds drainDelay{5000};
   std::vector<Prefix> allowedPrefixes;  // empty: no limit
+  bool hashPorts = true;
   bool globalScope = false;
   log::Level logLevel = log::Level::Info;
 

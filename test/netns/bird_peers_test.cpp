@@ -133,6 +133,7 @@ TEST_CASE("Bird.EachSettingRestartsTheDocumentedSessions", "[netns]") {
                        {"HOLD_DOWN", "1"},
                        {"SIGUSR2_HANDLER", "true"},
                        {"SIGUSR2_ACTION", "none"},
+                       {"MULTIPATH_HASH", "keep"},
                        {"DRAIN_GRACE", "2"},
                        {"DRAIN_DELAY", "2"},
                        {"ALLOWED_PREFIXES", "10.0.0.0/24"},

@@ -19,6 +19,19 @@ TEST_CASE("Reconciler.SetsTheHashPolicy_WhenAVipHasTwoBackends") {
   CHECK(host.kernel.hashed == std::set<Family>{Family::V4, Family::V6});
 }
 
+TEST_CASE("Reconciler.LeavesTheHashPolicyAlone_IfTheOperatorWantsThat") {
+  Host host;
+  core::Policy policy = kPolicy;
+  policy.hashPorts = false;
+  host.reconciler.setPolicy(policy);
+  host.makeReady();
+  host.join(kEp2, "02:00:00:00:00:02");
+  host.report(kCtr2, kEp2, Health::Healthy);
+  host.reconciler.touchAll(host.now);
+  host.step();
+  CHECK(host.kernel.hashed.empty());
+}
+
 // The network was created before the host was booted without IPv6.
 TEST_CASE("Reconciler.ServesTheIpv4Vip_OnAKernelWithoutIpv6") {
   Host host;

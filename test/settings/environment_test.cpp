@@ -100,6 +100,7 @@ TEST_CASE("Settings.WrongValues") {
       {"HOLD_TIME", "65536"},
       {"DRAIN_GRACE", "-1"},
       {"DRAIN_DELAY", "nan"},
+      {"MULTIPATH_HASH", "layer4"},
       {"LOG_LEVEL", "loud"},
       {"ALLOWED_PREFIXES", "10.0.0.0"},
       {"ALLOWED_PREFIXES", "10.0.0.0/33"},
