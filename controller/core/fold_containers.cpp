@@ -89,8 +89,10 @@ void takeReport(Container& container, const ContainerReport& report) {
   // After a restart of dockerd with live-restore, every health check begins again at `starting`. A
   // container that was healthy in this run is still considered healthy.
   const bool sameRun = container.startedAt == report.startedAt && container.asked;
-  const bool forgotten =
-      sameRun && report.health == Health::Starting && container.health == Health::Healthy;
+  // A container whose check cannot run keeps the result of the last check, too.
+  const bool unknown = report.health == Health::Starting ||
+                       (report.health == Health::Unhealthy && !report.checkProblem.empty());
+  const bool forgotten = sameRun && unknown && container.health == Health::Healthy;
   container.run = report.run;
   if (!forgotten) container.health = report.health;
   container.stopSignal = report.stopSignal;

@@ -30,6 +30,9 @@ struct ContainerReport {
   std::string service;
   RunState run = RunState::Stopped;
   Health health = Health::None;
+  // Why the last health check could not run; empty: it ran, or none is known. `health` is then the
+  // result of the last check that ran, or Unhealthy if none is known.
+  std::string checkProblem;
   int stopSignal = 15;
   std::chrono::seconds stopTimeout{10};
   std::string startedAt;

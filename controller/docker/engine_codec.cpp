@@ -18,6 +18,7 @@ namespace bgplb::docker {
 namespace {
 
 constexpr std::chrono::seconds kLongestStop{365 * 86400};  // --stop-timeout -1: no limit
+constexpr const char* kCheckTimedOut = "Health check exceeded timeout";
 constexpr const char* kSwarmTaskLabel = "com.docker.swarm.task.id";
 constexpr const char* kSwarmServiceLabel = "com.docker.swarm.service.id";
 constexpr const char* kComposeProjectLabel = "com.docker.compose.project";
@@ -84,6 +85,27 @@ core::Health healthOf(const json::object& state) {
   if (status == "healthy") return core::Health::Healthy;
   if (status == "unhealthy") return core::Health::Unhealthy;
   return core::Health::Starting;
+}
+
+// State.Health.Log has the last five checks. Exit code -1: the check timed out, which is a failure,
+// or it could not be executed (moby, daemon/health.go).
+void readChecks(const json::object& state, core::ContainerReport& report) {
+  const auto* health = objectAt(state, "Health");
+  const auto* checks = health == nullptr ? nullptr : arrayAt(*health, "Log");
+  if (checks == nullptr || report.health != core::Health::Unhealthy) return;
+  for (auto entry = checks->rbegin(); entry != checks->rend(); ++entry) {
+    const auto* check = entry->if_object();
+    const auto* code = check == nullptr ? nullptr : check->if_contains("ExitCode");
+    if (code == nullptr || !code->is_int64()) return;
+    const std::string output = textOr(*check, "Output");
+    if (code->as_int64() != -1 || output.starts_with(kCheckTimedOut)) {
+      if (!report.checkProblem.empty() && code->as_int64() == 0) {
+        report.health = core::Health::Healthy;
+      }
+      return;
+    }
+    if (report.checkProblem.empty()) report.checkProblem = output.empty() ? "no output" : output;
+  }
 }
 
 core::RunState runStateOf(const json::object& state) {
@@ -224,6 +246,7 @@ Result<core::ContainerReport> parseContainerInspect(std::string_view body) {
   report.name = withoutSlash(textOr(*object, "Name"));
   report.run = runStateOf(*state);
   report.health = healthOf(*state);
+  readChecks(*state, report);
   report.startedAt = textOr(*state, "StartedAt");
   if (const auto* config = objectAt(*object, "Config")) {
     const int signal = parseSignal(textOr(*config, "StopSignal"));

@@ -1,5 +1,6 @@
 #include "docker/engine_dialogue.hpp"
 
+#include "base/printable.hpp"
 #include "core/neighbors_to_prime.hpp"
 #include "docker/container_event.hpp"
 
@@ -74,9 +75,38 @@ Reaction EngineDialogue::event(const EngineEvent& event, TimePoint now) {
 
 void EngineDialogue::containerEvent(const EngineEvent& event, TimePoint now) {
   const ContainerId id(event.id);
+  if (event.action == "exec_die") return processEnded(event);
+  if (isDoubtful(event)) {
+    checks_.doubt(id, now);
+    containers_.ask(id, Urgency::Event);
+    return;
+  }
+  if (event.action.starts_with("health_status")) {
+    checks_.decided(id);
+    checks_.setBroken(id, false);
+  }
+  if (event.action == "die" || event.action == "destroy") checks_.forget(id);
   containers_.changed(id);
   touch(foldContainerEvent(facts_, policy_, event, now));
   if (event.action == "start") containers_.ask(id, Urgency::Event);
+}
+
+// dockerd reports no `unhealthy` again for a container whose check could not run before.
+void EngineDialogue::processEnded(const EngineEvent& event) {
+  const ContainerId id(event.id);
+  if (!facts_.containers.contains(id)) return;
+  const bool succeeded = event.attribute("exitCode") == "0";
+  checks_.ended(id, succeeded);
+  if (!succeeded && checks_.isBroken(id)) containers_.ask(id, Urgency::Event);
+}
+
+// An `unhealthy` that no failed check explains.
+bool EngineDialogue::isDoubtful(const EngineEvent& event) const {
+  if (event.action != "health_status: unhealthy") return false;
+  const ContainerId id(event.id);
+  const auto known = facts_.containers.find(id);
+  return known != facts_.containers.end() && known->second.health == core::Health::Healthy &&
+         checks_.lastSucceeded(id);
 }
 
 void EngineDialogue::networkEvent(const EngineEvent& event) {
@@ -247,12 +277,27 @@ void EngineDialogue::containerAnswered(const ContainerId& id, const Result<Answe
   } else {
     const auto& report = std::get<core::ContainerReport>(*answer);
     const bool justStarted = isKnown && known->second.startedAt.empty();
+    checks_.decided(id);
+    noteCheckProblem(report);
     touch(core::containerReported(facts_, report, now));
     reaction_.bridgesOf.insert(id);
     if (justStarted) prime(report);
   }
   const bool ofFirstRound = firstRound_.erase(id) > 0;
   if (ofFirstRound ? firstRound_.empty() : !reaction_.touched.empty()) endFirstRound();
+}
+
+void EngineDialogue::noteCheckProblem(const core::ContainerReport& report) {
+  const bool broken = !report.checkProblem.empty();
+  if (!checks_.setBroken(report.id, broken)) return;
+  if (broken) {
+    addLog(log::Level::Warning,
+           fmt::format("container {}: its health check cannot run: {}; its last result counts",
+                       report.name, printable(report.checkProblem)));
+  } else {
+    addLog(log::Level::Info,
+           fmt::format("resolved: container {}: its health check runs", report.name));
+  }
 }
 
 // Requests neighbour discovery for the container's addresses before the container is announced. The
@@ -294,12 +339,16 @@ Reaction EngineDialogue::timePassed(TimePoint now) {
     containers_.retryDue(now);
     networks_.retryDue(now);
   }
+  for (const auto& id : checks_.takeOverdue(now)) {
+    touch(core::containerHealth(facts_, id, core::Health::Unhealthy, now));
+  }
   if (firstRoundEndsAt_ && *firstRoundEndsAt_ <= now) endFirstRound();
   return finish(now);
 }
 
 std::optional<core::TimePoint> EngineDialogue::due() const {
   std::optional<TimePoint> first = queue_.due();
+  atEarliest(first, checks_.due());
   if (!facts_.firstRoundOver) atEarliest(first, firstRoundEndsAt_);
   if (connected_) {  // the next connection starts with a new list round
     atEarliest(first, round_.due());

@@ -7,11 +7,14 @@
 // An event changes the facts at once. An event does not contain the endpoints, the stop signal or
 // whether the container has a health check. EngineDialogue therefore inspects a container when it
 // starts, so that these values are known before dockerd reports its health or a kill. While dockerd
-// does not answer, no conclusion is drawn from its silence. No withdrawal waits for an answer.
+// does not answer, no conclusion is drawn from its silence. No withdrawal waits for an answer,
+// except for at most a second that of a container whose health check may not have run
+// (health_checks.hpp).
 
 #include "base/log.hpp"
 #include "core/fold.hpp"
 #include "docker/engine_codec.hpp"
+#include "docker/health_checks.hpp"
 #include "docker/inspections.hpp"
 #include "docker/list_round.hpp"
 #include "docker/question_queue.hpp"
@@ -80,6 +83,8 @@ class EngineDialogue {
 
  private:
   void containerEvent(const EngineEvent& event, TimePoint now);
+  void processEnded(const EngineEvent& event);
+  bool isDoubtful(const EngineEvent& event) const;
   void networkEvent(const EngineEvent& event);
   void attachmentEvent(const EngineEvent& event);
 
@@ -88,6 +93,7 @@ class EngineDialogue {
   void takeLists(const std::vector<core::ListedContainer>& containers, TimePoint now);
   void askListed(const std::vector<core::ListedContainer>& containers);
   void containerAnswered(const ContainerId& id, const Result<Answer>& answer, TimePoint now);
+  void noteCheckProblem(const core::ContainerReport& report);
   void networkAnswered(const NetworkId& id, const Result<Answer>& answer, TimePoint now);
   void prime(const core::ContainerReport& started);
 
@@ -106,6 +112,7 @@ class EngineDialogue {
   Inspections<ContainerId> containers_;
   Inspections<NetworkId> networks_;
   SwarmWatch swarm_;
+  HealthChecks checks_;
 
   std::optional<std::int64_t> replaySince_;
   bool connected_ = false;

@@ -13,11 +13,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// The filter omits exec_* events, because each run of a health check causes some. Docker matches
-// every value as a prefix because health_status is one of them.
+// Of the exec_* events, which each run of a health check causes, only the last one is needed.
+// Docker matches every value as a prefix because health_status is one of them.
 constexpr const char* kFilters =
     R"({"type":["container","network","service"],"event":["start","die","destroy","rename","kill",)"
-    R"("pause","unpause","health_status","create","connect","disconnect","update","remove"]})";
+    R"("pause","unpause","health_status","exec_die","create","connect","disconnect","update","remove"]})";
 
 std::int64_t nanosecondsSince1970() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
