@@ -24,6 +24,30 @@ class Health(LabTest):
         self.wait_answer(V4, "web1")
         self.wait_answer(V6, "web1")
 
+    def test_checks_that_cannot_run(self):
+        """As while a package upgrade replaces runc: Docker reports every container as unhealthy."""
+        self.start()
+        runc = self.host.sh("command -v runc").strip()
+        away = f"mv {runc} /root/runc.away"
+        back = f"test ! -e /root/runc.away || mv /root/runc.away {runc}"
+        self.addCleanup(self.host.sh, back)
+        with self.router.watch() as watch:
+            self.host.sh(away)
+            self.host.wait_health("web1", "unhealthy")
+            self.router.stays(1.5, *self.prefixes)
+            self.host.sh(back)
+            self.host.wait_health("web1", "healthy")
+            self.router.stays(0.5, *self.prefixes)
+            self.assertEqual([change for prefix in self.prefixes for change in watch.changes(prefix)], [])
+        with self.subTest("the container fails meanwhile: withdrawn by the first check that runs"):
+            pid = self.host.inspect("web1")["State"]["Pid"]
+            self.host.sh(away)
+            self.host.wait_health("web1", "unhealthy")
+            self.host.run("touch", f"/proc/{pid}/root/tmp/unhealthy")
+            self.router.stays(0.5, *self.prefixes)
+            self.host.sh(back)
+            self.router.wait_gone(*self.prefixes, timeout=5)
+
     def test_a_container_that_never_becomes_healthy_is_never_announced(self):
         prefixes = self.vip("web1", V4, V6)
         self.host.web("web1", "web1", more=("--health-cmd", "exit 1", "--health-retries", "2"))
