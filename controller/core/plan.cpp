@@ -57,13 +57,16 @@ class Plan {
     }
   }
 
+  // Pinned routes first: if all routes are missing, the main table's route would lead established
+  // connections to another backend, which resets them. Without any route, their packets are lost
+  // and sent again.
   void addRoutes() {
+    for (const auto& route : desired_.pinned) {
+      if (!observed_.pinned.contains(route)) add(PinnedRouteReplace{route, bridge_});
+    }
     for (const auto& route : desired_.routes) {
       const bool complete = observed_.routes.contains(route) && !observed_.strays.contains(route);
       if (!complete) add(RouteReplace{route, bridge_});
-    }
-    for (const auto& route : desired_.pinned) {
-      if (!observed_.pinned.contains(route)) add(PinnedRouteReplace{route, bridge_});
     }
   }
 
