@@ -1,6 +1,7 @@
 #include "firewall/host_rules.hpp"
 
 #include "core/link_names.hpp"
+#include "firewall/marks.hpp"
 #include "firewall/nft_table.hpp"
 
 #include <fmt/format.h>
@@ -10,20 +11,18 @@ namespace bgplb::firewall {
 namespace {
 
 constexpr unsigned kBits = 8;  // bits of a slot
+// Behind the standard priorities: the packet mark is ours only between this hook and routing.
+constexpr int kLast = 300;
 
-std::string mark(unsigned bits) {
-  return fmt::format("{:#010x}", std::uint32_t{bits} << core::kSlotMarkShift);
-}
-
-// The mask of the bits of a mark that belong to other programs.
-std::string othersMask() { return fmt::format("{:#010x}", ~core::kSlotMarkMask); }
-std::string mask() { return fmt::format("{:#010x}", core::kSlotMarkMask); }
+std::string hex(std::uint32_t bits) { return fmt::format("{:#010x}", bits); }
+std::string mark(unsigned bits) { return hex(std::uint32_t{bits} << core::kSlotMarkShift); }
+std::string mask() { return hex(core::kSlotMarkMask); }
+// The bits of a mark that belong to other programs.
+std::string othersMask() { return hex(~core::kSlotMarkMask); }
 
 std::string restoreChain() {
   std::string rules = fmt::format(
       "  chain restore {{\n"
-      "    ct mark & {0} == 0 accept\n"
-      "    ct direction reply accept\n"
       // The common case, no other program's bits in the packet mark: one step instead of kBits.
       "    meta mark & {1} == 0 meta mark set ct mark & {0} accept\n"
       "    meta mark set meta mark & {1}\n",
@@ -37,8 +36,11 @@ std::string restoreChain() {
 
 // `low`: the format of an address whose last byte is the argument and whose other bytes are zero.
 std::string learnChain(const char* name, const char* hop, const char* network, const char* low) {
-  std::string rules =
-      fmt::format("  chain {} {{\n    rt {} nexthop != {} accept\n", name, hop, network);
+  std::string rules = fmt::format(
+      "  chain {} {{\n"
+      "    rt {} nexthop != {} accept\n"
+      "    ct mark set ct mark & {} | {}\n",
+      name, hop, network, othersMask(), hex(kVipMark));
   for (unsigned bit = 0; bit < kBits; ++bit) {
     const std::string one = fmt::format(fmt::runtime(low), 1U << bit);
     rules += fmt::format("    rt {0} nexthop & {1} == {1} ct mark set ct mark | {2}\n", hop, one,
@@ -67,27 +69,38 @@ std::string entryChain(const std::set<std::string>& loosened) {
   return rules + "  }\n";
 }
 
+// A match on the connection mark fails for packets without a connection (notrack), so their packet
+// marks stay as they are.
 std::string markChains() {
+  const std::string restore = fmt::format(
+      "    ct mark & {0} == {0} ct mark & {1} != 0 ct direction original jump restore\n",
+      hex(kVipMark), mask());
   return restoreChain() + learnChain("learn4", "ip", "169.254.77.0/24", "0.0.0.{}") +
          learnChain("learn6", "ip6", "fe80::77:0/120", "::{:x}") +
          fmt::format(
+             "  chain learn {{\n"
+             "    ct direction reply accept\n"
+             "    meta nfproto ipv4 goto learn4\n"
+             "    meta nfproto ipv6 goto learn6\n"
+             "  }}\n"
              "  chain prerouting {{\n"
-             "    type filter hook prerouting priority mangle; policy accept;\n"
-             "    jump restore\n"
+             "    type filter hook prerouting priority {0}; policy accept;\n"
+             "{1}"
              "  }}\n"
              "  chain output {{\n"
-             "    type route hook output priority mangle; policy accept;\n"
-             "    jump restore\n"
+             "    type route hook output priority {0}; policy accept;\n"
+             // Connections that version 1.0.0 marked do not have the bit.
+             "    oifname \"{2}*\" ct mark & {3} != 0 ct direction original ct mark set ct mark | "
+             "{4}\n"
+             "{1}"
              "  }}\n"
              "  chain postrouting {{\n"
              "    type filter hook postrouting priority mangle; policy accept;\n"
-             "    oifname != \"{}*\" accept\n"
-             "    ct mark & {} != 0 accept\n"
-             "    ct direction reply accept\n"
-             "    meta nfproto ipv4 jump learn4\n"
-             "    meta nfproto ipv6 jump learn6\n"
+             "    oifname != \"{2}*\" accept\n"
+             "    ct mark & {3} == 0 goto learn\n"
+             "    ct mark & {5} == {5} goto learn\n"
              "  }}\n",
-             core::kBridgePrefix, mask());
+             kLast, restore, core::kBridgePrefix, mask(), hex(kVipMark), hex(kUnknownMark));
 }
 
 // "ip saddr { ... }" and "ip6 saddr { ... }", each with `verdict`; without addresses of a family,

@@ -3,12 +3,13 @@
 // next hop of a packet. Pure. Called by Iptables.
 //
 // 1. It keeps established connections on their backend. Each connection to a VIP is marked with the
-//    slot of the backend that received its first packet. Every later packet gets that mark, and a
-//    policy rule routes it to the same backend (core/kernel_network.hpp). New connections have no
-//    mark, so the next-hop group selects their backend.
+//    slot of the backend that received its first packet (marks.hpp). Every later packet gets that
+//    slot as its mark, and a policy rule routes it to the same backend (core/kernel_network.hpp).
+//    New connections have no mark, so the next-hop group selects their backend.
 //
 //      learn     after routing: a next hop of 169.254.77.N or fe80::77:N means slot N
-//      restore   before routing; locally generated packets are routed again
+//      restore   before routing; locally generated packets are routed again. After the rules of
+//                other programs in the same hook: Tailscale's replace the whole packet mark
 //
 //    Only packets in the original direction are marked, ICMP errors about replies (such as "packet
 //    too big") included: these must reach the backend that sent the reply. The number of rules
@@ -21,8 +22,7 @@
 //                on the bridges whose reverse path filter this program has loosened, packets whose
 //                source is neither routed to that bridge (RFC 3704 section 2.2) nor a VIP
 //      listener  connections to BIRD's port that are not from a peer. BIRD would log and close
-//      each,
-//                or end its session with a peer whose address is forged
+//                each, or end its session with a peer whose address is forged
 
 #include "base/address.hpp"
 

@@ -1,5 +1,7 @@
 #include "firewall/rules.hpp"
 
+#include "firewall/marks.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -84,11 +86,17 @@ FilterTable parse(std::string_view saved) {
 }
 
 const std::vector<std::string>& ownRules(Family family) {
-  static const std::vector<std::string> v4{
-      fmt::format("! -i bgplb-+ -o bgplb-+ -j CONNMARK --set-xmark {}", kMark),
-      "! -i bgplb-+ -o bgplb-+ -j ACCEPT",
-      fmt::format("-m connmark --mark {} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
-                  kMark)};
+  static const std::vector<std::string> v4 = [] {
+    const std::string noSlot = withMask(0, core::kSlotMarkMask);
+    return std::vector<std::string>{
+        fmt::format("! -i bgplb-+ -o bgplb-+ -m connmark --mark {} -j CONNMARK --set-xmark {}",
+                    noSlot, withMask(kUnknownMark, kUnknownMark)),
+        "! -i bgplb-+ -o bgplb-+ -j ACCEPT",
+        // A mark of another program may contain our bit: NetBird's 0x1bd10 does.
+        fmt::format("-m connmark ! --mark {} -m connmark --mark {} -m conntrack --ctstate "
+                    "RELATED,ESTABLISHED -j ACCEPT",
+                    noSlot, withMask(kVipMark, kVipMark))};
+  }();
   static const std::vector<std::string> v6 = [] {
     auto rules = v4;
     for (const int type : {135, 136}) {  // neighbor solicitation and advertisement (RFC 4861)

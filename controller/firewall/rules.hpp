@@ -8,8 +8,8 @@
 // stay dropped, and the rules that Docker evaluates later (bridge isolation, enable_icc=false,
 // policy DROP) do not block VIPs.
 //
-//   -o bgplb-*            Packets to a VIP: only host routes to VIPs use these bridges. The rule
-//                         marks the connection and accepts the packet.
+//   -o bgplb-*            Packets to a VIP: only host routes to VIPs use these bridges. The rules
+//                         mark the connection (marks.hpp) and accept the packet.
 //   established + marked  Replies. They do not pass bgplb-*: the container sends them over its
 //                         Docker bridge, possibly to a container on another bridge, or on the same
 //                         bridge without inter-container communication.
@@ -35,11 +35,6 @@
 namespace bgplb::firewall {
 
 inline constexpr std::string_view kChain = "BGPLB-FORWARD";
-
-// Our bit of the connection mark (value/mask). Bits used by other software: 0x80 AWS VPC, 0xf00
-// Cilium, 0x2000 netavark and CNI portmap, 0x4000 and 0x8000 Kubernetes, 0xff0000 Tailscale,
-// 0xffff0000 Calico. 0x539 (Istio) and 0xca6c (wg-quick) are complete marks without this bit.
-inline constexpr std::string_view kMark = "0x1000/0x1000";
 
 // The relevant parts of the filter table of one family in one flavour.
 struct FilterTable {

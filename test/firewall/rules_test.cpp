@@ -106,10 +106,11 @@ TEST_CASE("Rules.AreInstalledInOneTransaction") {
   CHECK(planPresent(Family::V4, FilterTable{}, kNone) ==
         "*filter\n"
         ":BGPLB-FORWARD - [0:0]\n"
-        "-A BGPLB-FORWARD ! -i bgplb-+ -o bgplb-+ -j CONNMARK --set-xmark 0x1000/0x1000\n"
+        "-A BGPLB-FORWARD ! -i bgplb-+ -o bgplb-+ -m connmark --mark 0x0/0xff00000 -j CONNMARK "
+        "--set-xmark 0xff01000/0xff01000\n"
         "-A BGPLB-FORWARD ! -i bgplb-+ -o bgplb-+ -j ACCEPT\n"
-        "-A BGPLB-FORWARD -m connmark --mark 0x1000/0x1000 -m conntrack --ctstate "
-        "RELATED,ESTABLISHED -j ACCEPT\n"
+        "-A BGPLB-FORWARD -m connmark ! --mark 0x0/0xff00000 -m connmark --mark 0x1000/0x1000 -m "
+        "conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
         "-I FORWARD 1 -j BGPLB-FORWARD\n"
         "COMMIT\n");
   CHECK(planAbsent(FilterTable{}).empty());

@@ -1,6 +1,8 @@
 // Sends real traffic through our rules together with those of real versions of dockerd.
 #include "netns/docker_traffic.hpp"
 
+#include <array>
+
 using namespace bgplb;
 using namespace bgplb::test::docker_traffic;
 using namespace bgplb::test::packet_filter;
@@ -106,4 +108,34 @@ TEST_CASE("Iptables.AcceptsVipTraffic_WithTheRulesOfDocker26") {
 TEST_CASE("Iptables.AcceptsVipTraffic_WithTheRulesOfDocker28") {
   passTraffic("docker-28.5", "nft");
   passTraffic("docker-28.5", "legacy");
+}
+
+// A connection that another program has marked. Its first packets are accepted by a rule of the
+// administrator; the policy drops the replies, unless one of our rules accepts them.
+TEST_CASE("Iptables.AcceptsNoReplies_OfAConnectionThatIsNotToAVip") {
+  const std::string flavour = GENERATE("nft", "legacy");
+  INFO(flavour);
+  Host host("br-012345678");
+  const Listener listener4(host.mate, "172.23.0.26");
+  const Listener listener6(host.mate, "2001:db8::26");
+  for (const std::string name : {"iptables-", "ip6tables-"}) {
+    shell(name + flavour + " -P FORWARD DROP");
+  }
+  Wall wall;
+  CHECK(wall.ensure(true) == allIn(flavour));
+  for (const auto& [name, client, server] :
+       {std::array<std::string, 3>{"iptables-", "172.18.0.2", "172.23.0.26"},
+        std::array<std::string, 3>{"ip6tables-", "2001:db8:d::2", "2001:db8::26"}}) {
+    INFO(server);
+    const std::string program = name + flavour;
+    const std::string flow = " -s " + client + " -d " + server;
+    shell(program + " -A FORWARD" + flow + " -j ACCEPT");
+    CHECK(isRefused(host.other, server));
+    const std::string mark =
+        program + " -t mangle -A PREROUTING" + flow + " -j CONNMARK --set-mark ";
+    shell(mark + "0x1bd10");  // NetBird's, with our bit
+    CHECK(isRefused(host.other, server));
+    shell(mark + "0x101000");  // as a connection to a VIP
+    CHECK(reaches(host.other, server));
+  }
 }

@@ -91,3 +91,48 @@ TEST_CASE("FlowMarks.TheTableIsRepairedAndRemoved") {
   wall.ensure(false);
   CHECK(tryShell(kTable).status != 0);
 }
+
+TEST_CASE("FlowMarks.ConnectionsKeepTheirBackend_WhenTheProgramIsUpgraded") {
+  Backends backends;
+  backends.add(1);
+  backends.add(2);
+  // The rules of version 1.0.0. It marked a connection of the host itself without bit 12.
+  shell("nft delete table inet bgplb; nft -f " + std::string(TEST_SOURCE_DIR) +
+        "/firewall/recorded/bgplb-1.0.0.nft");
+  for (const char* const program : {"iptables-nft-restore", "ip6tables-nft-restore"}) {
+    packet_filter::restore(
+        std::string(program) + " --noflush",
+        "*filter\n:BGPLB-FORWARD - [0:0]\n"
+        "-A BGPLB-FORWARD ! -i bgplb-+ -o bgplb-+ -j CONNMARK --set-xmark 0x1000/0x1000\n"
+        "-A BGPLB-FORWARD ! -i bgplb-+ -o bgplb-+ -j ACCEPT\n"
+        "-A BGPLB-FORWARD -m connmark --mark 0x1000/0x1000 -m conntrack --ctstate "
+        "RELATED,ESTABLISHED -j ACCEPT\nCOMMIT");
+  }
+  backends.ready({1});
+  std::vector<Flow> flows;
+  for (const Prefix& vip : {kVip4, kVip6, kVip4, kVip6})
+    flows.emplace_back(backends, vip.address());
+  const auto sendAll = [&] {
+    for (std::size_t i = 0; i < flows.size(); ++i) {
+      if (i < 2) {
+        flows[i].send();
+      } else {
+        shell(flows[i].command);
+      }
+    }
+  };
+  sendAll();
+  CHECK(receives(backends, 1, 4));
+  const auto marks = shell("conntrack -L 2>/dev/null; conntrack -L -f ipv6 2>/dev/null");
+  CHECK(test::has(marks, "mark=1052672 "));  // 0x101000
+  CHECK(test::has(marks, "mark=1048576 "));  // 0x100000
+
+  CHECK(backends.wall.ensure(true).marks);
+  REQUIRE(test::has(shell(kTable), "priority 300"));
+  backends.ready({2});
+  sendAll();
+  CHECK(receives(backends, 1, 8));
+  sendAll();
+  CHECK(receives(backends, 1, 12));
+  CHECK(backends.received(2) == 0);
+}
