@@ -43,6 +43,11 @@ class Host(unittest.TestCase):
         printed = in_namespace("iptables -N DOCKER-USER", limit, "iptables -S DOCKER-USER")
         self.assertIn("-A DOCKER-USER -d 10.0.0.101/32 -p tcp -m tcp ! --dport 80 -j DROP", printed)
 
+    def test_notrack(self):
+        printed = in_namespace(pages.block(FIREWALL, "notrack").text, "nft list table inet bgp")
+        self.assertIn("ip saddr 192.168.8.137 tcp sport 179 notrack", printed)
+        self.assertIn("ip daddr 192.168.8.137 tcp dport 179 notrack", printed)
+
     def test_kernel_objects(self):
         """The namespace has one object of each kind that the commands show."""
         objects = """ip link set lo up
