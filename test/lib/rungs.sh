@@ -199,6 +199,11 @@ run_demo() {
     fi
 }
 
+run_neighbours() {
+    test/neighbours --build "$build" --junit "$results/neighbours.xml" >&2 && return
+    [[ -s $results/neighbours.xml ]] || record_failure neighbours 'test/neighbours failed without a result'
+}
+
 run_full() {
     local version compiler sanitizers
     for compiler in g++ clang++; do
@@ -209,6 +214,7 @@ run_full() {
     else
         record_failure all-birds 'test/golden/all-birds failed'
     fi
+    run_neighbours || :
     for version in 20.10 28.5; do
         rung_e2e "$version" || :
     done
