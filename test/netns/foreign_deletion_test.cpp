@@ -3,7 +3,9 @@
 // ManageForeignNextHops).
 #include "netns/traffic_lab.hpp"
 
-#include <iostream>
+#include "support/neighbour_row.hpp"
+
+#include <fmt/format.h>
 
 using namespace bgplb;
 using namespace bgplb::test;
@@ -60,7 +62,8 @@ TEST_CASE("ForeignDeletion.AllIsRestored_AndConnectionsKeepTheirBackend", "[netn
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - deleted);
     INFO("before:\n" << before << "now:\n" << objects());
     REQUIRE(restored);
-    std::cout << "ForeignDeletion: restored and checked " << took.count() << " ms after the end\n";
+    neighbourRow("systemd-networkd, like it", "all routes, rules and next hops deleted",
+                 fmt::format("restored and checked after {} ms", took.count()));
     for (int i = 0; i < 20; ++i) {
       for (const auto& flow : ofFirst) flow.send();
     }

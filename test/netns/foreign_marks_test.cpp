@@ -1,6 +1,8 @@
 // Connection marks and packet marks of other programs beside ours: each keeps its own.
 #include "netns/backends.hpp"
 
+#include "support/neighbour_row.hpp"
+
 using namespace bgplb;
 using namespace bgplb::test;
 
@@ -74,7 +76,10 @@ TEST_CASE("ForeignMarks.OtherConnectionsKeepTheirMarks") {
   flow.send();
   CHECK(host.leaveUnchanged(1));
   flow.send();
-  CHECK(host.leaveUnchanged(2));
+  const bool unchanged = host.leaveUnchanged(2);
+  CHECK(unchanged);
+  neighbourRow(fmt::format("a program with the connection mark {}", foreign),
+               "marks of its connection", unchanged ? "unchanged" : "changed");
 }
 
 TEST_CASE("ForeignMarks.PacketsWithoutAConnectionKeepTheirMark") {
@@ -112,7 +117,10 @@ TEST_CASE("ForeignMarks.AVipsConnectionKeepsTheBitsOfAnotherProgram_AndItsBacken
   flow.send();
   CHECK(receives(host, 1, 2));
   CHECK(host.received(2) == 0);
-  CHECK(host.leaveUnchanged(2));
+  const bool unchanged = host.leaveUnchanged(2);
+  CHECK(unchanged);
+  neighbourRow("policy routing by bits 20-27", "connection mark of a VIP's connection",
+               unchanged ? "unchanged" : "changed");
 }
 
 TEST_CASE("ForeignMarks.MoreThan15BackendsBesideTailscale") {
@@ -140,7 +148,11 @@ TEST_CASE("ForeignMarks.MoreThan15BackendsBesideTailscale") {
       shell(local.command);
       CHECK(receives(host, slot, before + 4));
       shell(local.command);
-      CHECK(receives(host, slot, before + 5));
+      const bool kept = receives(host, slot, before + 5);
+      CHECK(kept);
+      neighbourRow("Tailscale, its rules",
+                   fmt::format("connections to {}, slot {}", vip.toString(), slot),
+                   kept ? "keep their backend" : "move");
     }
   }
 }

@@ -3,11 +3,11 @@
 #include "netns/docker_traffic.hpp"
 
 #include "support/eventually.hpp"
+#include "support/neighbour_row.hpp"
 
 #include <signal.h>
 
 #include <cstdlib>
-#include <iostream>
 
 using namespace bgplb;
 using namespace bgplb::test::docker_traffic;
@@ -27,10 +27,8 @@ std::string root() {
 
 std::string inRoot(const std::string& command) { return "chroot " + root() + " " + command; }
 
-// One row of the table that test/neighbours prints.
 void row(const std::string& program, const std::string& what, bool passes) {
-  std::cout << "neighbours|" << program << "|" << what << "|" << (passes ? "passes" : "dropped")
-            << "\n";
+  test::neighbourRow(program, what, passes ? "passes" : "dropped");
 }
 
 // A process in the root filesystem, ended with the object.
@@ -89,8 +87,10 @@ struct Beside {
     CHECK(test::runUntil(
         wall.io, [] { return has(shell("iptables-nft -S FORWARD"), "BGPLB-FORWARD"); }, 20s));
     const auto took = std::chrono::steady_clock::now() - began;
-    std::cout << "neighbours|" << program << "|" << what << "|restored after "
-              << std::chrono::duration_cast<std::chrono::milliseconds>(took).count() << " ms\n";
+    test::neighbourRow(
+        program, what,
+        fmt::format("rules restored after {} ms",
+                    std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
     CHECK(wall.ensure(true) == allIn("nft"));
     expectBoth(what + ", afterwards", true);
   }
