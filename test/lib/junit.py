@@ -7,6 +7,7 @@
   junit.py success FILE NAME        writes a file with one passed test
 """
 import sys
+import unittest
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -30,6 +31,45 @@ def write(path, name, failure=None):
     if failure is not None:
         ET.SubElement(case, "failure", message=failure)
     ET.ElementTree(suite).write(path, encoding="unicode")
+
+
+def entry(suite, group, name, failures):
+    """Adds one test to `suite`, with the texts of its failures."""
+    case = ET.SubElement(suite, "testcase", classname=group, name=name)
+    if failures:
+        ET.SubElement(case, "failure", message=failures[0].strip().splitlines()[-1]).text = "\n".join(failures)
+        print(f"FAILED {name}\n" + "\n".join(failures), file=sys.stderr)
+
+
+class UnittestResult(unittest.TestResult):
+    """Adds each test of Python's unittest to `suite`."""
+
+    def __init__(self, suite, group):
+        super().__init__()
+        self.suite, self.group = suite, group
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        texts = [text for failed, text in self.failures + self.errors if failed.id().split(" ")[0] == test.id()]
+        entry(self.suite, self.group, test.id(), texts)
+
+
+def run_unittests(suite, group, folder):
+    """Runs the tests of test_*.py in `folder`."""
+    result = UnittestResult(suite, group)
+    unittest.defaultTestLoader.discover(str(folder)).run(result)
+    for failed, text in result.failures + result.errors:
+        if "setUpClass" in str(failed) or "Failed" in type(failed).__name__:   # outside of a test, or a file cannot be imported
+            entry(suite, group, str(failed), [text])
+
+
+def finish(suite, title, path):
+    """Writes `suite` to `path`, if there is one, prints the totals, and returns the exit status."""
+    if path:
+        ET.ElementTree(suite).write(path, encoding="unicode")
+    failed = sum(1 for case in suite if case.find("failure") is not None)
+    print(f"{title}: {len(suite) - failed} passed, {failed} failed")
+    return 1 if failed or not len(suite) else 0
 
 
 def check(path, status):
