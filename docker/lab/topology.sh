@@ -25,7 +25,7 @@ build_image() {
     local target=$1 suite=$2 proxy=() context
     mapfile -t proxy < <(proxy_build_args)
     context=$lab_dir/..
-    tar -C "$context" -c gather lab | docker build --force-rm "${proxy[@]}" --build-arg "BASE=debian:$suite-slim" --target "$target" \
+    tar -C "$context" -c gather lab | docker build --force-rm "${proxy[@]}" --build-arg "BASE=$(base_image "$suite")" --target "$target" \
         -t "bgplb-$target:$suite" -f lab/Dockerfile -
 }
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Provides the image debian:<suite>-slim: pulls it, or builds it from the distribution's packages if no registry answers.
-# Sourced after common.sh.
+# Provides a base image with Debian: Debian's own debian:<suite>-slim from a registry, or, if no registry answers,
+# bgplb-base:<suite>, built here from the distribution's packages. Sourced after common.sh.
 
 # The Debian mirror that this machine's apt uses; $1 is the label of the archive, Debian or Debian-Security.
 apt_mirror() { apt-get indextargets --format '$(REPO_URI) $(LABEL)' 'Created-By: Packages' 'Origin: Debian' | awk -v l="$1" '$2 == l { print $1; exit }'; }
@@ -42,10 +42,27 @@ mmdebstrap_image() {
     fi
 }
 
-# ensure_base_image SUITE: ensures that the image debian:SUITE-slim exists.
+image_exists() { docker image inspect "$1" >/dev/null 2>&1; }
+
+# Debian's image. Earlier versions of this script gave its name to an image that they had imported.
+is_debians() { image_exists "$1" && [[ $(docker image inspect --format '{{.Comment}}' "$1" 2>/dev/null) != 'Imported from '* ]]; }
+
+pull() { step "pull $1" timeout 20 docker pull -q "$1" 2>/dev/null; }
+
+# base_image SUITE: prints the name of the image that ensure_base_image provides.
+base_image() {
+    if image_exists "bgplb-base:$1"; then echo "bgplb-base:$1"; else echo "debian:$1-slim"; fi
+}
+
+# ensure_base_image SUITE
 ensure_base_image() {
-    local suite=$1 image=debian:$1-slim
-    docker image inspect "$image" >/dev/null 2>&1 && return
-    step "pull $image" timeout 20 docker pull -q "$image" 2>/dev/null && return
-    step "no registry: build $image with mmdebstrap" mmdebstrap_image "$suite" "$image"
+    local own=bgplb-base:$1 debian=debian:$1-slim
+    if image_exists "$own" || is_debians "$debian" || pull "$debian"; then return; fi
+    step "no registry: build $own with mmdebstrap" mmdebstrap_image "$1" "$own"
+    ! image_exists "$debian" || say "note: $debian on this machine is not Debian's image, and is not used: docker rmi $debian"
+}
+
+# update_base_image SUITE: also pulls a newer image, if a registry answers.
+update_base_image() {
+    image_exists "bgplb-base:$1" || pull "debian:$1-slim" || ensure_base_image "$1"
 }

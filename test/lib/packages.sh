@@ -4,6 +4,7 @@
 packages_build=(g++ cmake ninja-build pkg-config catch2 libmnl-dev libfmt-dev libspdlog-dev libcli11-dev
     libkainjow-mustache-dev python3)
 packages_docs=(python3 git util-linux bird2 iproute2 iptables nftables procps)
+packages_image=(python3 git)
 packages_fuzz=(clang libclang-rt-dev)
 packages_tidy=(clang clang-tidy git python3)
 packages_golden=(bird2)

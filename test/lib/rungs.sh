@@ -3,14 +3,14 @@
 # test/run, which sets $build, $results and $full.
 # shellcheck disable=SC2154
 
-# The fuzzers have a separate build, and the documentation and clang-tidy need none.
+# The fuzzers have a separate build; the documentation, the image's scripts and clang-tidy need none.
 needs_build() {
     local rung
-    for rung in "$@"; do [[ $rung == e2e || $rung == fuzz || $rung == docs || $rung == tidy ]] || return 0; done
+    for rung in "$@"; do [[ $rung =~ ^(e2e|fuzz|docs|image|tidy)$ ]] || return 0; done
     return 1
 }
 
-needs_compiler() { needs_build "$@" || [[ " $* " == *' fuzz '* || " $* " == *' tidy '* ]]; }
+needs_compiler() { needs_build "$@" || [[ " $* " =~ \ (fuzz|image|tidy)\  ]]; }
 
 # A test that could not start must appear as a failure in the totals.
 record_failure() { python3 test/lib/junit.py failure "$results/$1.xml" "$1" "$2"; }
@@ -61,6 +61,11 @@ catch_rung() {
 rung_docs() {
     step docs test/docs/check --junit "$results/docs.xml" && return
     [[ -s $results/docs.xml ]] || record_failure docs 'the checker did not run'
+    return 1
+}
+rung_image() {
+    step image test/image/check --junit "$results/image.xml" && return
+    [[ -s $results/image.xml ]] || record_failure image 'the tests did not run'
     return 1
 }
 rung_unit() { catch_rung unit; }
