@@ -206,11 +206,15 @@ def states_are_explained(page, text, sources):
 
 
 def tests_exist(page, text, sources):
-    """Each test that the last column of a table names exists; `*` stands for the rest of the name."""
+    """Each test that the last column of a table names exists, in C++ or Python; `*` stands for the rest of the name."""
     names = set()
     for path, body in sources.items():
         if re.match(r"test/.*\.cpp$", path):
             names.update(re.findall(r'TEST_CASE\("([^"]+)"', body))
+        elif re.match(r"test/.*\.py$", path):
+            for part in re.split(r"(?m)^class ", body)[1:]:
+                name = re.match(r"\w+", part)[0]
+                names.update(f"{name}.{test}" for test in re.findall(r"(?m)^    def (test_\w+)", part))
     for number, line in enumerate(text.splitlines(), 1):
         if not re.match(r"\| \d+ \|", line):
             continue

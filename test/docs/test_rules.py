@@ -165,9 +165,12 @@ class Program(Case):
         self.wrong(rules.settings_are_listed("docs/a.md", "| MAX_GR_TIME |", code), "GR_TIME")
 
     def test_tests(self):
-        code = {"test/a_test.cpp": 'TEST_CASE("A.Works_Always") {\n'}
+        code = {"test/a_test.cpp": 'TEST_CASE("A.Works_Always") {\n',
+                "test/image/test_b.py": "class B(Case):\n    def test_one(self):\n        pass\n\n\nclass C(Case):\n    def test_two(self):\n"}
         self.fine(rules.tests_exist("docs/a.md", "| 1 | a threat | a guarantee | `A.Works*`, `A.Works_Always` |\n| 2 | x | `y` | |", code))
         self.wrong(rules.tests_exist("docs/a.md", "| 1 | a | b | `A.Work` |", code), "docs/a.md:1", "A.Work")
+        self.fine(rules.tests_exist("docs/a.md", "| 1 | a | b | `B.test_one`, `C.test_*` |", code))
+        self.wrong(rules.tests_exist("docs/a.md", "| 1 | a | b | `B.test_two` |", code), "docs/a.md:1", "B.test_two")
 
 
 class Markdown(Case):
