@@ -16,7 +16,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "bench"), str(HERE.parent / "docs")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "bench"), str(HERE.parent / "docs"), str(HERE.parent / "image")]
 import faults  # noqa: E402
 import lab  # noqa: E402
 import labs  # noqa: E402
