@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -29,6 +30,12 @@ bool writeAll(int fd, const std::string& text) {
   return true;
 }
 
+bool grant(int fd, Access access) {
+  const bool hasGroup =
+      access.group == Access::kOwnGroup || fchown(fd, static_cast<uid_t>(-1), access.group) == 0;
+  return hasGroup && fchmod(fd, access.mode) == 0;
+}
+
 Result<void> syncFolder(const std::string& path) {
   const auto slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
@@ -42,17 +49,19 @@ Result<void> syncFolder(const std::string& path) {
 
 }  // namespace
 
-Result<void> replaceFile(const std::string& path, const std::string& text, mode_t mode,
+Result<void> replaceFile(const std::string& path, const std::string& text, Access access,
                          Durability durability) {
   const std::string temporary = path + ".new";
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-  int fd = open(temporary.c_str(), kFlags, mode);
+  constexpr mode_t kUntilGranted = 0600;
+  int fd = open(temporary.c_str(), kFlags, kUntilGranted);
   if (fd < 0 && errno == EEXIST) {
     unlink(temporary.c_str());  // O_CREAT would not change the mode of a leftover file
-    fd = open(temporary.c_str(), kFlags, mode);
+    fd = open(temporary.c_str(), kFlags, kUntilGranted);
   }
   if (fd < 0) return systemError(temporary, "open");
-  const bool written = writeAll(fd, text) && (durability == Durability::Cache || fsync(fd) == 0);
+  const bool written = grant(fd, access) && writeAll(fd, text) &&
+                       (durability == Durability::Cache || fsync(fd) == 0);
   const Error failure = systemError(temporary, "write");
   close(fd);
   if (!written || rename(temporary.c_str(), path.c_str()) != 0) {
@@ -61,6 +70,16 @@ Result<void> replaceFile(const std::string& path, const std::string& text, mode_
     return error;
   }
   return durability == Durability::Cache ? Result<void>{} : syncFolder(path);
+}
+
+Result<void> setAccess(const std::string& path, Access access) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0) return systemError(path, "open");
+  const bool granted = grant(fd, access);
+  const Error failure = systemError(path, "change owner and mode");
+  close(fd);
+  if (!granted) return failure;
+  return {};
 }
 
 Result<void> touchFile(const std::string& path, mode_t mode) {
