@@ -13,6 +13,7 @@
 //
 // Signals are blocked and received with sigtimedwait(2), which avoids signal handlers and their
 // races.
+#include "base/capabilities.hpp"
 #include "base/heartbeat.hpp"
 #include "base/parse.hpp"
 #include "init/controller_watch.hpp"
@@ -184,6 +185,20 @@ void shutDown(pid_t controller, const sigset_t& set) {
   }
 }
 
+// For this process and all that it starts. Without root there is nothing to give up.
+void dropPrivileges() {
+  using namespace bgplb::capabilities;
+  // Passwords are in the memory. The limit is 1 byte, not 0: Linux starts the program of
+  // core_pattern although the limit is 0, but not if it is 1 (fs/coredump.c), and it writes no file
+  // that is shorter than a page.
+  const rlimit noCore{1, 1};
+  setrlimit(RLIMIT_CORE, &noCore);
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (geteuid() != 0 || (limitBoundingSet(kPlugin) && limit(kPlugin, 0))) return;
+  std::fprintf(stderr, "bgplb-init: cannot drop capabilities: %s\n", std::strerror(errno));
+}
+
 bool couldNotStart(int status) {
   return WIFEXITED(status) && WEXITSTATUS(status) == bgplb::heartbeat::kCannotStartYet;
 }
@@ -201,9 +216,7 @@ int main(int argc, char** argv) {
     std::fputs("usage: bgplb-init PROGRAM [ARGUMENT...]\n", stderr);
     return 2;
   }
-  // A core of the controller or of BIRD would hold the passwords of the sessions.
-  const rlimit noCore{0, 0};
-  setrlimit(RLIMIT_CORE, &noCore);
+  dropPrivileges();
   sigset_t set;
   sigset_t original;
   sigemptyset(&set);
