@@ -1,5 +1,7 @@
-// The command line: `bgplb run` is the plugin; every other subcommand is a tool for the operator.
+// The command line: `bgplb run` is the plugin, which runs `bgplb no-delay`; every other subcommand
+// is a tool for the operator.
 
+#include "no_delay_command.hpp"
 #include "run_command.hpp"
 #include "version.hpp"
 
@@ -15,8 +17,9 @@ int main(int argc, char** argv) {
   cli::reserveStandardDescriptors();
   std::signal(SIGPIPE, SIG_IGN);  // write(2) reports a closed pipe as an error instead
   try {
-    return cli::runProgram(bgplb::kVersion, {bgplb::runCommand(), cli::statusCommand()}, argc,
-                           argv);
+    return cli::runProgram(bgplb::kVersion,
+                           {bgplb::runCommand(), bgplb::noDelayCommand(), cli::statusCommand()},
+                           argc, argv);
   } catch (const std::exception& error) {
     cli::complain(error.what());
   } catch (...) {

@@ -23,7 +23,7 @@ namespace bgplb {
 namespace {
 
 // BIRD's control socket, which has the longest name of the sockets in the run folder.
-constexpr const char* kRunSocket = "/bird.ctl";
+constexpr const char* kRunSocket = "/bird/bird.ctl";
 
 std::optional<std::string> environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());
@@ -60,6 +60,7 @@ int runWith(const settings::Settings& settings, const RunOptions& options) {
 }
 
 int run(const RunOptions& options) {
+  io::protectMemory();
   if (const auto valid = checkPaths(options); !valid) {
     cli::complain(valid.error().message);
     return cli::kUsage;

@@ -1,6 +1,7 @@
 #include "bird/no_delay.hpp"
 
 #include "base/parse.hpp"
+#include "bird/user.hpp"
 #include "io/pidfd.hpp"
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -48,9 +50,11 @@ Result<void> setNoDelay(pid_t daemon) {
   std::error_code error;
   std::filesystem::directory_iterator open(fmt::format("/proc/{}/fd", daemon), error);
   for (; !error && open != std::filesystem::directory_iterator(); open.increment(error)) {
-    std::error_code closed;  // BIRD may close the descriptor meanwhile
-    const auto target = std::filesystem::read_symlink(open->path(), closed).string();
-    if (closed || !target.starts_with("socket:")) continue;
+    std::error_code unread;
+    const auto target = std::filesystem::read_symlink(open->path(), unread).string();
+    if (unread == std::errc::no_such_file_or_directory) continue;  // BIRD has closed it meanwhile
+    if (unread) return unavailable(open->path().string() + ": " + unread.message());
+    if (!target.starts_with("socket:")) continue;
     const std::string name = open->path().filename();
     const auto ours = pidfdGetfd(process, parseWhole<int>(name).value_or(-1));
     if (!ours.isOpen() && errno == EBADF) continue;
@@ -65,6 +69,19 @@ Result<void> setNoDelay(pid_t daemon) {
   const bool ended = error == std::errc::no_such_file_or_directory;
   return Error{ended ? ErrorKind::NotFound : ErrorKind::Unavailable,
                fmt::format("/proc/{}/fd: {}", daemon, error.message())};
+}
+
+Result<void> becomeUserAndSetNoDelay(pid_t daemon) {
+  struct stat status {};
+  if (::stat(fmt::format("/proc/{}", daemon).c_str(), &status) != 0) {
+    return notFound(fmt::format("/proc/{}: {}", daemon, std::strerror(errno)));
+  }
+  // The owner is BIRD's user, or root if another process must not trace BIRD (proc(5)).
+  const User user{status.st_uid, status.st_gid};
+  if (user.uid != ::geteuid() && !becomeUser(user)) {
+    return unavailable(fmt::format("user {}: {}", user.uid, std::strerror(errno)));
+  }
+  return setNoDelay(daemon);
 }
 
 void allowNoDelay() { (void)::prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0); }

@@ -1,8 +1,5 @@
 #include "bird/session_poll.hpp"
 
-#include "base/log.hpp"
-#include "bird/no_delay.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -27,8 +24,12 @@ bool mayOversleep(const std::string& version) { return version.starts_with("2.0.
 
 }  // namespace
 
-SessionPoll::SessionPoll(Command command, LastUpStamp& stamp, std::function<void()> onRecoveryEnded)
-    : command_(std::move(command)), stamp_(stamp), onRecoveryEnded_(std::move(onRecoveryEnded)) {}
+SessionPoll::SessionPoll(Command command, LastUpStamp& stamp, NoDelayRunner noDelay,
+                         std::function<void()> onRecoveryEnded)
+    : command_(std::move(command)),
+      stamp_(stamp),
+      noDelay_(std::move(noDelay)),
+      onRecoveryEnded_(std::move(onRecoveryEnded)) {}
 
 void SessionPoll::birdIsReady(pid_t pid, std::string version, bool recovering) {
   bird_ = pid;
@@ -59,7 +60,7 @@ Task<> SessionPoll::poll() {
   const auto now = Clock::now();
   const bool hadSession = sessions_.anyEstablished();
   sessions_.update(peers, now);
-  if (sessions_.anyEstablished()) ensureNoDelay();
+  noDelay_.polled(bird_, peers, now);
   keepStamp(hadSession, now);
   if (recovering_) {
     const bool replied = co_await checkRecovery();
@@ -83,16 +84,6 @@ void SessionPoll::keepStamp(bool hadSession, Clock::time_point now) {
     stamp_.clear();
     stampedAt_.reset();
   }
-}
-
-// Called in every poll, because a session may have a new socket since the last poll.
-void SessionPoll::ensureNoDelay() {
-  const auto set = setNoDelay(bird_);
-  if (set || set.error().kind == ErrorKind::NotFound || std::exchange(delayReported_, true)) return;
-  log::warning(
-      "bird: cannot set TCP_NODELAY on BIRD's sessions: {}; an IPv6 UPDATE may be delayed by one "
-      "delayed ACK",
-      set.error().message);
 }
 
 // False: no reply.

@@ -1,11 +1,12 @@
 #pragma once
-// Polls BIRD's sessions over the control socket and acts on their state: sets TCP_NODELAY,
+// Polls BIRD's sessions over the control socket and acts on their state: has TCP_NODELAY set,
 // refreshes the last-up stamp, enables protocols that could not listen, and detects the end of
 // BIRD's graceful-restart recovery (RFC 4724). A poll without a reply also detects a BIRD that
 // hangs. Supervisor owns the SessionPoll; BirdRouting's coroutine calls poll().
 
 #include "bird/control_client.hpp"
 #include "bird/last_up_stamp.hpp"
+#include "bird/no_delay_runner.hpp"
 #include "bird/session_watch.hpp"
 
 #include <chrono>
@@ -26,7 +27,8 @@ class SessionPoll {
   static constexpr std::chrono::seconds kStampInterval{30};
 
   // `onRecoveryEnded` is called when the peers have received the routes of a recovering BIRD.
-  SessionPoll(Command command, LastUpStamp& stamp, std::function<void()> onRecoveryEnded);
+  SessionPoll(Command command, LastUpStamp& stamp, NoDelayRunner noDelay,
+              std::function<void()> onRecoveryEnded);
 
   // The upper limit of the polling interval, so that a hang is detected within a part of the hold
   // time.
@@ -45,20 +47,19 @@ class SessionPoll {
 
  private:
   void keepStamp(bool hadSession, Clock::time_point now);
-  void ensureNoDelay();
   Task<bool> checkRecovery();
   Task<> retryListening(std::vector<PeerStatus> peers);
   Clock::duration interval() const;
 
   Command command_;
   LastUpStamp& stamp_;
+  NoDelayRunner noDelay_;
   std::function<void()> onRecoveryEnded_;
   SessionWatch sessions_;
   pid_t bird_ = 0;
   std::string version_;
   bool recovering_ = false;        // BIRD may defer exports (RFC 4724), or did a moment ago
   bool recoveryReported_ = false;  // by BIRD, in the last poll
-  bool delayReported_ = false;     // logged that TCP_NODELAY cannot be set
   Clock::duration longestInterval_ = Clock::duration::max();
   Clock::time_point dueAt_;
   Clock::time_point unsettledAt_;  // when BIRD was started, or its protocols changed

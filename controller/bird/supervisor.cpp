@@ -42,6 +42,7 @@ Supervisor::Supervisor(boost::asio::io_context& context, const BirdOptions& opti
                stampProblem_.resolve("the time of the last session is saved");
              }),
       sessions_([this](std::string line) { return command(std::move(line)); }, stamp_,
+                NoDelayRunner(context.get_executor(), options.program),
                 [this] { publisher_.recoveryEnded(); }),
       backoff_(kBackoffMin, kBackoffMax) {
   setTimers(timers_);

@@ -18,7 +18,7 @@ inline constexpr int kUsage = 2;   // the command line is wrong
 
 struct Command {
   std::string name;
-  std::string help;  // one line
+  std::string help;  // one line; empty: not for the operator, and not in the list of commands
   // Adds the command's options. Returns the function that runs the command and returns the exit
   // status.
   std::function<std::function<int()>(CLI::App& options)> add;

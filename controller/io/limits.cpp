@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 namespace bgplb::io {
@@ -18,5 +19,8 @@ Result<OpenFiles> raiseOpenFiles() {
   if (files.before != files.now && setrlimit(RLIMIT_NOFILE, &limit) != 0) return failed();
   return files;
 }
+
+// Cannot fail with this value.
+void protectMemory() { (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
 }  // namespace bgplb::io

@@ -1,5 +1,6 @@
 #pragma once
-// Resource limits of the process (getrlimit(2)). Called by run_command.cpp at start.
+// Limits of the process: its resources (getrlimit(2)), and who may read its memory. Called by
+// run_command.cpp at start.
 
 #include "base/result.hpp"
 
@@ -18,5 +19,10 @@ struct OpenFiles {  // RLIMIT_NOFILE, soft
 // limit, which is safe: BIRD and the iptables programs use poll(2) and do not close descriptors in
 // a loop.
 Result<OpenFiles> raiseOpenFiles();
+
+// Without CAP_SYS_PTRACE (to read: or CAP_PERFMON), nobody may trace the process or read its memory
+// and environment, which contain passwords. It leaves no core file (PR_SET_DUMPABLE). exec(3) ends
+// this.
+void protectMemory();
 
 }  // namespace bgplb::io

@@ -192,7 +192,7 @@ struct Lab {
   }
   std::string control() const { return folder + "/bird.ctl"; }
   void newController(const core::RoutingConfig& wanted = model()) {
-    const BirdOptions options{binary, folder, kTemplate, ""};
+    const BirdOptions options{binary, folder, kTemplate, "", "true"};  // no sessions to change
     routing = std::make_unique<BirdRouting>(io, options);
     REQUIRE(routing->setModel(wanted).has_value());
     routing->start();

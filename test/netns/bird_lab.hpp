@@ -54,6 +54,8 @@ class TemporaryFolder {
     std::string pattern = std::filesystem::temp_directory_path() / "bgplb-bird-XXXXXX";
     if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
     path_ = pattern;
+    // BIRD, which is another user, reaches the run directory in it.
+    std::filesystem::permissions(path_, std::filesystem::perms(0711));
   }
   ~TemporaryFolder() {
     std::error_code ignored;
@@ -222,12 +224,14 @@ struct Lab {
     return made;
   }
 
+  BirdOptions options(const std::string& templatePath = kTemplate) const {
+    return {binary, run.path(), templatePath, "", BGPLB_PROGRAM};
+  }
   // Starts a controller and announces `routes`, up to the point where all wanted prefixes are
   // known.
   void runController(const core::RoutingConfig& wanted, const std::set<Prefix>& routes,
                      const std::string& templatePath = kTemplate) {
-    const BirdOptions options{binary, run.path(), templatePath};
-    routing = std::make_unique<BirdRouting>(io, options);
+    routing = std::make_unique<BirdRouting>(io, options(templatePath));
     REQUIRE(routing->setModel(wanted).has_value());
     routing->start();
     for (const auto& route : routes) routing->announce(route);
@@ -271,7 +275,7 @@ class ControllerProcess {
     if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
     pid_ = fork();
     if (pid_ < 0) throw std::runtime_error("fork");
-    if (pid_ == 0) run({lab.binary, lab.run.path(), kTemplate, ""}, model, ends[0]);
+    if (pid_ == 0) run(lab.options(), model, ends[0]);
     orders_ = io::Descriptor(ends[1]);
     ::close(ends[0]);
   }

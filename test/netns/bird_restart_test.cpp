@@ -39,8 +39,7 @@ TEST_CASE("Bird.ControllerRestarts_WithdrawsPrefixesNoLongerWanted", "[netns]") 
 
   lab.routing = nullptr;
   test::runReady(lab.io);
-  const BirdOptions options{lab.binary, lab.run.path(), kTemplate};
-  lab.routing = std::make_unique<BirdRouting>(lab.io, options);
+  lab.routing = std::make_unique<BirdRouting>(lab.io, lab.options());
   REQUIRE(lab.routing->setModel(Lab::model()).has_value());
   lab.routing->start();
   REQUIRE(lab.eventually([&] { return lab.established(); }));
@@ -108,8 +107,7 @@ TEST_CASE("Bird.BothKilled_NextRunRecovers", "[netns]") {
 
   // The new controller does not know its routes yet. Its BIRD must not start before, because it
   // would send End-of-RIB and the peer would flush the stale routes.
-  const BirdOptions options{lab.binary, lab.run.path(), kTemplate};
-  lab.routing = std::make_unique<BirdRouting>(lab.io, options);
+  lab.routing = std::make_unique<BirdRouting>(lab.io, lab.options());
   REQUIRE(lab.routing->setModel(Lab::model()).has_value());
   lab.routing->start();
   runUntil(
