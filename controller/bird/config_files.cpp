@@ -1,5 +1,6 @@
 #include "bird/config_files.hpp"
 
+#include "bird/user.hpp"
 #include "io/file.hpp"
 
 #include <unistd.h>
@@ -8,7 +9,7 @@ namespace bgplb::bird {
 
 namespace {
 
-constexpr mode_t kOwnerOnly = 0600;  // the main file contains passwords
+constexpr mode_t kOwnerOnly = 0600;
 
 }  // namespace
 
@@ -18,6 +19,10 @@ ConfigFiles::ConfigFiles(RunPaths paths) : paths_(std::move(paths)) {
     return text ? std::move(*text) : std::string();
   };
   onDisk_ = FileSet{readOrEmpty(paths_.main), readOrEmpty(paths_.vips4), readOrEmpty(paths_.vips6)};
+  // A controller whose BIRD ran as root wrote them for root only. If this fails, BIRD reports it.
+  for (const auto* path : {&paths_.main, &paths_.vips4, &paths_.vips6}) {
+    (void)io::setAccess(*path, readableByBird());
+  }
   pending_ = ::access(paths_.pending.c_str(), F_OK) == 0;
   if (!pending_ && !onDisk_.main.empty()) confirmed_ = onDisk_;
 }
@@ -26,7 +31,7 @@ Result<void> ConfigFiles::writeOne(const std::string& path, const std::string& t
                                    std::string& known) {
   // The file must exist even if it is empty: BIRD refuses to include a missing file.
   if (text == known && !(text.empty() && ::access(path.c_str(), F_OK) != 0)) return {};
-  auto written = io::replaceFile(path, text, kOwnerOnly);
+  auto written = io::replaceFile(path, text, readableByBird());  // the main file has passwords
   if (written) known = text;
   return written;
 }

@@ -2,6 +2,7 @@
 
 #include "base/parse.hpp"
 #include "bird/launch.hpp"
+#include "bird/run_directory.hpp"
 #include "io/descriptor.hpp"
 #include "io/file.hpp"
 #include "io/pidfd.hpp"
@@ -10,7 +11,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,6 +18,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -34,7 +35,8 @@ constexpr auto kKillTimeout = 2s;
 
 // The glibc wrapper exists since 2.36; the system call also works with older headers.
 void pidfdSendSignal(int pidfd, int number) {
-  // The only possible failure is that the process has ended, which needs no signal.
+  // Not checked: a process that has ended needs no signal. CAP_KILL allows the signal to another
+  // user's process.
   (void)::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0);
 }
 
@@ -64,9 +66,7 @@ Daemon::Daemon(asio::io_context& context, std::string binary, RunPaths paths,
 Daemon::~Daemon() = default;
 
 Result<void> Daemon::prepare() {
-  if (::mkdir(paths_.directory.c_str(), 0700) != 0 && errno != EEXIST) {
-    return unavailable(fmt::format("{}: mkdir: {}", paths_.directory, std::strerror(errno)));
-  }
+  if (auto prepared = prepareRunDirectory(paths_, birdUser()); !prepared) return prepared;
   return log_.open();
 }
 
@@ -113,6 +113,7 @@ void Daemon::onReadable(const std::shared_ptr<Process>& process) {
   process->gone.cancel();
   if (process_ != process) return;
   process_.reset();
+  ::unlink(paths_.pid.c_str());
   control_.close();
   onExit_();
 }
@@ -168,25 +169,32 @@ Task<> Daemon::killStray() {
   auto commandLine = io::readFile(fmt::format("/proc/{}/cmdline", *pid));
   if (!commandLine) co_return;
   std::replace(commandLine->begin(), commandLine->end(), '\0', ' ');
-  if (commandLine->find(" -s " + paths_.control + " ") == std::string::npos) co_return;
-  if (watch(*pid)) co_await kill();
+  const std::array sockets{paths_.socket,
+                           paths_.control};  // a BIRD that runs as root has `control`
+  const bool isBird = std::any_of(sockets.begin(), sockets.end(), [&](const auto& socket) {
+    return commandLine->find(" -s " + socket + " ") != std::string::npos;
+  });
+  if (isBird && watch(*pid)) co_await kill();
 }
 
 Task<Result<void>> Daemon::start(StartMode mode, std::chrono::milliseconds timeout) {
   co_await killStray();
+  if (auto linked = linkControlSocket(paths_); !linked) co_return linked;
   auto standardError = log_.openForBird();
   if (!standardError) co_return standardError.error();
-  std::vector<std::string> argv = {binary_, "-f",           "-c", paths_.main,
-                                   "-s",    paths_.control, "-P", paths_.pid};
+  std::vector<std::string> argv = {binary_, "-f", "-c", paths_.main, "-s", paths_.socket};
   if (mode == StartMode::Recover) argv.emplace_back("-R");
   log_.hold();
-  const auto launched = launchDetached(argv, standardError->get());
+  const auto launched = launchDetached(argv, standardError->get(), birdUser());
   standardError->reset();
   if (!launched) {
     log_.release();
     co_return launched.error();
   }
 
+  // BIRD does not write the file itself, so that it cannot name another process. Without the file,
+  // only a BIRD whose control socket was removed is not found again.
+  (void)io::replaceFile(paths_.pid, fmt::format("{}\n", *launched), 0600);
   auto failure = unavailable("BIRD ended at once");
   if (watch(*launched)) {
     const auto until = Clock::now() + timeout;

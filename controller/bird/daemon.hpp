@@ -35,7 +35,7 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  // Creates the run directory and the FIFO for BIRD's log.
+  // Creates the run directory, BIRD's directory in it, and the FIFO for BIRD's log.
   Result<void> prepare();
 
   // Connects to a running BIRD: true. False: no BIRD is reachable. Transient: a BIRD runs but sends

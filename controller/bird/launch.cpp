@@ -19,16 +19,20 @@ namespace bgplb::bird {
 
 namespace {
 
-// The grandchild reports its pid through a pipe that exec(3) closes, and then, if it fails, the
-// errno.
+// The grandchild reports its pid through a pipe that exec(3) closes, and then, if it fails, why.
+struct Failure {
+  int error = 0;  // errno
+  bool ofUser = false;
+};
 struct Report {
   pid_t pid = 0;
-  int error = 0;
+  Failure failure;
 };
 
 struct Prepared {
   std::vector<char*> argv;
   std::vector<char*> environment;
+  std::optional<User> user;
 };
 
 bool readWhole(int fd, void* to, std::size_t size) {
@@ -55,9 +59,10 @@ bool readWhole(int fd, void* to, std::size_t size) {
   ready = ready && null >= 0 && ::dup2(null, STDIN_FILENO) >= 0 &&
           ::dup2(null, STDOUT_FILENO) >= 0 && ::dup2(standardError, STDERR_FILENO) >= 0 &&
           io::closeAtExec();
-  if (ready) ::execvpe(prepared.argv[0], prepared.argv.data(), prepared.environment.data());
-  const int error = errno;
-  (void)!::write(reportFd, &error, sizeof error);  // a failure of this write cannot be reported
+  const bool switched = ready && (!prepared.user || becomeUser(*prepared.user));
+  if (switched) ::execvpe(prepared.argv[0], prepared.argv.data(), prepared.environment.data());
+  const Failure failure{errno, ready && !switched};
+  (void)!::write(reportFd, &failure, sizeof failure);  // a failure of this write is not reported
   ::_exit(127);
 }
 
@@ -76,16 +81,28 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return list;
 }
 
+Error failureOf(const std::string& program, const Failure& failure,
+                const std::optional<User>& user) {
+  const char* reason = std::strerror(failure.error);
+  if (failure.ofUser) {
+    return unavailable(fmt::format("{}: cannot run as user {}: {}", program, user->uid, reason));
+  }
+  if (failure.error == ENOENT) return notFound(fmt::format("{}: {}", program, reason));
+  const std::string as = user ? fmt::format(" (as user {})", user->uid) : "";
+  return unavailable(fmt::format("{}: {}{}", program, reason, as));
+}
+
 }  // namespace
 
-Result<pid_t> launchDetached(const std::vector<std::string>& argv, int standardError) {
+Result<pid_t> launchDetached(const std::vector<std::string>& argv, int standardError,
+                             const std::optional<User>& user) {
   auto arguments = argv;
   std::vector<std::string> variables;
   for (const char* name : {"PATH", "TZ"}) {
     if (const char* value = std::getenv(name))
       variables.push_back(fmt::format("{}={}", name, value));
   }
-  const Prepared prepared{pointers(arguments), pointers(variables)};
+  const Prepared prepared{pointers(arguments), pointers(variables), user};
 
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
@@ -101,11 +118,10 @@ Result<pid_t> launchDetached(const std::vector<std::string>& argv, int standardE
   }
   Report report;
   const bool forked = readWhole(readEnd.get(), &report.pid, sizeof report.pid);
-  const bool failed = forked && readWhole(readEnd.get(), &report.error, sizeof report.error);
+  const bool failed = forked && readWhole(readEnd.get(), &report.failure, sizeof report.failure);
   if (!forked) return unavailable(fmt::format("{}: fork failed", argv[0]));
-  if (!failed) return report.pid;  // the pipe was closed by exec(3)
-  const auto kind = report.error == ENOENT ? ErrorKind::NotFound : ErrorKind::Unavailable;
-  return Error{kind, fmt::format("{}: {}", argv[0], std::strerror(report.error))};
+  if (failed) return failureOf(argv[0], report.failure, user);
+  return report.pid;  // the pipe was closed by exec(3)
 }
 
 }  // namespace bgplb::bird

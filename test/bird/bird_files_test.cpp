@@ -3,6 +3,7 @@
 #include "bird/config_files.hpp"
 #include "bird/last_up_stamp.hpp"
 #include "bird/session_watch.hpp"
+#include "bird/user.hpp"
 #include "io/file.hpp"
 #include "support/catch.hpp"
 #include "support/run_until.hpp"
@@ -42,12 +43,13 @@ unsigned modeOf(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("ConfigFiles.WrittenForTheOwnerOnly_EmptyOnesToo", "[bird]") {
+TEST_CASE("ConfigFiles.WrittenForOwnerAndBirdOnly_EmptyOnesToo", "[bird]") {
   RunFolder run;
   ConfigFiles files(run.paths);
   CHECK_FALSE(files.confirmed().has_value());
   REQUIRE(files.write(kFirst).has_value());
-  CHECK(modeOf(run.paths.main) == 0600);
+  CHECK(modeOf(run.paths.main) == readableByBird().mode);
+  CHECK(modeOf(run.paths.pending) == 0600);
   CHECK(io::readFile(run.paths.vips6).value().empty());
 }
 

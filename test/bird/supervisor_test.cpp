@@ -97,12 +97,12 @@ TEST_CASE("Supervisor.StopIsBounded_WhileBirdStartsSlowly", "[bird]") {
     Lab lab;
     lab.binary = lab.folder + "/slow-bird";
     std::ofstream(lab.binary) << "#!/bin/sh\necho $$ >" << lab.folder
-                              << "/slow.pid\nexec sleep 60\n";
-    std::filesystem::permissions(lab.binary, std::filesystem::perms::owner_all);
+                              << "/bird/slow.pid\nexec sleep 60\n";
+    std::filesystem::permissions(lab.binary, std::filesystem::perms(0755));
     lab.newController();
     lab.routing->routesComplete();
     const auto pid = [&lab] {
-      const auto text = io::readFile(lab.folder + "/slow.pid");
+      const auto text = io::readFile(lab.folder + "/bird/slow.pid");
       return text ? static_cast<pid_t>(std::strtol(text->c_str(), nullptr, 10)) : 0;
     };
     REQUIRE(lab.eventually([&] { return pid() > 0; }));

@@ -40,8 +40,10 @@ class Status(LabTest):
         self.assertNotIn("s3cret", self.host.bgplb("status") + self.host.bgplb("status", "--json"))
         self.assertNotIn("s3cret", self.host.log(200))
         self.assertNotIn("s3cret", self.host.sh("cat /proc/[0-9]*/cmdline | tr '\\0' ' '"))
-        # dockerd stores plugin settings itself. Files that the plugin writes must be readable for root only.
+        # dockerd stores plugin settings itself. Of the files that the plugin writes, BIRD's configuration must be readable for
+        # root and BIRD's group only, and the others for root only.
         readable = self.host.sh("grep -rls s3cret /run/docker/plugins /var/lib/docker/plugins/*/rootfs/run "
-                                "/var/lib/docker/plugins/*/propagated-mount 2>/dev/null | xargs -r stat -c '%a %n'", check=False)
+                                "/var/lib/docker/plugins/*/propagated-mount 2>/dev/null | xargs -r stat -c '%a %g %n'", check=False)
         for line in readable.splitlines():
-            self.assertTrue(line.split()[0].endswith("00"), line)
+            access, name = line.rsplit(" ", 1)
+            self.assertTrue(access == "640 65521" if name.endswith("/bird.conf") else access.startswith("600 "), line)

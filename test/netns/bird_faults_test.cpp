@@ -68,7 +68,7 @@ TEST_CASE("Bird.RefusedAtFirstStart_IsRetriedWhenTheModelChanges", "[netns]") {
 TEST_CASE("Bird.MissingBinary_IsStartedOnceItExists", "[netns]") {
   Lab lab;
   Router router(lab.io, lab.there, Lab::session4());
-  lab.binary = lab.run / "bird";
+  lab.binary = lab.run / "late-bird";
   lab.runController(Lab::model(), {kVip4});
   lab.routing->announce(kOther4);
   const auto missing = [&] {
@@ -81,7 +81,7 @@ TEST_CASE("Bird.MissingBinary_IsStartedOnceItExists", "[netns]") {
   REQUIRE(lab.eventually([&] { return !lab.routing->mayBeAnnounced(kOther4); }));
 
   std::ofstream(lab.binary + ".new") << "#!/bin/sh\nexec " << birdUnderTest() << " \"$@\"\n";
-  std::filesystem::permissions(lab.binary + ".new", std::filesystem::perms::owner_all);
+  std::filesystem::permissions(lab.binary + ".new", std::filesystem::perms(0755));
   std::filesystem::rename(lab.binary + ".new", lab.binary);
   REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
   CHECK_FALSE(router.has(kOther4));

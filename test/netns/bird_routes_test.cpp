@@ -140,7 +140,9 @@ TEST_CASE("Bird.SessionWithPassword", "[netns]") {
   REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
   struct stat file {};
   REQUIRE(::stat((lab.run / "bird.conf").c_str(), &file) == 0);
-  CHECK((file.st_mode & 0777) == 0600);
+  CHECK((file.st_mode & 0777) == 0640);
+  CHECK(file.st_uid == 0);
+  CHECK(file.st_gid == kBirdUser.gid);
 }
 
 TEST_CASE("Bird.PeerAddedAndRemoved_OtherSessionsStay", "[netns]") {

@@ -36,13 +36,14 @@ struct LabOptions {
   std::optional<unsigned> hardFiles;
   std::string holdTime = "90";     // seconds; a BIRD command times out after a ninth
   std::string subnet = "10.77.0";  // a /24: .1 is the host, .2 the peer
+  bool underPid1 = false;
 };
 
 // Unless the options say otherwise, the host is 10.77.0.1 and fd77::1, the peer is 10.77.0.2.
 struct Lab {
   explicit Lab(const LabOptions& options = {})
-      : controller(
-            {settings(options), folder / "docker.sock", options.softFiles, options.hardFiles}),
+      : controller({settings(options), folder / "docker.sock", options.softFiles, options.hardFiles,
+                    options.underPid1}),
         peer(there, {.bird = Address::parse(options.subnet + ".1").value(),
                      .port = 1790,
                      .as = 65002,

@@ -5,6 +5,7 @@
 #include "support/catch.hpp"
 #include "support/dockerd/child_process.hpp"
 #include "support/eventually.hpp"
+#include "support/privileges.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -94,9 +95,26 @@ TEST_CASE("Init.LeavesBirdToAControllerInCharge") {
   CHECK_FALSE(eventually([&] { return init.count("BIRD ended") > 0; }, 5s));
 }
 
+TEST_CASE("Init.GivesUpTheCapabilitiesThatThePluginDoesNotNeed") {
+  if (!isRoot()) return;
+  const Init init("echo started $$ >> $LOG; exec sleep 1000");
+  REQUIRE(eventually([&] { return init.controller() != 0; }, 5s));
+  for (const pid_t pid : {init.program.pid(), init.controller()}) {
+    CAPTURE(pid);
+    CHECK(statusLines(pid, {"CapInh", "CapPrm", "CapBnd", "CapAmb", "NoNewPrivs"}) ==
+          "CapInh:\t0000000000000000\n"
+          "CapPrm:\t00000000008035e3\n"  // capabilities::kPlugin
+          "CapBnd:\t00000000008035e3\n"
+          "CapAmb:\t0000000000000000\n"
+          "NoNewPrivs:\t1\n");
+  }
+}
+
 TEST_CASE("Init.RepeatsAFailedStartSeldom_AndLeavesNoCore") {
-  const Init init("echo started core $(ulimit -c) >> $LOG; exit 75");
+  // `ulimit` counts blocks, not bytes.
+  const Init init(
+      "echo started core $(sed -n 's/^Max core file size//p' /proc/self/limits) >> $LOG; exit 75");
   // After 0.25, 0.5, 1, 2 s.
-  CHECK(eventually([&] { return init.count("started core 0\n") == 4; }, 4s));
+  CHECK(eventually([&] { return init.count("started core 1 1 bytes\n") == 4; }, 4s));
   CHECK_FALSE(eventually([&] { return init.count("started") > 5; }, 2s));
 }

@@ -84,15 +84,15 @@ pid_t startProgram(const std::string& folder) {
 
 TEST_CASE("Program.StopEndsInTheTimeThatPid1Allows_WhileDockerAndBirdHang", "[netns]") {
   std::string folder = std::filesystem::temp_directory_path() / "bgplb-stop-XXXXXX";
-  REQUIRE(mkdtemp(folder.data()) != nullptr);
+  REQUIRE(mkdtemp(folder.data()) != nullptr);  // also the run directory, which BIRD may search
   const test::ScopedNetns here;
   const auto dockerd = silentDockerd(folder + "/docker.sock");
   std::ofstream(folder + "/slow-bird")
-      << "#!/bin/sh\necho $$ >" << folder << "/slow.pid\nexec sleep 60\n";
-  std::filesystem::permissions(folder + "/slow-bird", std::filesystem::perms::owner_all);
+      << "#!/bin/sh\necho $$ >" << folder << "/bird/slow.pid\nexec sleep 60\n";
+  std::filesystem::permissions(folder + "/slow-bird", std::filesystem::perms(0755));
   const pid_t program = startProgram(folder);
   const auto birdStarts = [&] {
-    const auto text = io::readFile(folder + "/slow.pid");
+    const auto text = io::readFile(folder + "/bird/slow.pid");
     return text && !text->empty();
   };
   REQUIRE(within(10s, birdStarts));

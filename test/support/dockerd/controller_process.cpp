@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <stdexcept>
 
 namespace bgplb::test {
@@ -31,7 +32,7 @@ std::string program() {
 }
 
 ControllerProcess::~ControllerProcess() {
-  child_.reset();
+  kill();
   bird_lab::endProcess(bird());
 }
 
@@ -46,6 +47,7 @@ void ControllerProcess::launch() {
                 "--templates",   kTemplates,
                 "--engine",      options_.engineSocket,
                 "--driver-name", "bgplb"};
+  if (options_.underPid1) child.argv.insert(child.argv.begin(), BGPLB_INIT_PROGRAM);
   child.environment = options_.settings;
   child.environment["PATH"] = pathVariable();
   child.environment["LOG_LEVEL"] = level == nullptr ? "info" : level;
@@ -65,7 +67,28 @@ void ControllerProcess::awaitAnswer() {
   }
 }
 
-void ControllerProcess::kill() { child_.reset(); }
+void ControllerProcess::kill() {
+  const pid_t controller = options_.underPid1 ? pid() : 0;
+  child_.reset();
+  bird_lab::endProcess(controller);
+}
+
+pid_t ControllerProcess::pid1() const {
+  return child_ && options_.underPid1 ? child_->pid() : pid_t{0};
+}
+
+pid_t ControllerProcess::pid() const {
+  if (!child_ || !options_.underPid1) return child_ ? child_->pid() : 0;
+  const std::string parent = fmt::format(" {} ", child_->pid());
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const auto stat = io::readFile(entry.path() / "stat");  // PID (bgplb) STATE PARENT ...
+    const auto at = stat ? stat->find(" (bgplb) ") : std::string::npos;
+    if (at != std::string::npos && stat->find(parent, at) == at + 10) {
+      return std::stoi(entry.path().filename());
+    }
+  }
+  return 0;
+}
 
 pid_t ControllerProcess::bird() const { return bird_lab::pidIn(folder_ / "run/bird.pid"); }
 

@@ -21,6 +21,7 @@ struct ControllerOptions {
   std::string engineSocket;
   std::optional<unsigned> softFiles;  // RLIMIT_NOFILE
   std::optional<unsigned> hardFiles;
+  bool underPid1 = false;  // bgplb-init starts the controller, with the plugin's capabilities
 };
 
 class ControllerProcess {
@@ -39,6 +40,8 @@ class ControllerProcess {
   // A setting for the next start.
   void set(const std::string& name, const std::string& value) { options_.settings[name] = value; }
   void signal(int number) const { child_->signal(number); }
+  pid_t pid() const;   // the controller's; 0: none
+  pid_t pid1() const;  // of bgplb-init; 0: none
   bool isRunning() { return child_ && child_->isRunning(); }
 
   std::string pluginSocket() const { return folder_ / "plugin.sock"; }
