@@ -126,6 +126,7 @@ Task<Result<Reply>> ControlClient::reply(std::shared_ptr<Connection> connection,
 Task<Result<void>> ControlClient::connect(std::string path, std::chrono::milliseconds timeout) {
   close();
   listener_.reset();
+  listenerUser_.reset();
   if (path.size() >= sizeof(sockaddr_un::sun_path)) {
     co_return invalid(fmt::format("{}: too long for a socket (unix(7))", path));
   }
@@ -144,6 +145,7 @@ Task<Result<void>> ControlClient::connect(std::string path, std::chrono::millise
   if (getsockopt(connection->socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
       peer.pid > 0) {
     listener_ = peer.pid;
+    listenerUser_ = peer.uid;
   }
   const auto greeting = co_await reply(connection, "the connection");
   if (!greeting) co_return greeting.error();

@@ -57,6 +57,7 @@ class ControlClient {
   const std::string& version() const { return version_; }
   // The pid of the listening process (SO_PEERCRED), known even if it sends no greeting.
   std::optional<pid_t> listener() const { return listener_; }
+  std::optional<uid_t> listenerUser() const { return listenerUser_; }
 
  private:
   struct Connection;
@@ -66,6 +67,7 @@ class ControlClient {
   boost::asio::io_context& context_;
   std::shared_ptr<Connection> connection_;
   std::optional<pid_t> listener_;
+  std::optional<uid_t> listenerUser_;
   std::string version_;
   Clock::time_point end_ = Clock::time_point::max();
 };

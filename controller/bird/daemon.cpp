@@ -21,6 +21,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 namespace bgplb::bird {
 
@@ -146,10 +148,19 @@ Task<> Daemon::kill() {
   if (!gone) process_.reset();
 }
 
+// A BIRD under foreign control can replace its socket by a link to another one, such as ours. The
+// process that listens there must not be killed as a BIRD that hangs.
+bool Daemon::listensAsBird() const {
+  std::error_code ignored;
+  const auto user = birdUser();
+  const bool isLink = std::filesystem::is_symlink(paths_.control, ignored);
+  return !user || !isLink || control_.listenerUser() == user->uid;
+}
+
 Task<Result<bool>> Daemon::adopt(std::chrono::milliseconds timeout) {
   const auto connected = co_await control_.connect(paths_.control, timeout);
   const auto listener = control_.listener();
-  if (!listener) {
+  if (!listener || !listensAsBird()) {
     control_.close();
     co_return false;
   }

@@ -63,6 +63,7 @@ class Daemon {
  private:
   struct Process;
 
+  bool listensAsBird() const;
   Result<void> watch(pid_t pid);
   void awaitEnd(const std::shared_ptr<Process>& process);
   void onReadable(const std::shared_ptr<Process>& process);

@@ -1,6 +1,7 @@
 // A BIRD that hangs, or does not start, in a child process: how long it delays the controller's
 // stop, and when it is killed.
 #include "bird/fake_bird.hpp"
+#include "support/privileges.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 
@@ -114,6 +115,23 @@ TEST_CASE("Supervisor.StopIsBounded_WhileBirdStartsSlowly", "[bird]") {
     };
     CHECK(lab.eventually(ended));
   }
+}
+
+// BIRD, whose directory it is, could link its socket to one of root's.
+TEST_CASE("Supervisor.AProcessOfRootAtBirdsSocketIsNeitherAdoptedNorKilled", "[bird]") {
+  if (!test::isRoot()) return;
+  Lab lab;
+  std::filesystem::create_directory(lab.folder + "/bird");
+  FakeBirdProcess other(lab.folder + "/bird/bird.ctl", [](FakeBird& fake) { fake.deaf = true; });
+  std::filesystem::create_symlink("bird/bird.ctl", lab.control());
+  const std::string started = lab.folder + "/bird/started";
+  lab.binary = lab.folder + "/bird-program";
+  std::ofstream(lab.binary) << "#!/bin/sh\necho >" << started << "\n";
+  std::filesystem::permissions(lab.binary, std::filesystem::perms(0755));
+  lab.newController();
+  lab.routing->routesComplete();
+  CHECK(lab.eventually([&] { return std::filesystem::exists(started) || !other.alive(); }));
+  CHECK(other.alive());
 }
 
 TEST_CASE("Supervisor.AnUndisturbedStopIsFast_AndBirdEndsByCommand", "[bird]") {
