@@ -155,7 +155,10 @@ class Chaos:
 
     def disagreement(self):
         vips, bridges = self.wanted()
-        seen = self.seen()
+        try:
+            seen = self.seen()
+        except lab.CommandFailed as failed:   # the controller has just been killed and is not back yet
+            return failed.output
         found = {name: (sorted(seen[name] - vips), sorted(vips - seen[name])) for name in ("kernel", "pinned", "bird", "router")
                  if seen[name] != vips}
         if seen["bridges"] != bridges:

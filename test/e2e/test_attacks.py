@@ -10,7 +10,7 @@ from base import GATEWAY, LabTest
 
 V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
 FRAMES = (Path(__file__).parents[1] / "support/frames.py").read_text()
-COUNTED = """table inet count {
+COUNTED = """table inet attacks {
  chain in {
   type filter hook input priority 0;
   udp dport 5353 counter
@@ -51,7 +51,7 @@ class Attacks(LabTest):
                     for name in ("victim", "evil")}
         self.port = {name: self.port_of(name) for name in ("victim", "evil")}
         self.host.run("nft", "-f", "-", input=COUNTED)
-        self.addCleanup(self.host.run, "nft", "delete", "table", "inet", "count", check=False)
+        self.addCleanup(self.host.run, "nft", "delete", "table", "inet", "attacks", check=False)
         wait.until(self.is_protected, 20, "the protection is complete", every=0.2)
 
     def port_of(self, name):
@@ -95,7 +95,7 @@ class Attacks(LabTest):
         self.assertEqual(outcomes, [True, False], name)
 
     def counted(self):
-        counters = self.host.run("nft", "list", "chain", "inet", "count", "in").split("packets ")[1:]
+        counters = self.host.run("nft", "list", "chain", "inet", "attacks", "in").split("packets ")[1:]
         return sum(int(counter.split()[0]) for counter in counters)
 
     def hop(self, name, version):

@@ -92,13 +92,13 @@ class Listener {
  public:
   Listener() {
     shell(
-        "nft 'add table inet count; add counter inet count hits; "
-        "add chain inet count in { type filter hook input priority 0; }; "
-        "add rule inet count in udp dport 5353 counter name hits'");
+        "nft 'add table inet attacks; add counter inet attacks hits; "
+        "add chain inet attacks in { type filter hook input priority 0; }; "
+        "add rule inet attacks in udp dport 5353 counter name hits'");
   }
   static bool hears(World& world) {
     return runUntil(
-        world.io, [] { return !has(shell("nft list counter inet count hits"), "packets 0 "); },
+        world.io, [] { return !has(shell("nft list counter inet attacks hits"), "packets 0 "); },
         std::chrono::milliseconds(300));
   }
 };
