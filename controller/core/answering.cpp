@@ -15,26 +15,42 @@ bool hasSubnet(const DockerBridge& bridge, Family family) {
                      [family](const Prefix& subnet) { return subnet.family() == family; });
 }
 
-bool hasSwarmGateway(const Facts& facts, Family family) {
+const DockerBridge* swarmGateway(const Facts& facts) {
   for (const auto& [id, bridge] : facts.bridges) {
-    if (bridge.link == kSwarmGatewayBridge) return hasSubnet(bridge, family);
+    if (bridge.link == kSwarmGatewayBridge) return &bridge;
   }
-  return true;  // not listed yet
+  return nullptr;
+}
+
+// A network of another driver (macvlan, overlay) does not replace docker_gwbridge.
+bool leavesByBridge(const Facts& facts, const Container& container) {
+  return std::any_of(container.others.begin(), container.others.end(), [&facts](auto& other) {
+    const auto bridge = facts.bridges.find(other.first);
+    return bridge != facts.bridges.end() && !bridge->second.internal;
+  });
 }
 
 bool hasWayBack(const Facts& facts, const Container& container, Family family) {
-  bool leavesByBridge = false;
   for (const auto& [network, families] : container.others) {
     const auto bridge = facts.bridges.find(network);
     if (bridge != facts.bridges.end() && bridge->second.internal) continue;
-    // A network of another driver (macvlan, overlay) does not replace docker_gwbridge.
-    leavesByBridge = leavesByBridge || bridge != facts.bridges.end();
     if (families.empty() || families.contains(family)) return true;
   }
-  return !leavesByBridge && hasSwarmGateway(facts, family);
+  if (leavesByBridge(facts, container)) return false;
+  const auto* gateway = swarmGateway(facts);
+  return gateway == nullptr || hasSubnet(*gateway, family);
 }
 
 }  // namespace
+
+bool needsUnknownGateway(const Facts& facts, const Container& container) {
+  const auto hasIpv6 = [&facts](const auto& attachment) {
+    const auto network = facts.networks.find(attachment.first);
+    return network != facts.networks.end() && network->second.vip6;
+  };
+  return std::any_of(container.attached.begin(), container.attached.end(), hasIpv6) &&
+         !leavesByBridge(facts, container) && swarmGateway(facts) == nullptr;
+}
 
 std::string cannotAnswer(const Facts& facts, const EndpointId& id, Family family) {
   const auto endpoint = facts.endpoints.find(id);

@@ -14,4 +14,8 @@ namespace bgplb::core {
 // VIP's: a Docker bridge, or docker_gwbridge if it has none that leads outside.
 std::string cannotAnswer(const Facts& facts, const EndpointId& endpoint, Family family);
 
+// The container has an IPv6 VIP, and its replies leave by docker_gwbridge, which is not known:
+// Docker sends no event when it creates that network.
+bool needsUnknownGateway(const Facts& facts, const Container& container);
+
 }  // namespace bgplb::core

@@ -83,7 +83,8 @@ struct Container {
   std::optional<TimePoint> stoppingUntil;
   std::optional<Drain> drain;
   Flapping flapping;
-  std::string service;  // ContainerReport::service
+  // ContainerReport::service and a VIP network; empty: nothing replaces the container.
+  std::string service;
   // State.StartedAt, which identifies a run of the container; empty: not inspected.
   std::string startedAt;
   Revision changedIn = 0;                    // of the last event

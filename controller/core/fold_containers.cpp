@@ -110,6 +110,16 @@ bool isListOutdated(const Container& container, Revision requested) {
   return container.run == RunState::Stopped || container.detachedIn > requested;
 }
 
+// The service and one of its VIP networks: the same name on another network is another service.
+std::string serviceOn(const Facts& facts, const ContainerReport& report) {
+  std::set<NetworkId> networks;
+  for (const auto& attachment : report.attachments) {
+    if (facts.networks.contains(attachment.network)) networks.insert(attachment.network);
+  }
+  if (report.service.empty() || networks.empty()) return {};
+  return report.service + " " + networks.begin()->value;
+}
+
 void unlinkEndpoints(Facts& facts, const ContainerId& id) {
   for (const auto& network : networksOf(facts, id)) {
     for (const auto& endpoint : facts.networks[network].endpoints) {
@@ -132,10 +142,10 @@ Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint
   container.name = report.name;
   auto former = facts.formerDrains.extract(report.id);
   const bool sameRun = former && former.mapped().startedAt == report.startedAt;
+  container.service = serviceOn(facts, report);
   if (report.run != RunState::Stopped) {
-    container.flapping = facts.endedFailures.take(report.service, report.id, container.flapping);
+    container.flapping = facts.endedFailures.take(container.service, report.id, container.flapping);
   }
-  container.service = report.service;
   trackHealthChange(facts, report.id, container, now, [&](Container& known) {
     takeReport(known, report);
     if (sameRun && !known.drain) known.drain = former.mapped().drain;

@@ -1,6 +1,7 @@
 #include "docker/engine_dialogue.hpp"
 
 #include "base/printable.hpp"
+#include "core/answering.hpp"
 #include "core/neighbors_to_prime.hpp"
 #include "docker/container_event.hpp"
 
@@ -282,9 +283,20 @@ void EngineDialogue::containerAnswered(const ContainerId& id, const Result<Answe
     touch(core::containerReported(facts_, report, now));
     reaction_.bridgesOf.insert(id);
     if (justStarted) prime(report);
+    askGateway(id);
   }
   const bool ofFirstRound = firstRound_.erase(id) > 0;
   if (ofFirstRound ? firstRound_.empty() : !reaction_.touched.empty()) endFirstRound();
+}
+
+// By its name, which dockerd takes as well as an id.
+void EngineDialogue::askGateway(const ContainerId& id) {
+  const auto container = facts_.containers.find(id);
+  if (container == facts_.containers.end()) return;
+  const NetworkId gateway(core::kSwarmGatewayBridge);
+  if (core::needsUnknownGateway(facts_, container->second) && !networks_.isOpen(gateway)) {
+    networks_.ask(gateway, Urgency::Event);
+  }
 }
 
 void EngineDialogue::noteCheckProblem(const core::ContainerReport& report) {

@@ -93,6 +93,7 @@ class EngineDialogue {
   void takeLists(const std::vector<core::ListedContainer>& containers, TimePoint now);
   void askListed(const std::vector<core::ListedContainer>& containers);
   void containerAnswered(const ContainerId& id, const Result<Answer>& answer, TimePoint now);
+  void askGateway(const ContainerId& id);
   void noteCheckProblem(const core::ContainerReport& report);
   void networkAnswered(const NetworkId& id, const Result<Answer>& answer, TimePoint now);
   void prime(const core::ContainerReport& started);

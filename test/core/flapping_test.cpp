@@ -167,12 +167,13 @@ namespace {
 // Runs a new container of a service until it ends, as Swarm, `docker run --rm` and Compose do.
 struct Service {
   Backend backend{{.holdDown = 10s}};
+  NetworkId network = kWeb1;
   int runs = 0;
 
   ContainerId start(const char* service = "swarm:web", Health health = Health::None) {
     const ContainerId id("run" + std::to_string(++runs));
     core::containerStarted(backend.facts, id, backend.now);
-    auto report = test::report(id, kWeb1, kEp1, health);
+    auto report = test::report(id, network, kEp1, health);
     report.startedAt = std::to_string(runs);
     report.service = service;
     core::containerReported(backend.facts, report, backend.now);
@@ -211,6 +212,12 @@ TEST_CASE("Flapping.CrashesOfAnotherServiceDoNotCount") {
   for (int run = 0; run < 3; ++run) service.crash(service.start());
   SECTION("another service") { service.start("swarm:other"); }
   SECTION("no service") { service.start(""); }
+  SECTION("another network") {
+    core::networkCreated(service.backend.facts, kWeb2, net("10.0.0.102/32"), std::nullopt);
+    core::endpointCreated(service.backend.facts, kWeb2, kEp1, ip("10.0.0.102"), {}, {});
+    service.network = kWeb2;
+    service.start();
+  }
   CHECK(service.backend.state() == Readiness::Ready);
 }
 

@@ -17,6 +17,35 @@ ContainerId numbered(int number) { return ContainerId("c" + std::to_string(numbe
 
 }  // namespace
 
+// Docker creates docker_gwbridge without an event.
+TEST_CASE("Dialogue.AsksForTheGatewayThatDockerHasCreated") {
+  ConnectedHost host;
+  const docker::InspectNetwork gateway{NetworkId("docker_gwbridge")};
+  auto report = test::report(kCtr1, kWeb1, kEp1, core::Health::Healthy);
+  const auto [ipv6, ownGateway] =
+      GENERATE(table<bool, bool>({{true, false}, {true, true}, {false, false}}));
+  if (ipv6) {
+    core::networkCreated(host.facts(), kWeb1, std::nullopt, net("2001:db8:0:1::101/128"));
+  }
+  if (ownGateway) {
+    const NetworkId own("9999");
+    core::NetworkReport bridge{.id = own, .name = "gw", .driver = "bridge"};
+    listNetwork(host.facts(), bridge, false);
+    report.attachments.push_back({own, kEp2, {}, ip("172.23.0.25"), {}});
+  }
+  host.container("start", kCtr1);
+  host.inspect(report);
+  REQUIRE(host.asks(gateway) == (ipv6 && !ownGateway));
+  if (!host.asks(gateway)) return;
+  core::NetworkReport found{.id = NetworkId("dd"), .name = "docker_gwbridge", .driver = "bridge"};
+  found.options["com.docker.network.bridge.name"] = core::kSwarmGatewayBridge;
+  host.answer(gateway, docker::Answer(found));
+  CHECK(host.facts().bridges.contains(NetworkId("dd")));
+  host.container("start", kCtr1);
+  host.inspect(report);
+  CHECK_FALSE(host.asks(gateway));
+}
+
 TEST_CASE("Dialogue.QueriesInFlightAreLimited_EventsBeforeLists") {
   DialogueHost host;
   host.connect();

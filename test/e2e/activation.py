@@ -16,7 +16,9 @@ listening.bind(PATH)
 listening.listen(128)
 pid = os.fork()
 if pid == 0:
-    os.dup2(listening.fileno(), 3, inheritable=True)
+    if listening.fileno() != 3:
+        os.dup2(listening.fileno(), 3)
+    os.set_inheritable(3, True)
     os.execvpe("dockerd", ["dockerd", "-H", "fd://", *sys.argv[2:]],
                {**os.environ, "LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())})
 print(f"dockerd {pid}", flush=True)

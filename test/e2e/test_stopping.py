@@ -37,7 +37,8 @@ class Stopping(LabTest):
         self.host.docker("kill", "-s", "TERM", "web1")
         self.router.wait_gone(*self.prefixes, timeout=3)
         self.assertEqual(self.host.state("web1"), "running")
-        self.assertEqual(slow.close(timeout=12).strip(), "web1")
+        slow.process.wait(12)
+        self.assertEqual(slow.close().strip(), "web1")
 
     def test_docker_kill(self):
         self.start()

@@ -6,7 +6,7 @@
 /stream?N    a line every 0.1 s for N seconds
 /hold        its name for each line that it receives, until the client closes the connection
 
-SIGUSR2 (drain) is ignored: the server keeps serving. SIGTERM: the server accepts no new connections, completes the accepted
+SIGUSR2 (drain) is ignored: the server keeps serving. SIGTERM or SIGQUIT: the server accepts no new connections, completes the accepted
 ones and exits with status 0.
 """
 import os
@@ -90,7 +90,8 @@ def main():
     sock = listen()
     sock.setblocking(False)
     wake, waker = os.pipe()
-    signal.signal(signal.SIGTERM, lambda *_: os.write(waker, b"x"))
+    for number in (signal.SIGTERM, signal.SIGQUIT):
+        signal.signal(number, lambda *_: os.write(waker, b"x"))
     print(f"{NAME} serves", flush=True)
     ending = False
     while not ending:
