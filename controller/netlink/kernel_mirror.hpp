@@ -85,6 +85,8 @@ class KernelMirror {
   Task<Result<void>> refreshOnce();
   Task<> takeOver(Mirror& fresh);
   void foldMissed(Mirror& fresh);
+  void noteMissed(const std::string& bridge, const Mirror& fresh, Changes& missed) const;
+  void swapWith(Mirror& fresh, Changes missed);
   void noteProblem(const Result<void>& outcome);
   void report();
   void deliver();
