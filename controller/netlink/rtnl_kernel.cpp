@@ -54,7 +54,7 @@ RtnlKernel::RtnlKernel(boost::asio::io_context& io, OnChange onChange, RtnlOptio
   mirror_.onRefreshed([this] {
     routes_.removeUnusedRules();
     // The kernel reports changes of this sysctl only in a dump.
-    for (const auto& bridge : mirror_.state().bridges()) {
+    for (const auto& bridge : ownBridges()) {
       links_.refuseRouterAdvertisements(*mirror_.state().link(bridge));
     }
   });
@@ -94,15 +94,19 @@ core::KernelNetwork RtnlKernel::observe(const std::string& bridge) const {
   return mirror_.state().observe(bridge);
 }
 
+// Another program may use our prefix for a bridge of its own.
+std::set<std::string> RtnlKernel::ownBridges() const {
+  std::set<std::string> own = mirror_.state().bridges();
+  std::erase_if(own, [this](const std::string& name) {
+    return mirror_.state().link(name)->address != bridgeAddress(name);
+  });
+  return own;
+}
+
 std::set<std::string> RtnlKernel::ownLinks() const {
-  const Mirror& mirror = mirror_.state();
-  std::set<std::string> own;
-  for (const auto& name : mirror.bridges()) {
-    const Link* bridge = mirror.link(name);
-    if (bridge == nullptr || bridge->address != bridgeAddress(name)) continue;
-    own.insert(name);
-    own.merge(mirror.vethsOn(name));
-  }
+  const std::set<std::string> bridges = ownBridges();
+  std::set<std::string> own = bridges;
+  for (const auto& bridge : bridges) own.merge(mirror_.state().vethsOn(bridge));
   return own;
 }
 

@@ -73,6 +73,7 @@ class RtnlKernel : public reconcile::Kernel,
   bool isRefreshing() const { return mirror_.isRefreshing(); }  // a dump is scheduled or running
 
  private:
+  std::set<std::string> ownBridges() const;
   Task<> respreadGroups();
 
   boost::asio::io_context& io_;

@@ -305,6 +305,9 @@ TEST_CASE("RtnlKernel.OwnLinksContainsOnlyProvablyOwnLinks") {
   shell("ip link add bglfedcba987654 type veth peer name other");
   shell("ip link set bglfedcba987654 master bgplb-stranger up");
   shell("ip link add bgl000000000000 type veth peer name another");  // no port of any bridge
+  const std::string setting = "/proc/sys/net/ipv6/conf/bgplb-stranger/accept_ra";
+  shell("echo 2 > " + setting);
   world.resync();
   CHECK(world.kernel.ownLinks() == std::set<std::string>{kBridge, kHost});
+  CHECK(shell("cat " + setting) == "2\n");
 }
