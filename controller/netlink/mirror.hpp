@@ -90,6 +90,7 @@ class Mirror {
   std::set<NextHopRef> nextHopRefs(const Prefix& destination) const;
   // Whether `ref` or, for a group, one of its members is on that link.
   bool leadsTo(const NextHopRef& ref, int ifIndex) const;
+  bool hasPinned(const core::PinnedRoute& route) const { return linksByPinned_.contains(route); }
   bool hasRule(const SlotRule& rule) const { return rules_.contains(rule); }
   // Rules whose table has no route.
   std::set<SlotRule> unusedRules() const;

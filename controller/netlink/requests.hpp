@@ -69,8 +69,8 @@ Request routeAdd(const Prefix& destination, std::uint32_t nextHop, IfExists ifEx
 // Removes a route with our protocol and that metric from the main table, if it uses that nexthop
 // object or, with `nextHop` 0, if it is on that link.
 Request routeDel(const Prefix& destination, std::uint32_t nextHop, int ifIndex, unsigned metric);
-// Adds or replaces a route in the table of the slot that `route.via` encodes (core::slotOf()).
-Request pinnedRouteReplace(const core::PinnedRoute& route, int ifIndex);
+// A route in the table of the slot that `route.via` encodes (core::slotOf()).
+Request pinnedRouteAdd(const core::PinnedRoute& route, int ifIndex, IfExists ifExists);
 Request pinnedRouteDel(const core::PinnedRoute& route, int ifIndex);
 
 // RTNH_F_ONLINK: `via` is on the link, although no route covers it. The kernel refuses the request

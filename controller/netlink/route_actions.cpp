@@ -177,10 +177,22 @@ Result<void> RouteActions::apply(const core::RouteDel& action) {
   return {};
 }
 
+// As for a route of the main table, only a route of ours is replaced: the VIP has moved here from
+// another network of ours.
+Result<void> RouteActions::setPinnedRoute(const core::PinnedRoute& route, int ifIndex) {
+  auto added = socket_.request(pinnedRouteAdd(route, ifIndex, IfExists::Fail));
+  if (!isKind(added, ErrorKind::Conflict)) return added;
+  mirror_.catchUp();
+  if (mirror_.state().hasPinned(route)) {
+    return socket_.request(pinnedRouteAdd(route, ifIndex, IfExists::Replace));
+  }
+  return conflict("another program has a route to this destination in this table");
+}
+
 Result<void> RouteActions::apply(const core::PinnedRouteReplace& action) {
   const auto bridge = mirror_.state().ourBridge(action.dev);
   if (!bridge) return bridge.error();
-  if (auto set = socket_.request(pinnedRouteReplace(action.route, bridge->index)); !set) return set;
+  if (auto set = setPinnedRoute(action.route, bridge->index); !set) return set;
   const Family family = action.route.via.family();
   const core::Slot slot = core::slotOf(action.route.via).value_or(0);
   if (mirror_.state().hasRule({family, slot})) return {};

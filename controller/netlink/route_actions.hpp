@@ -44,6 +44,7 @@ class RouteActions {
   Result<void> checkForeignRoute(const core::RouteReplace& action);
   Error foreignRoute(const Route& route) const;
   Result<void> addRoute(const core::RouteReplace& action, std::uint32_t group);
+  Result<void> setPinnedRoute(const core::PinnedRoute& route, int ifIndex);
   Result<void> moveRoute(const core::RouteReplace& action, std::uint32_t group);
   Result<void> removeOtherMetrics(const core::RouteReplace& action, int ifIndex);
   std::uint32_t freeNextHopId();

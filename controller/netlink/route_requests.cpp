@@ -118,8 +118,9 @@ Request routeDel(const Prefix& destination, std::uint32_t nextHop, int ifIndex, 
   return request;
 }
 
-Request pinnedRouteReplace(const core::PinnedRoute& route, int ifIndex) {
-  return pinnedRoute(RTM_NEWROUTE, kReplace, route, ifIndex);
+Request pinnedRouteAdd(const core::PinnedRoute& route, int ifIndex, IfExists ifExists) {
+  const unsigned flags = ifExists == IfExists::Fail ? kCreate : kReplace;
+  return pinnedRoute(RTM_NEWROUTE, flags, route, ifIndex);
 }
 
 Request pinnedRouteDel(const core::PinnedRoute& route, int ifIndex) {

@@ -250,7 +250,9 @@ TEST_CASE("Requests.EncodeTheirArguments") {
         "+ route 2001:db8:0:1::101/128 table 254 proto 178 metric 1 dev 0 nhid 7 via - src -");
   CHECK(has(readBack(netlink::routeDel(vip6, 7, 0, 1024)), "metric 1024 dev 0 nhid 7"));
   const core::PinnedRoute pinned{vip6, core::nextHop(Family::V6, 9)};
-  CHECK(readBack(netlink::pinnedRouteReplace(pinned, 7)) ==
+  CHECK(flags(netlink::pinnedRouteAdd(pinned, 7, IfExists::Fail)) ==
+        (NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL));
+  CHECK(readBack(netlink::pinnedRouteAdd(pinned, 7, IfExists::Replace)) ==
         "= route 2001:db8:0:1::101/128 table 178009 proto 178 metric 0 dev 7 via fe80::77:9 src -");
   CHECK(readBack(netlink::nextHopAdd(5, pinned.via, 7)) ==
         "+ nexthop 5 proto 178 dev 7 via fe80::77:9");

@@ -207,6 +207,12 @@ TEST_CASE("RtnlKernel.DoesNotReplaceAForeignRoute") {
   }
   CHECK(has(shell("ip route show 10.0.0.101"), "eth9"));
   CHECK(has(shell("ip -6 route show 2001:db8:0:1::101"), "eth9"));
+  // In the table of a backend as well.
+  world.apply(core::PinnedRouteDel{{kVip4, kHop4}, kBridge});
+  shell("ip route add 10.0.0.101/32 dev eth9 proto static table 178001");
+  CHECK(world.refuse(core::PinnedRouteReplace{{kVip4, kHop4}, kBridge}).kind ==
+        ErrorKind::Conflict);
+  CHECK(has(shell("ip route show table 178001"), "eth9"));
   shell("ip route replace blackhole 10.0.0.101/32");
   CHECK(world.refuse(core::RouteReplace{kVip4, kBridge}).kind == ErrorKind::Conflict);
   world.checkMirror();
