@@ -122,6 +122,19 @@ Result<void> checkBridge(const Facts& facts, const NetworkId& id) {
   return {};
 }
 
+Result<void> checkVeth(const Facts& facts, const EndpointId& id) {
+  const std::string veth = vethHostName(id);
+  for (auto other = facts.endpoints.lower_bound(firstEndpointOf(veth));
+       other != facts.endpoints.end() && vethHostName(other->first) == veth; ++other) {
+    if (other->first == id) continue;
+    return conflict(fmt::format(
+        "endpoint {} would get the link {}, which another endpoint already has: the ids begin with "
+        "the same characters; connect the container again to get a new id",
+        id.brief(), veth));
+  }
+  return {};
+}
+
 Error noIpv6(const Prefix& vip) {
   return invalid(
       fmt::format("VIP {} cannot be served: IPv6 is off in the kernel of this host "

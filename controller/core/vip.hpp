@@ -44,6 +44,10 @@ Result<Prefix> requestAddress(std::string_view poolId, std::string_view address)
 // Conflict: another network has the bridge that `id` would get.
 Result<void> checkBridge(const Facts& facts, const NetworkId& id);
 
+// The names of an endpoint's links contain the first 12 characters of its id. Conflict: another
+// endpoint has the links that `id` would get.
+Result<void> checkVeth(const Facts& facts, const EndpointId& id);
+
 // The error for an IPv6 VIP on a kernel without IPv6.
 Error noIpv6(const Prefix& vip);
 

@@ -135,6 +135,17 @@ Result<void> PluginApi::checkVip(const Prefix& vip) const {
   return core::checkVip(state.facts(), state.hostNeeds(), state.policy(), vip);
 }
 
+Result<void> PluginApi::checkLinks(const NetworkId& network) const {
+  const auto& facts = loop_.reconciler().facts();
+  if (facts.networks.count(network) > 0) return {};
+  return core::checkBridge(facts, network);
+}
+
+Result<void> PluginApi::checkLinks(const EndpointRequest& request) const {
+  if (auto own = checkLinks(request.network); !own) return own;
+  return core::checkVeth(loop_.reconciler().facts(), request.endpoint);
+}
+
 PluginApi::Answer PluginApi::createNetwork(std::string_view body) {
   const auto request = parseCreateNetwork(body);
   if (!request) return request.error();
@@ -173,6 +184,7 @@ PluginApi::Answer PluginApi::allocateNetwork(std::string_view body) {
 PluginApi::Answer PluginApi::deleteNetwork(std::string_view body) {
   const auto network = parseNetwork(body);
   if (!network) return network.error();
+  if (!checkLinks(*network)) return renderEmpty();  // it was never created: the bridge is another's
   reconciler().touch(core::networkDeleted(reconciler().facts(), *network));
   if (const auto settled = loop_.settle(*network); !settled) return settled.error();
   return renderEmpty();
@@ -181,6 +193,8 @@ PluginApi::Answer PluginApi::deleteNetwork(std::string_view body) {
 PluginApi::Answer PluginApi::createEndpoint(std::string_view body) {
   const auto request = parseCreateEndpoint(body);
   if (!request) return request.error();
+  const auto links = checkLinks({request->network, request->endpoint});
+  if (!links) return links.error();
   const auto& facts = reconciler().facts();
   const auto network = facts.networks.find(request->network);
   if (network != facts.networks.end()) {
@@ -207,6 +221,7 @@ PluginApi::Answer PluginApi::createEndpoint(std::string_view body) {
 PluginApi::Answer PluginApi::deleteEndpoint(std::string_view body) {
   const auto request = parseEndpoint(body);
   if (!request) return request.error();
+  if (!checkLinks(*request)) return renderEmpty();  // it was never created: the link is another's
   reconciler().removeEndpoint(request->endpoint);
   loop_.settle(request->network).has_error();  // a failure is retried in the background
   return renderEmpty();
@@ -215,6 +230,7 @@ PluginApi::Answer PluginApi::deleteEndpoint(std::string_view body) {
 PluginApi::Answer PluginApi::join(std::string_view body) {
   const auto request = parseEndpoint(body);
   if (!request) return request.error();
+  if (const auto links = checkLinks(*request); !links) return links.error();
   auto& facts = reconciler().facts();
   if (facts.endpoints.count(request->endpoint) == 0) {  // created before the controller started
     reconciler().touch(core::endpointCreated(facts, request->network, request->endpoint,
@@ -234,6 +250,7 @@ PluginApi::Answer PluginApi::join(std::string_view body) {
 PluginApi::Answer PluginApi::leave(std::string_view body) {
   const auto request = parseEndpoint(body);
   if (!request) return request.error();
+  if (!checkLinks(*request)) return renderEmpty();  // it was never joined
   reconciler().touch(core::endpointLeft(reconciler().facts(), request->network, request->endpoint));
   loop_.settle(request->network).has_error();  // a failure is retried in the background
   return renderEmpty();

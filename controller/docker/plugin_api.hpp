@@ -40,6 +40,9 @@ class PluginApi {
   Answer requestAddress(std::string_view body);
   Result<void> checkNetwork(const CreateNetworkRequest& request) const;
   Result<void> checkVip(const Prefix& vip) const;
+  // Conflict: another network or endpoint has the links that these would get.
+  Result<void> checkLinks(const NetworkId& network) const;
+  Result<void> checkLinks(const EndpointRequest& request) const;
   reconcile::Reconciler& reconciler() { return loop_.reconciler(); }
 
   reconcile::Loop& loop_;

@@ -101,6 +101,22 @@ TEST_CASE("Vip.EveryRequestForAnAddressReturnsTheVip") {
   CHECK_FALSE(core::requestAddress("bgplb/10.0.0.0/24", ""));
 }
 
+TEST_CASE("Vip.AnEndpointWithTheLinkNameOfAnotherIsRefused") {
+  const EndpointId before{kEp1.value.substr(0, 12)};
+  const EndpointId after{kEp1.value.substr(0, 12) + std::string(52, 'f')};
+  core::Facts facts;
+  CHECK(core::checkVeth(facts, kEp1));
+  core::endpointCreated(facts, kWeb1, kEp1, std::nullopt, std::nullopt, std::nullopt);
+  CHECK(core::checkVeth(facts, kEp1));
+  CHECK(core::checkVeth(facts, kEp2));
+  for (const auto& alike : {before, after}) {
+    const auto refused = core::checkVeth(facts, alike);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind == ErrorKind::Conflict);
+    CHECK(refused.error().message.find(core::vethHostName(kEp1)) != std::string::npos);
+  }
+}
+
 TEST_CASE("Vip.ANetworkWithTheBridgeNameOfAnotherIsRefused") {
   const NetworkId alike{kWeb1.value.substr(0, 9) + "f" + kWeb2.value.substr(10)};
   core::Facts facts;

@@ -156,6 +156,34 @@ TEST_CASE("PluginApi.RefusesANetworkWithTheIdPrefixOfAnotherOne") {
   CHECK(plugin.createNetwork(alike, "10.0.0.102/32").status == 200);
 }
 
+// A network or endpoint that another one's links belong to was never created: its removal must not
+// remove them.
+TEST_CASE("PluginApi.CallsForIdsThatBeginLikeOthersChangeNothing") {
+  Plugin plugin;
+  CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32").status == 200);
+  CHECK(plugin.createEndpoint(kEp1, "10.0.0.101/32").status == 200);
+  CHECK(plugin.endpointCall("Join", kEp1).status == 200);
+  const std::string network = kWeb1.value.substr(0, 9) + "f" + kWeb2.value.substr(10);
+  const std::string endpoint = kEp1.value.substr(0, 12) + std::string(52, 'f');
+  const auto ids = GENERATE_COPY(std::pair(network, kEp2.value), std::pair(kWeb1.value, endpoint),
+                                 std::pair(kWeb2.value, endpoint));
+  const std::string body =
+      fmt::format(R"({{"NetworkID":"{}","EndpointID":"{}"}})", ids.first, ids.second);
+  const auto before = plugin.kernel.observe(core::bridgeName(kWeb1));
+  CHECK(plugin.call("/NetworkDriver.CreateEndpoint", body).status == 409);
+  CHECK(plugin.call("/NetworkDriver.Join", body).status == 409);
+  CHECK(plugin.call("/NetworkDriver.Leave", body).status == 200);
+  CHECK(plugin.call("/NetworkDriver.DeleteEndpoint", body).status == 200);
+  if (ids.first == network) {
+    CHECK(plugin.call("/NetworkDriver.DeleteNetwork", body).status == 200);
+  }
+  CHECK(plugin.reconciler.facts().networks.size() == 1);
+  CHECK(plugin.reconciler.facts().endpoints.size() == 1);
+  CHECK(plugin.kernel.networks.size() == 1);
+  CHECK(plugin.kernel.observe(core::bridgeName(kWeb1)) == before);
+  CHECK(plugin.kernel.hasVeth(core::vethHostName(kEp1)));
+}
+
 TEST_CASE("PluginApi.WeightIsAnOptionOfTheNetwork") {
   Plugin plugin;
   const auto refused = plugin.createNetwork(kWeb1, "10.0.0.101/32", "", R"("bgplb.weight":"0")");
