@@ -223,6 +223,17 @@ def tests_exist(page, text, sources):
                 yield f"{page}:{number}: there is no test {test}"
 
 
+def fuzzers_are_listed(page, text, sources):
+    """The table names each fuzzer, and each fuzzer that it names exists."""
+    listed = {row.split("|")[-2].strip().strip("`"): number for number, row in enumerate(text.splitlines(), 1)
+              if re.match(r"\|.*\| `\w+` \|$", row) and row.count("|") == 5}
+    built = {match[1] for match in (re.fullmatch(r"test/fuzz/fuzz_(\w+)\.cpp", path) for path in sources) if match}
+    for target in sorted(built - set(listed)):
+        yield f"{page}: the fuzzer {target} is not in the table"
+    for target in sorted(set(listed) - built):
+        yield f"{page}:{listed[target]}: there is no fuzzer {target}"
+
+
 def settings_are_listed(page, text, sources):
     for setting in json.loads(sources["plugin-rootfs/config.json"])["env"]:
         if not has_word(text, setting["name"]):

@@ -172,6 +172,12 @@ class Program(Case):
         self.fine(rules.tests_exist("docs/a.md", "| 1 | a | b | `B.test_one`, `C.test_*` |", code))
         self.wrong(rules.tests_exist("docs/a.md", "| 1 | a | b | `B.test_two` |", code), "docs/a.md:1", "B.test_two")
 
+    def test_fuzzers(self):
+        code = {"test/fuzz/fuzz_one.cpp": "", "test/fuzz/fuzz.hpp": ""}
+        self.fine(rules.fuzzers_are_listed("a.md", "| `in` | from | `one/two` | `one` |\n| `file` | what |", code))
+        self.wrong(rules.fuzzers_are_listed("a.md", "| input | from | reader | target |", code), "fuzzer one")
+        self.wrong(rules.fuzzers_are_listed("a.md", "| a | b | c | `one` |\n| a | b | c | `two` |", code), "a.md:2", "two")
+
 
 class Markdown(Case):
     def test_commands(self):
