@@ -123,6 +123,9 @@ Result<bool> relaxReversePathFilter(Socket& socket, const Link& link) {
   return true;
 }
 
+// Containers do not filter.
+Result<unsigned> containerReversePathFilter(Socket&, const Link&) { return 0U; }
+
 Result<void> hashFlows(Family) { return {}; }
 
 bool refuseRouterAdvertisements(const std::string& link) {

@@ -89,7 +89,7 @@ class Host {
                      unsigned options);
   void deleteNetwork(const std::string& id);
   void createEndpoint(const std::string& network, const std::string& id, const std::string& vip,
-                      const std::string& mac);
+                      const std::string& mac, const std::string& vip6 = "");
   void deleteEndpoint(const std::string& network, const std::string& id);
   void join(const std::string& network, const std::string& id);
   void leave(const std::string& network, const std::string& id);

@@ -144,11 +144,11 @@ void Host::deleteNetwork(const std::string& id) {
 }
 
 void Host::createEndpoint(const std::string& network, const std::string& id, const std::string& vip,
-                          const std::string& mac) {
+                          const std::string& mac, const std::string& vip6) {
   nameNetwork(network, {vip});
   nameEndpoint(id);
   json::object interface {
-    {"Address", ""}, {"AddressIPv6", ""}, { "MacAddress", mac }
+    {"Address", ""}, {"AddressIPv6", vip6}, { "MacAddress", mac }
   };
   interface[vip.find(':') == std::string::npos ? "Address" : "AddressIPv6"] = vip;
   const auto answer =
@@ -261,7 +261,7 @@ void Host::lifeOfAnotherNetwork() {
 // A network with a ready container that no step names.
 void Host::makeBystander() {
   createNetwork(kBystander, kBystanderVip, kBystanderVip6, 0);
-  createEndpoint(kBystander, kBystanderEndpoint, kBystanderVip, "");
+  createEndpoint(kBystander, kBystanderEndpoint, kBystanderVip, "", kBystanderVip6);
   join(kBystander, kBystanderEndpoint);
   listAll();
   start(containers_.size() - 1);

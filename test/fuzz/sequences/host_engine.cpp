@@ -181,7 +181,7 @@ core::ContainerReport Host::inspect(std::size_t index) const {
                                .startedAt = fmt::format("run {}", container.runs)};
   for (const auto& [id, endpoint] : endpoints_) {
     if (endpoint.container == static_cast<int>(index)) {
-      report.attachments.push_back({endpoint.network, id, endpoint.mac, std::nullopt});
+      report.attachments.push_back({endpoint.network, id, endpoint.mac, {}, {}});
     }
   }
   return report;
