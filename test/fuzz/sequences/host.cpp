@@ -188,22 +188,23 @@ void Host::run(const Step& step) {
 }
 
 // Failed actions are repeated within 30 s. Before the first lists, the controller does not know the
-// network, so it cannot repair it.
+// network, so it can neither repair it nor announce it again.
 void Host::noteFaults(const Step& step) {
   const bool listed = controller_->reconciler.facts().listed;
-  if (step.kind == 'O' || (step.kind == 'T' && !listed)) disturbed_ = true;
+  const bool unknown = !listed && (step.kind == 'T' || !routing_.daemonRuns);
+  if (step.kind == 'O' || unknown) disturbed_ = true;
   const bool longTime = step.kind == 't' && step.a % 5 >= 3;
   if (longTime && listed && kernel_.failIn == 0 && !kernel_.slowRemovals) disturbed_ = false;
 }
 
-// Everything pending is delivered, calls succeed, and time passes until leftovers are removed,
-// which takes two lists.
+// Everything pending is delivered, calls succeed, and time passes until leftovers are removed: two
+// lists for an endpoint, and two more for its network.
 void Host::rest() {
   kernel_.failIn = 0;
   kernel_.slowRemovals = false;
   kernel_.finishRemovals();
   routing_.daemonRuns = true;
-  for (int list = 0; list < 3; ++list) {
+  for (int list = 0; list < 5; ++list) {
     listAll();
     for (int i = 0; i < 2; ++i) {
       pass(31s);

@@ -65,6 +65,7 @@ class Host {
     NetworkId network;
     std::optional<MacAddress> mac{};
     bool joined = false;
+    bool moved = false;  // the container has its end of the pair
     int container = -1;
   };
   struct Container {

@@ -87,11 +87,11 @@ bool Properties::isOurs(const KernelState& state, int index) const {
   const auto found = state.links.find(index);
   if (found == state.links.end()) return false;
   const SimLink& link = found->second;
-  if (link.maker == Maker::Controller || bridges_.contains(link.name) ||
-      hostEnds_.contains(link.name) || containerEnds_.contains(link.name)) {
-    return true;
-  }
-  return link.kind == "veth" && core::isVethHostName(link.name) && isOurs(state, link.master);
+  if (link.maker == Maker::Controller) return true;
+  if (link.kind == "bridge") return bridges_.contains(link.name);
+  if (link.kind != "veth") return false;
+  if (hostEnds_.contains(link.name) || containerEnds_.contains(link.name)) return true;
+  return core::isVethHostName(link.name) && isOurs(state, link.master);
 }
 
 // The objects of other programs on a link of this plugin go with the link, its routes when it is

@@ -23,20 +23,18 @@ inline const std::array kNetworks{
     std::string(),
     std::string(300, 'a'),
     std::string("aaaaaaaaa%s%n{}\0x", 17),
-    std::string("aaaaaaaaa\xc3\xa4\xe2\x80\xae")};
+    std::string("aaaaaaaaa\xc3\xa4\xe2\x80\xae"),
+    std::string("ca11ab1e1") + std::string(55, 'f')};  // the bridge of kBystander
 
 // Two with the same first 12 characters, so with the same links.
-inline const std::array kEndpoints{std::string("e1e1e1e1e1e1") + std::string(52, '0'),
-                                   std::string("e2e2e2e2e2e2") + std::string(52, '0'),
-                                   std::string("e1e1e1e1e1e1") + std::string(52, 'f'),
-                                   std::string("e3e3e3e3e3e3"),
-                                   std::string(128, 'd'),
-                                   std::string("../../../../dev/null"),
-                                   std::string("xyzxyzxyzxyz"),
-                                   std::string("E1E1E1E1E1E1"),
-                                   std::string("e1e1"),
-                                   std::string(),
-                                   std::string(129, 'd')};
+inline const std::array kEndpoints{
+    std::string("e1e1e1e1e1e1") + std::string(52, '0'),
+    std::string("e2e2e2e2e2e2") + std::string(52, '0'),
+    std::string("e1e1e1e1e1e1") + std::string(52, 'f'), std::string("e3e3e3e3e3e3"),
+    std::string(128, 'd'), std::string("../../../../dev/null"), std::string("xyzxyzxyzxyz"),
+    std::string("E1E1E1E1E1E1"), std::string("e1e1"), std::string(), std::string(129, 'd'),
+    // the links of kBystanderEndpoint
+    std::string("ca11ab1e1111") + std::string(52, 'f')};
 
 // Addresses of the host, of its peer, of the next hops of backends, inside Docker's networks.
 inline const std::array kVips{std::string("10.0.0.101/32"),
