@@ -47,9 +47,9 @@ struct Backends {
     shell("ip link set " + end + " address " + mac.toString() + " netns " + container.path());
     container.shell(
         "sh -c 'ip link set " + end +
-        " up; nft add table inet count; nft add chain inet count "
-        "in \"{ type filter hook prerouting priority 0; }\"; nft add rule inet count in ip "
-        "daddr 10.0.0.101 counter; nft add rule inet count in ip6 daddr 2001:db8:0:1::101 "
+        " up; nft add table inet counted; nft add chain inet counted "
+        "in \"{ type filter hook prerouting priority 0; }\"; nft add rule inet counted in ip "
+        "daddr 10.0.0.101 counter; nft add rule inet counted in ip6 daddr 2001:db8:0:1::101 "
         "counter'");
     for (const Prefix& vip : {kVip4, kVip6}) {
       const Address via = core::nextHop(vip.family(), slot);
@@ -69,7 +69,7 @@ struct Backends {
     }
   }
   unsigned received(core::Slot slot) const {
-    const auto text = inside.at(slot)->shell("nft list chain inet count in");
+    const auto text = inside.at(slot)->shell("nft list chain inet counted in");
     unsigned sum = 0;
     for (auto at = text.find("packets "); at != std::string::npos;
          at = text.find("packets ", at + 1)) {
