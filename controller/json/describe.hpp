@@ -15,6 +15,7 @@
 #include <boost/mp11.hpp>
 #include <fmt/format.h>
 
+#include <cmath>
 #include <concepts>
 #include <optional>
 #include <string>
@@ -124,9 +125,12 @@ requires std::integral<Number> || std::floating_point<Number>
 bool read(const boost::json::value& from, Number& into, Problem& problem) {
   boost::system::error_code error;
   const auto number = from.to_number<Number>(error);
-  if (error) problem = " is not a number in range";
-  if (!error) into = number;
-  return !error;
+  // Boost.JSON reads 1e999 as infinity, which is no number of JSON.
+  bool good = !error;
+  if constexpr (std::floating_point<Number>) good = good && std::isfinite(number);
+  if (!good) problem = " is not a number in range";
+  if (good) into = number;
+  return good;
 }
 template <typename T>
 bool read(const boost::json::value& from, std::vector<T>& into, Problem& problem);

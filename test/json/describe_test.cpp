@@ -70,6 +70,7 @@ TEST_CASE("describe: a value of the wrong type is an error that names the key") 
       {R"({"inner":{"name":{}}})", "inner.name is not a string"},
       {R"({"list":{}})", "list is not a list"},
       {R"({"list":[{},{"seconds":"x"}]})", "list[1].seconds is not a number in range"},
+      {R"({"inner":{"seconds":1e999}})", "inner.seconds is not a number in range"},
       {R"({"list":[null]})", "list[0] is not an object"},
       {R"({"texts":[1]})", "texts[0] is not a string"},
       {"[]", "not a JSON object"},
