@@ -146,6 +146,10 @@ Result<void> PluginApi::checkLinks(const EndpointRequest& request) const {
   return core::checkVeth(loop_.reconciler().facts(), request.endpoint);
 }
 
+bool PluginApi::isKnown(const EndpointId& endpoint) const {
+  return loop_.reconciler().facts().endpoints.contains(endpoint);
+}
+
 PluginApi::Answer PluginApi::createNetwork(std::string_view body) {
   const auto request = parseCreateNetwork(body);
   if (!request) return request.error();
@@ -221,7 +225,8 @@ PluginApi::Answer PluginApi::createEndpoint(std::string_view body) {
 PluginApi::Answer PluginApi::deleteEndpoint(std::string_view body) {
   const auto request = parseEndpoint(body);
   if (!request) return request.error();
-  if (!checkLinks(*request)) return renderEmpty();  // it was never created: the link is another's
+  // It was never created: the link is another endpoint's.
+  if (!isKnown(request->endpoint) && !checkLinks(*request)) return renderEmpty();
   reconciler().removeEndpoint(request->endpoint);
   loop_.settle(request->network).has_error();  // a failure is retried in the background
   return renderEmpty();
@@ -230,9 +235,9 @@ PluginApi::Answer PluginApi::deleteEndpoint(std::string_view body) {
 PluginApi::Answer PluginApi::join(std::string_view body) {
   const auto request = parseEndpoint(body);
   if (!request) return request.error();
-  if (const auto links = checkLinks(*request); !links) return links.error();
   auto& facts = reconciler().facts();
-  if (facts.endpoints.count(request->endpoint) == 0) {  // created before the controller started
+  if (!isKnown(request->endpoint)) {  // created before the controller started
+    if (const auto links = checkLinks(*request); !links) return links.error();
     reconciler().touch(core::endpointCreated(facts, request->network, request->endpoint,
                                              std::nullopt, std::nullopt, std::nullopt));
   }
@@ -250,7 +255,7 @@ PluginApi::Answer PluginApi::join(std::string_view body) {
 PluginApi::Answer PluginApi::leave(std::string_view body) {
   const auto request = parseEndpoint(body);
   if (!request) return request.error();
-  if (!checkLinks(*request)) return renderEmpty();  // it was never joined
+  if (!isKnown(request->endpoint) && !checkLinks(*request)) return renderEmpty();
   reconciler().touch(core::endpointLeft(reconciler().facts(), request->network, request->endpoint));
   loop_.settle(request->network).has_error();  // a failure is retried in the background
   return renderEmpty();

@@ -43,6 +43,7 @@ class PluginApi {
   // Conflict: another network or endpoint has the links that these would get.
   Result<void> checkLinks(const NetworkId& network) const;
   Result<void> checkLinks(const EndpointRequest& request) const;
+  bool isKnown(const EndpointId& endpoint) const;
   reconcile::Reconciler& reconciler() { return loop_.reconciler(); }
 
   reconcile::Loop& loop_;

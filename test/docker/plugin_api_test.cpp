@@ -1,44 +1,10 @@
-#include "json/read.hpp"
-#include "fakes/fake_plugin.hpp"
-#include "support/build.hpp"
-#include "support/catch.hpp"
+#include "docker/plugin_calls.hpp"
 
-#include <fmt/format.h>
+#include "json/read.hpp"
+#include "support/catch.hpp"
 
 using namespace bgplb;
 using namespace bgplb::test;
-
-namespace {
-
-struct Plugin : FakePlugin {
-  docker::PluginAnswer call(const std::string& path, const std::string& body) {
-    const auto answer = api.call(path, body);
-    runLoop();
-    return answer;
-  }
-  docker::PluginAnswer createNetwork(const NetworkId& id, const std::string& pool4,
-                                     const std::string& pool6 = "",
-                                     const std::string& options = "") {
-    return call(
-        "/NetworkDriver.CreateNetwork",
-        fmt::format(R"({{"NetworkID":"{}","Options":{{"com.docker.network.generic":{{{}}}}},)"
-                    R"("IPv4Data":[{{"AddressSpace":"bgplb","Pool":"{}"}}],"IPv6Data":[{}]}})",
-                    id.value, options, pool4,
-                    pool6.empty() ? "" : fmt::format(R"({{"Pool":"{}"}})", pool6)));
-  }
-  docker::PluginAnswer endpointCall(const std::string& call_, const EndpointId& endpoint) {
-    return call("/NetworkDriver." + call_, fmt::format(R"({{"NetworkID":"{}","EndpointID":"{}"}})",
-                                                       kWeb1.value, endpoint.value));
-  }
-  docker::PluginAnswer createEndpoint(const EndpointId& endpoint, const std::string& address) {
-    return call("/NetworkDriver.CreateEndpoint",
-                fmt::format(R"({{"NetworkID":"{}","EndpointID":"{}","Interface":{{"Address":"{}",)"
-                            R"("AddressIPv6":"","MacAddress":"02:42:0a:00:00:65"}}}})",
-                            kWeb1.value, endpoint.value, address));
-  }
-};
-
-}  // namespace
 
 TEST_CASE("PluginApi.LifecycleOfANetwork") {
   Plugin plugin;
@@ -140,48 +106,6 @@ TEST_CASE("PluginApi.RefusesVipsOutsideOfAllowedPrefixes") {
   CHECK(refused.body.find("VIP 10.0.1.101 lies outside of ALLOWED_PREFIXES (10.0.0.0/24)") !=
         std::string::npos);
   CHECK(plugin.createNetwork(kWeb2, "0.0.0.0/32", "2001:db8::1/128").status == 400);
-}
-
-// Both networks would have the same bridge name, and the reconciler would change the bridge back
-// and forth.
-TEST_CASE("PluginApi.RefusesANetworkWithTheIdPrefixOfAnotherOne") {
-  Plugin plugin;
-  const NetworkId alike{kWeb1.value.substr(0, 9) + "f" + kWeb2.value.substr(10)};
-  CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32").status == 200);
-  const auto refused = plugin.createNetwork(alike, "10.0.0.102/32");
-  CHECK(refused.status == 409);
-  CHECK(refused.body.find("create the network again") != std::string::npos);
-  CHECK(plugin.reconciler.facts().networks.size() == 1);
-  CHECK(plugin.endpointCall("DeleteNetwork", kEp1).status == 200);  // the network kWeb1
-  CHECK(plugin.createNetwork(alike, "10.0.0.102/32").status == 200);
-}
-
-// A network or endpoint that another one's links belong to was never created: its removal must not
-// remove them.
-TEST_CASE("PluginApi.CallsForIdsThatBeginLikeOthersChangeNothing") {
-  Plugin plugin;
-  CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32").status == 200);
-  CHECK(plugin.createEndpoint(kEp1, "10.0.0.101/32").status == 200);
-  CHECK(plugin.endpointCall("Join", kEp1).status == 200);
-  const std::string network = kWeb1.value.substr(0, 9) + "f" + kWeb2.value.substr(10);
-  const std::string endpoint = kEp1.value.substr(0, 12) + std::string(52, 'f');
-  const auto ids = GENERATE_COPY(std::pair(network, kEp2.value), std::pair(kWeb1.value, endpoint),
-                                 std::pair(kWeb2.value, endpoint));
-  const std::string body =
-      fmt::format(R"({{"NetworkID":"{}","EndpointID":"{}"}})", ids.first, ids.second);
-  const auto before = plugin.kernel.observe(core::bridgeName(kWeb1));
-  CHECK(plugin.call("/NetworkDriver.CreateEndpoint", body).status == 409);
-  CHECK(plugin.call("/NetworkDriver.Join", body).status == 409);
-  CHECK(plugin.call("/NetworkDriver.Leave", body).status == 200);
-  CHECK(plugin.call("/NetworkDriver.DeleteEndpoint", body).status == 200);
-  if (ids.first == network) {
-    CHECK(plugin.call("/NetworkDriver.DeleteNetwork", body).status == 200);
-  }
-  CHECK(plugin.reconciler.facts().networks.size() == 1);
-  CHECK(plugin.reconciler.facts().endpoints.size() == 1);
-  CHECK(plugin.kernel.networks.size() == 1);
-  CHECK(plugin.kernel.observe(core::bridgeName(kWeb1)) == before);
-  CHECK(plugin.kernel.hasVeth(core::vethHostName(kEp1)));
 }
 
 TEST_CASE("PluginApi.WeightIsAnOptionOfTheNetwork") {
@@ -310,24 +234,6 @@ TEST_CASE("PluginApi.MalformedRequestsAreRefusedAndChangeNothing") {
   if (needsIds || !isObject) CHECK(answer.status == 400);
   CHECK(plugin.reconciler.facts().networks.empty());
   CHECK(plugin.kernel.log.empty());
-}
-
-TEST_CASE("PluginApi.IdsContainOnlyLettersAndDigits") {
-  Plugin plugin;
-  for (const char* id : {"../../etc/passwd00", "aaaaaaaaa\nroute", "short", "-------------", ""}) {
-    CAPTURE(id);
-    CHECK(plugin.createNetwork(NetworkId(id), "10.0.0.101/32").status == 400);
-  }
-}
-
-// The host end of a veth pair is recognised by its name, which contains the beginning of the ID.
-TEST_CASE("PluginApi.EndpointIdsAreHex") {
-  Plugin plugin;
-  for (const char* id : {"xyzxyzxyzxyz000000000000", "E1E1E1E1E1E1000000000000"}) {
-    CAPTURE(id);
-    CHECK(plugin.endpointCall("Join", EndpointId(id)).status == 400);
-  }
-  CHECK(plugin.kernel.existing.empty());
 }
 
 TEST_CASE("PluginApi.AnswersAreJson_EvenIfTheyQuoteInvalidUtf8") {

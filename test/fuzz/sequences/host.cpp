@@ -264,8 +264,7 @@ void Host::removeEverything() {
     const int bridge = kernel_.state().find(core::bridgeName(NetworkId(id)));
     if (bridge == 0) continue;
     const auto& link = kernel_.state().links.at(bridge);
-    const bool provable = link.mac == netlink::bridgeAddress(link.name);
-    if (link.maker == Maker::Controller && !provable) deleteNetwork(id);
+    if (link.mac != netlink::bridgeAddress(link.name)) deleteNetwork(id);
   }
 }
 

@@ -104,10 +104,21 @@ void Host::ipam(const Step& step) {
 void Host::networkActs(const Step& step) {
   const std::string& network = pick(kNetworks, step.a);
   const std::string& endpoint = pick(kEndpoints, step.b);
-  // Before the first lists, only the links' names are known, so an id that begins like the
-  // bystander's is taken for the bystander's.
-  const bool alike = network.starts_with("ca11ab1e1") || endpoint.starts_with("ca11ab1e1111");
-  if (alike && !controller_->reconciler.facts().listed) return;
+  // Before the first lists, the controller knows only the links' names, so it takes an id that
+  // begins like another one for that one.
+  const NetworkId networkId(network);
+  const EndpointId endpointId(endpoint);
+  const bool likeAnother =
+      std::any_of(networks_.begin(), networks_.end(),
+                  [&](const auto& known) {
+                    return known.first != networkId &&
+                           core::bridgeName(known.first) == core::bridgeName(networkId);
+                  }) ||
+      std::any_of(endpoints_.begin(), endpoints_.end(), [&](const auto& known) {
+        return known.first != endpointId &&
+               core::vethHostName(known.first) == core::vethHostName(endpointId);
+      });
+  if (likeAnother && !controller_->reconciler.facts().listed) return;
   switch (step.kind) {
     case 'N':
       createNetwork(network, pick(kVips, step.b), step.c % 3 == 0 ? "" : pick(kVips, step.c),
@@ -144,6 +155,11 @@ void Host::deleteNetwork(const std::string& id) {
   const auto answer = call("/NetworkDriver.DeleteNetwork", {{"NetworkID", id}});
   if (answer.status != 200) return;
   networks_.erase(NetworkId(id));
+  for (auto& [endpoint, state] : endpoints_) {
+    if (state.network != NetworkId(id)) continue;
+    state.joined = false;
+    state.container = -1;
+  }
   emitNetwork("destroy", NetworkId(id), "bgplb");
 }
 
