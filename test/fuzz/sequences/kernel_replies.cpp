@@ -1,6 +1,7 @@
 // The simulated kernel's replies to lookups and dumps.
 #include "fuzz/sequences/kernel.hpp"
 
+#include "fuzz/sequences/request_fields.hpp"
 #include "netlink/attributes.hpp"
 
 #include <linux/neighbour.h>
@@ -9,18 +10,7 @@
 
 namespace bgplb::fuzz {
 
-namespace {
-
 using netlink::Attributes;
-
-template <typename Header>
-const Header& headerOf(const nlmsghdr& request) {
-  return *static_cast<const Header*>(mnl_nlmsg_get_payload(&request));
-}
-
-Family familyOf(unsigned char family) { return family == AF_INET ? Family::V4 : Family::V6; }
-
-}  // namespace
 
 // The longest prefix of the main table, and of those with one length the lowest metric. An address
 // of the host is in the local table.

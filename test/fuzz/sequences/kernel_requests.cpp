@@ -1,6 +1,7 @@
 // The controller's requests to the simulated kernel.
 #include "fuzz/sequences/kernel.hpp"
 
+#include "fuzz/sequences/request_fields.hpp"
 #include "netlink/attributes.hpp"
 
 #include <linux/fib_rules.h>
@@ -19,14 +20,7 @@ namespace {
 
 using netlink::Attributes;
 
-template <typename Header>
-const Header& headerOf(const nlmsghdr& request) {
-  return *static_cast<const Header*>(mnl_nlmsg_get_payload(&request));
-}
-
 bool has(const nlmsghdr& request, unsigned flag) { return (request.nlmsg_flags & flag) != 0; }
-
-Family familyOf(unsigned char family) { return family == AF_INET ? Family::V4 : Family::V6; }
 
 // VETH_INFO_PEER: a link's header and attributes.
 std::string peerName(const nlattr& peer) {
