@@ -2,33 +2,36 @@
 
 #include "io/file.hpp"
 
+#include <boost/asio/buffer.hpp>
+
+#include <array>
 #include <filesystem>
+#include <string_view>
 #include <utility>
 
 namespace bgplb::docker {
 
 namespace {
 
-// dockerd closes a connection without a request after 5 minutes (moby, ReadHeaderTimeout).
-constexpr std::chrono::seconds kReopenAfter{1};
+// After a request, dockerd keeps a connection open without a limit; it would close one without a
+// request after 5 minutes (moby, ReadHeaderTimeout).
+constexpr std::string_view kRequest = "GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n";
 
 }  // namespace
 
 struct DaemonGate::Idle {
   explicit Idle(boost::asio::io_context& io) : socket(io) {}
   io::UnixSocket socket;
+  std::array<char, 1024> reply{};
   DaemonGate* gate = nullptr;  // null: the gate has dropped the connection
 };
 
 DaemonGate::DaemonGate(boost::asio::io_context& io, std::string socketPath)
     : io_(io),
       socketPath_(std::move(socketPath)),
-      pidPath_((std::filesystem::path(socketPath_).parent_path() / "docker.pid").string()),
-      reopen_(io) {}
+      pidPath_((std::filesystem::path(socketPath_).parent_path() / "docker.pid").string()) {}
 
-DaemonGate::~DaemonGate() {
-  if (idle_) idle_->gate = nullptr;
-}
+DaemonGate::~DaemonGate() { closeIdle(); }
 
 void DaemonGate::streamBegan() {
   streaming_ = true;
@@ -38,7 +41,6 @@ void DaemonGate::streamBegan() {
 
 void DaemonGate::streamEnded() {
   if (std::exchange(streaming_, false)) endedAt_ = std::chrono::steady_clock::now();
-  reopen_.cancel();
 }
 
 bool DaemonGate::mayConnect() const {
@@ -49,25 +51,34 @@ bool DaemonGate::mayConnect() const {
 }
 
 void DaemonGate::openIdle() {
-  if (idle_) idle_->gate = nullptr;
-  idle_.reset();
+  closeIdle();
   const auto endpoint = io::unixEndpoint(socketPath_);
   auto idle = std::make_shared<Idle>(io_);
   if (!endpoint || io::connectAtOnce(idle->socket, *endpoint)) return;
+  boost::system::error_code error;
+  idle->socket.write_some(boost::asio::buffer(kRequest), error);  // an empty buffer holds it
+  if (error) return;
   idle->gate = this;
-  // dockerd sends nothing without a request: readable means that it has closed the connection.
-  idle->socket.async_wait(io::UnixSocket::wait_read, [idle](const boost::system::error_code&) {
-    boost::system::error_code ignored;
-    idle->socket.close(ignored);
-    DaemonGate* const gate = std::exchange(idle->gate, nullptr);
-    if (gate == nullptr) return;
-    gate->idle_.reset();
-    gate->reopen_.expires_after(kReopenAfter);
-    gate->reopen_.async_wait([gate](const boost::system::error_code& error) {
-      if (!error && gate->streaming_) gate->openIdle();
-    });
-  });
+  awaitEnd(idle);
   idle_ = std::move(idle);
+}
+
+void DaemonGate::closeIdle() {
+  if (!idle_) return;
+  boost::system::error_code ignored;
+  idle_->gate = nullptr;
+  idle_->socket.close(ignored);
+  idle_.reset();
+}
+
+// Reads and ignores the reply, and all that follows.
+void DaemonGate::awaitEnd(const std::shared_ptr<Idle>& idle) {
+  idle->socket.async_read_some(boost::asio::buffer(idle->reply),
+                               [idle](const boost::system::error_code& error, std::size_t) {
+                                 if (idle->gate == nullptr) return;
+                                 if (!error) return awaitEnd(idle);
+                                 idle->gate->idle_.reset();
+                               });
 }
 
 // Its content and the time of its last change: a dockerd in a new pid namespace may get the pid of

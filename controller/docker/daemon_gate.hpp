@@ -11,7 +11,6 @@
 #include "io/unix_socket.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <memory>
@@ -40,13 +39,14 @@ class DaemonGate {
   struct Idle;
 
   void openIdle();
+  void closeIdle();
+  static void awaitEnd(const std::shared_ptr<Idle>& idle);
   std::optional<std::string> pidFile() const;
 
   boost::asio::io_context& io_;
   std::string socketPath_;
   std::string pidPath_;
   std::shared_ptr<Idle> idle_;
-  boost::asio::steady_timer reopen_;
   bool streaming_ = false;
   std::optional<std::string> known_;  // the pid file of the dockerd that was contacted last
   std::chrono::steady_clock::time_point endedAt_{};

@@ -31,12 +31,16 @@ class SocketActivation(LabTest):
         self.router.wait_for(*prefixes)
         self.addCleanup(self.host.set_live_restore, False)
         self.addCleanup(self.back)   # a test that fails leaves no dockerd
-        self.host.set_live_restore(True)
-        stream, pid = self.dockerd()
-        self.router.wait_for(*prefixes, timeout=30)
-        wait.until(lambda: self.host.status()["engine"]["following"], 20, "the plugin follows dockerd's events")
-        self.host.run("kill", "-TERM", pid)
-        wait.until(lambda: stream.lines() and stream.lines()[-1][1] in ("quiet", "connected"), 60, "the socket's result")
-        self.assertEqual(stream.lines()[-1][1], "quiet")
-        stream.close()
-        self.router.stays(0.5, *prefixes)
+        for live_restore in (True, False):
+            with self.subTest(live_restore=live_restore):
+                self.host.set_live_restore(live_restore)
+                stream, pid = self.dockerd()
+                self.router.wait_for(*prefixes, timeout=30)
+                wait.until(lambda: self.host.status()["engine"]["following"], 20, "the plugin follows dockerd's events")
+                self.host.run("kill", "-TERM", pid)
+                wait.until(lambda: stream.lines()[-1][1] in ("quiet", "connected"), 60, "the socket's result")
+                self.assertEqual(stream.lines()[-1][1], "quiet")
+                stream.close()
+                if live_restore:
+                    self.router.stays(0.5, *prefixes)
+                self.back()

@@ -31,6 +31,19 @@ TEST_CASE("Dockerd.ApiClosedBeforeThePidFileGoes_NothingConnectsToIt", "[netns][
   lab.checkEnd();
 }
 
+TEST_CASE("Dockerd.IdleConnectionsEndBeforeTheStream_NothingConnectsToIt", "[netns][dockerd]") {
+  Lab lab;
+  lab.begin();
+  lab.dockerd.beginStop();
+  CHECK_FALSE(eventually([&] { return lab.dockerd.isWoken(); }, 2s));
+  lab.dockerd.stop();
+  CHECK_FALSE(eventually([&] { return lab.dockerd.isWoken(); }, 2s));
+  lab.dockerd.startAgain();
+  REQUIRE(eventually([&] { return lab.dockerd.streams() > 0; }));
+  lab.checkWithdrawals();
+  lab.checkEnd();
+}
+
 TEST_CASE("Dockerd.StopOfTheControllerWhileDockerdHasStopped_WithdrawsAndDoesNotConnect",
           "[netns][dockerd]") {
   Lab lab;

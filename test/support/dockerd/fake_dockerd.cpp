@@ -102,7 +102,9 @@ Task<> FakeDockerd::serve(std::shared_ptr<Socket> socket) {
     const Answer answer = answerTo(request);
     if (!co_await obstruct(socket, request.path)) break;
     if (request.path == "/events" && answer.status == 200) {
+      streaming_.insert(socket);
       co_await feed_.serve(socket, sinceOf(request.query));
+      streaming_.erase(socket);
       break;
     }
     http::response<http::string_body> response(static_cast<http::status>(answer.status), 11);
@@ -195,14 +197,21 @@ void FakeDockerd::cutStreams() {
 
 void FakeDockerd::writePidFile() { std::ofstream(pidPath_) << 4000 + ++starts_; }
 
-void FakeDockerd::stop(PidFile pidFile) {
+void FakeDockerd::beginStop() {
   run([&] {
     acceptor_.cancel();
-    feed_.cut();
     for (const auto& known : sockets_) {
       boost::system::error_code ignored;
-      if (const auto socket = known.lock()) socket->shutdown(Socket::shutdown_both, ignored);
+      const auto socket = known.lock();
+      if (socket && !streaming_.contains(socket)) socket->shutdown(Socket::shutdown_both, ignored);
     }
+  });
+}
+
+void FakeDockerd::stop(PidFile pidFile) {
+  beginStop();
+  run([&] {
+    feed_.cut();
     if (pidFile == PidFile::Goes) std::filesystem::remove(pidPath_);
   });
 }

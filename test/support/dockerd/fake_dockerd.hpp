@@ -19,6 +19,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -48,8 +49,9 @@ class FakeDockerd {
   void release(const std::string& pattern);
   std::size_t held(const std::string& pattern);  // requests whose client still waits
   void cutStreams();
-  // As with systemd's docker.socket: every connection ends, the pid file goes, and the socket still
-  // listens, but nobody accepts.
+  // As with systemd's docker.socket: idle connections end, then the event streams, then the pid
+  // file goes. The socket still listens, but nobody accepts.
+  void beginStop();  // only the first step
   enum class PidFile { Goes, Stays };
   void stop(PidFile pidFile = PidFile::Goes);
   bool isWoken();  // a connection waits for a dockerd; systemd would start one
@@ -113,6 +115,7 @@ class FakeDockerd {
   std::vector<Request> requests_;
   std::list<std::shared_ptr<Held>> held_;
   std::list<std::weak_ptr<Socket>> sockets_;
+  std::set<std::shared_ptr<Socket>> streaming_;
   std::string pidPath_;
   unsigned starts_ = 0;
   std::size_t open_ = 0;
