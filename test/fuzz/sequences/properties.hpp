@@ -16,9 +16,9 @@ namespace bgplb::fuzz {
 
 class Properties {
  public:
-  // What dockerd has named in its calls and lists. A bridge or veth with the name of one of these
-  // networks or endpoints belongs to this plugin, whoever made it, and so does a port of such a
-  // bridge that has the name of a host end.
+  // What dockerd has named in its calls and lists. The links with the names of these networks and
+  // endpoints belong to this plugin, even if another program made them. So do the ports of such a
+  // bridge whose name is that of a host end.
   void named(const NetworkId& network, const std::vector<Prefix>& vips);
   void named(const EndpointId& endpoint);
   void namedContainer(const ContainerId& container) { containers_.insert(container); }
