@@ -28,7 +28,8 @@ inline std::vector<std::string> vips() {
 
 inline bool hasNfTables() { return tryShell("nft list tables").status == 0; }
 // Whether established connections keep their backend.
-inline bool hasMarks() { return tryShell("nft list table inet bgplb").status == 0; }
+// The table alone may have only the rules for BIRD's port.
+inline bool hasMarks() { return tryShell("nft list chain inet bgplb restore").status == 0; }
 
 // A UDP socket in that namespace.
 class Udp {
