@@ -130,7 +130,7 @@ ops::StatusPage statusPage(const StatusInputs& inputs) {
       .bird = birdStatus(inputs.bird),
       .engine = {inputs.following},
       .firewall = {firewall.flavour, firewall.v4, firewall.v6, printable(firewall.problem),
-                   firewall.marks, printable(firewall.marksProblem)},
+                   firewall.marks, printable(firewall.marksProblem), printable(firewall.obstacles)},
       .peers = peers(inputs.bird),
       .vips = vips(inputs),
       .gateways = gateways(inputs)};

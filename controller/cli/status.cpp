@@ -64,6 +64,8 @@ std::string problems(const ops::StatusPage& page) {
   };
   add("bird", page.bird.problem);
   add("firewall", page.firewall.problem);
+  add("firewall", page.firewall.obstacles);
+  add("connection marks", page.firewall.marksProblem);
   for (const auto& vip : page.vips) add(vip.network, vip.problem);
   for (const auto& gateway : page.gateways) add(gateway.network, gateway.problem);
   for (const auto& note : page.notes) text += fmt::format("note: {}\n", printable(note));

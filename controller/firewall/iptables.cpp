@@ -168,6 +168,7 @@ Task<> Iptables::reconcileTables(bool wanted) {
     }
   }
   co_await reconcileGuard(wanted);
+  status.obstacles = co_await obstacles(wanted);
   publish(std::move(status));
   if (mayPass) {
     retryLater();
@@ -191,6 +192,16 @@ Task<> Iptables::reconcileGuard(bool wanted) {
         "and this host",
         problem);
   }
+}
+
+Task<std::string> Iptables::obstacles(bool wanted) {
+  if (!wanted) co_return std::string{};
+  std::set<Family> families;
+  if (guarded_) {
+    for (const Address& vip : guarded_().vips) families.insert(vip.family());
+  }
+  const auto found = co_await foreign_.obstacles(families);
+  co_return found ? *found : status_.obstacles;
 }
 
 Task<Iptables::TableState> Iptables::reconcileFamily(Family family, bool wanted,
@@ -309,6 +320,13 @@ void Iptables::publish(FirewallStatus status) {
           "firewall: connection marks: {}; connections to a VIP with several containers may move "
           "when one of them starts or stops",
           status.marksProblem);
+    }
+  }
+  if (status.obstacles != status_.obstacles) {
+    if (status.obstacles.empty()) {
+      log::info("resolved: firewall: {}", status_.obstacles);
+    } else {
+      log::warning("firewall: {}; clients may not reach VIPs", status.obstacles);
     }
   }
   status_ = std::move(status);

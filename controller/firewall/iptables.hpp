@@ -1,7 +1,7 @@
 #pragma once
 // Keeps our rules in the host's packet filter by running the iptables programs, which dockerd uses
 // as well: each must be able to read the rules of the other. Implements the port Firewall, called
-// by the reconciler. Owns two NftTables, TableWatch and ToolRunner.
+// by the reconciler. Owns two NftTables, ForeignTables, TableWatch and ToolRunner.
 //
 // iptables has two flavours that do not show each other's rules. The kernel applies the rules of
 // both: an ACCEPT in one does not override a DROP in the other. Our rules are in the same flavour
@@ -15,6 +15,7 @@
 
 #include "base/backoff.hpp"
 #include "base/result.hpp"
+#include "firewall/foreign_tables.hpp"
 #include "firewall/host_rules.hpp"
 #include "firewall/loop_guard.hpp"
 #include "firewall/nft_table.hpp"
@@ -44,6 +45,7 @@ struct FirewallStatus {
   std::string problem;  // empty: none
   bool marks = false;   // connections keep their backend (host_rules.hpp)
   std::string marksProblem;
+  std::string obstacles;  // of other programs for packets to VIPs (nft_listing.hpp)
   friend bool operator==(const FirewallStatus&, const FirewallStatus&) = default;
 };
 
@@ -97,6 +99,7 @@ class Iptables : public reconcile::Firewall {
   Task<Result<void>> reconcileTable(Family family, Flavour flavour, FilterTable table, bool wanted);
   Task<Result<void>> restore(Family family, Flavour flavour, std::string commands);
   Task<> reconcileGuard(bool wanted);
+  Task<std::string> obstacles(bool wanted);
   void publish(FirewallStatus status);
   void retryLater();
   void onTableChange();
@@ -106,6 +109,7 @@ class Iptables : public reconcile::Firewall {
   ToolRunner tools_;
   NftTable hostTable_{tools_, "bgplb"};
   NftTable loopGuard_{tools_, "bgplb_loops"};
+  ForeignTables foreign_{tools_};
   std::function<GuardedTraffic()> guarded_;
   std::string guardProblem_;  // logged last; empty: none
   boost::asio::steady_timer retry_;

@@ -38,8 +38,10 @@ struct FirewallStatus {
   std::string problem;
   bool marks = false;  // connection marks keep connections on their backend
   std::string marksProblem;
+  std::string obstacles;  // rules of other programs that may stop packets to VIPs
 };
-BOOST_DESCRIBE_STRUCT(FirewallStatus, (), (flavour, ipv4, ipv6, problem, marks, marksProblem))
+BOOST_DESCRIBE_STRUCT(FirewallStatus, (),
+                      (flavour, ipv4, ipv6, problem, marks, marksProblem, obstacles))
 
 struct PeerStatus {
   std::string name;     // of BIRD's protocol

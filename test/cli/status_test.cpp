@@ -82,6 +82,8 @@ TEST_CASE("cli status: no BIRD, no Docker API, no peers, no VIPs") {
 TEST_CASE("cli status: problems, notes and recovery come before the tables") {
   auto page = healthy();
   page.firewall.problem = "iptables: exit status 4";
+  page.firewall.obstacles = "nft table inet mine stops forwarded packets";
+  page.firewall.marksProblem = "nft: exit status 1";
   page.vips[0].problem = "10.0.0.101/32 is the VIP of network other already";
   page.gateways[0].problem = "gateway subnet 172.23.0.0/24 contains the BGP peer 172.23.0.9";
   page.notes = {"ROUTER_ID 192.168.8.40 is not an address of this host"};
@@ -91,6 +93,8 @@ TEST_CASE("cli status: problems, notes and recovery come before the tables") {
   const char* gateway =
       "problem: gateway: gateway subnet 172.23.0.0/24 contains the BGP peer 172.23.0.9\n";
   for (const char* line : {"problem: firewall: iptables: exit status 4\n",
+                           "problem: firewall: nft table inet mine stops forwarded packets\n",
+                           "problem: connection marks: nft: exit status 1\n",
                            "problem: web1: 10.0.0.101/32 is the VIP of network other already\n",
                            gateway, "note: ROUTER_ID 192.168.8.40 is not an address of this host\n",
                            "note: graceful-restart recovery: "}) {
@@ -123,6 +127,8 @@ TEST_CASE("cli status: hostile names can neither control the terminal nor forge 
   page.bird.version = hostile;
   page.bird.problem = hostile;
   page.firewall.problem = hostile;
+  page.firewall.obstacles = hostile;
+  page.firewall.marksProblem = hostile;
   page.notes = {hostile};
   page.peers[0].address = hostile;
   page.peers[0].state = hostile;
@@ -139,7 +145,7 @@ TEST_CASE("cli status: hostile names can neither control the terminal nor forge 
   const auto good = cli::renderStatus(healthy());
   const auto lines = std::count(good.begin(), good.end(), '\n');
   const auto text = cli::renderStatus(page);
-  CHECK(std::count(text.begin(), text.end(), '\n') == lines + 5);  // four problems and one note
+  CHECK(std::count(text.begin(), text.end(), '\n') == lines + 7);  // six problems and one note
   for (const char* part : {"\x1b", "\x07", "\r", "\x7f", "\u009b", "\u202e", "\xff"}) {
     CHECK_FALSE(has(text, part));
   }

@@ -1,6 +1,9 @@
 // iptables-save: the parsed table, written again, parses to the same table. For any table, one plan
 // installs our rules, one plan removes them, and neither changes a rule of another program.
+// `nft list`: tables of iptables and ours are never among those of other programs, and a table
+// without rules is no obstacle.
 
+#include "firewall/nft_listing.hpp"
 #include "firewall/rules.hpp"
 
 #include "fuzz/fuzz.hpp"
@@ -32,9 +35,21 @@ std::vector<std::string> ofOthers(std::vector<std::string> rules) {
   return rules;
 }
 
+void checkListing(std::string_view text) {
+  const std::set<Family> both{Family::V4, Family::V6};
+  for (const auto& table : foreignFilters(text)) {
+    ALWAYS(table.family == "inet" || table.family == "ip" || table.family == "ip6");
+    ALWAYS(!(table.family == "inet" && table.name == "bgplb"));
+    ALWAYS(!(table.family == "ip" && table.name == "filter"));
+    ALWAYS(obstacle(table, "", both).empty());
+    obstacle(table, text, both);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  checkListing(fuzz::textOf(data, size));
   const auto before = parse(fuzz::textOf(data, size));
   ALWAYS(parse(saved(before)) == before);
 

@@ -54,3 +54,36 @@ TEST_CASE("Iptables.IgnoresChanges_WhenNoRulesAreWanted", "[netns]") {
   CHECK_FALSE(runUntil(
       io, [&] { return iptables.busy() || areInstalled(); }, 1s));
 }
+
+TEST_CASE("Iptables.NamesATableOfAnotherProgramThatStopsPacketsToVips_AsLongAsItExists",
+          "[netns]") {
+  test::ScopedNetns netns;
+  boost::asio::io_context io;
+  firewall::Iptables iptables(io);
+  iptables.ensure(true);
+  const auto reports = [&](const std::string& part) {
+    const auto found = [&] {
+      const std::string& text = iptables.status().obstacles;
+      return part.empty() ? text.empty() : text.find(part) != std::string::npos;
+    };
+    return runUntil(
+        io, [&] { return !iptables.busy() && found(); }, 20s);
+  };
+  REQUIRE(reports(""));
+  shell(
+      "nft -f - <<'END'\n"
+      "table inet mine {\n"
+      "  chain forward {\n"
+      "    type filter hook forward priority filter; policy drop;\n"
+      "    ip daddr 192.0.2.1 accept\n"
+      "  }\n"
+      "}\n"
+      "END");
+  CHECK(reports("table inet mine stops forwarded packets"));
+  shell("nft add rule inet mine forward oifname '\"bgplb-*\"' accept");
+  CHECK(reports(""));
+  shell("nft flush chain inet mine forward; nft add rule inet mine forward counter reject");
+  CHECK(reports("table inet mine stops forwarded packets"));
+  shell("nft delete table inet mine");
+  CHECK(reports(""));
+}

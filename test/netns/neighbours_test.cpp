@@ -64,6 +64,19 @@ struct Beside {
     CHECK(wall.ensure(true) == allIn("nft"));
     CHECK(reaches(host.client, kVip4));
     CHECK(reaches(host.client, kVip6));
+    // Without links, no packet is rejected, but the families of the VIPs are known.
+    wall.iptables.guard([] {
+      firewall::GuardedTraffic traffic;
+      for (const auto& vip : {kVip4, kVip6}) traffic.vips.insert(Address::parse(vip).value());
+      return traffic;
+    });
+  }
+  // The obstacles in the status, which an operator reads. Empty: none.
+  void expectObstacles(const std::vector<std::string>& parts) {
+    const std::string text = wall.ensure(true).obstacles;
+    INFO(text);
+    CHECK(parts.empty() == text.empty());
+    for (const auto& part : parts) CHECK(has(text, part));
   }
   // Whether the client and another container reach the VIP, without a pass of ours.
   void expect(const std::string& what, const std::string& vip, bool passes) {
@@ -106,6 +119,7 @@ TEST_CASE("Neighbours.Ufw", "[.neighbours]") {
   ufw("--force enable");
   REQUIRE(has(shell("iptables-nft -S FORWARD"), "ufw-before-forward"));
   beside.expectBoth("enabled", true);
+  beside.expectObstacles({});
   ufw("reload");
   beside.expectBoth("reload", true);
 
@@ -153,16 +167,19 @@ TEST_CASE("Neighbours.Firewalld", "[.neighbours]") {
   beside.expectFrom(beside.host.client, "a client", noZone, kVip4, false);
   beside.expectFrom(beside.host.other, "a container of this host", noZone, kVip4, true);
   beside.expect(noZone, kVip6, false);
+  beside.expectObstacles({"--zone=docker --add-interface=bgplb-+", "IPv6_rpfilter=loose"});
 
   cmd("--permanent --zone=docker --add-interface=bgplb-+");
   cmd("--reload");
   beside.expect("VIP bridges in zone docker", kVip4, true);
   // The reverse path of a reply is the VIP's bridge.
   beside.expect("VIP bridges in zone docker", kVip6, false);
+  beside.expectObstacles({"firewalld has a strict reverse path filter"});
   shell("sed -i s/^IPv6_rpfilter=.*/IPv6_rpfilter=loose/ " + root() +
         "/etc/firewalld/firewalld.conf");
   cmd("--reload");
   beside.expectBoth("and IPv6_rpfilter=loose", true);
+  beside.expectObstacles({});
   cmd("--complete-reload");
   beside.expectBoth("complete reload", true);
   CHECK(has(shell("nft list tables"), "table inet bgplb\n"));
