@@ -4,9 +4,9 @@
 // the adapters (HTTP servers, event stream, BIRD supervisor, firewall, netlink). Functions that
 // return a result to their caller report errors by it instead.
 //
-// error: an operator must act. warning: the program copes, and the message states how. info: state
-// changes only. debug: requests and events. A repeated failure is logged when it begins and when it
-// ends.
+// error: an operator must act. warning: the program continues, and the message states how. info:
+// state changes only. debug: requests and events. A repeated failure is logged when it begins and
+// when it ends.
 //
 // A separate thread writes the lines: while dockerd is down, no process reads a plugin's standard
 // error, and a full pipe must not delay a withdrawal. When the queue of that thread is full, the

@@ -148,8 +148,8 @@ Task<> Daemon::kill() {
   if (!gone) process_.reset();
 }
 
-// A BIRD under foreign control can replace its socket by a link to another one, such as ours. The
-// process that listens there must not be killed as a BIRD that hangs.
+// A compromised BIRD can replace its socket by a link to another socket, such as the plugin's. The
+// process that listens there must not be mistaken for a hung BIRD and killed.
 bool Daemon::listensAsBird() const {
   std::error_code ignored;
   const auto user = birdUser();

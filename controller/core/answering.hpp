@@ -1,7 +1,7 @@
 #pragma once
 // Whether a container can answer over a family. A VIP of a family is announced only while a
-// container that can answer is ready: clients of a host that cannot would fail, although another
-// host could serve them.
+// container that can answer is ready. Otherwise clients would be routed to a host that cannot serve
+// them, although another host could.
 
 #include "core/facts.hpp"
 
@@ -9,9 +9,10 @@
 
 namespace bgplb::core {
 
-// Why the backend cannot answer over the family, as a sentence without a full stop; empty: it can,
-// or too little is known about its container. A container replies over another network than the
-// VIP's: a Docker bridge, or docker_gwbridge if it has none that leads outside.
+// Why the backend cannot answer over the family, as a sentence without a full stop; empty: the
+// backend can answer, or too little is known about its container to decide. A container replies
+// over another network than the VIP's: a Docker bridge, or docker_gwbridge if it has none that
+// leads outside.
 std::string cannotAnswer(const Facts& facts, const EndpointId& endpoint, Family family);
 
 // The container has an IPv6 VIP, and its replies leave by docker_gwbridge, which is not known:

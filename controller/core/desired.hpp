@@ -24,7 +24,7 @@ struct RouteHold {
 
 struct DesiredNetwork {
   KernelNetwork kernel;
-  // Of the VIP of a family, unless it is refused; missing: no announcement.
+  // The attributes of the VIP of each family; no entry: the VIP is not announced.
   std::map<Family, RouteAttributes> announce;
   // The backends that get new connections over a family: the ready ones that can answer, and those
   // that a previous controller announced and dockerd has not reported yet.
@@ -37,10 +37,10 @@ struct DesiredNetwork {
 
 // The host route stays while the VIP is announced. After the withdrawal it stays for DRAIN_GRACE if
 // a container still runs behind the VIP: packets that the router sends before it has processed the
-// withdrawal are not lost. The host route of a refused VIP goes as soon as the VIP is withdrawn.
-// `observed`: the kernel objects on the network's bridge. `existingVeths`:
-// the existing host ends of the network's endpoints, whether or not they are ports of the bridge.
-// `ipv6`: the kernel has IPv6; otherwise the network's IPv6 VIP is not routed.
+// withdrawal are not lost. The host route of a refused VIP is removed as soon as the VIP is
+// withdrawn. `observed`: the kernel objects on the network's bridge. `existingVeths`: the existing
+// host ends of the network's endpoints, whether or not they are ports of the bridge. `ipv6`: the
+// kernel has IPv6; otherwise the network's IPv6 VIP is not routed.
 DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
                               const KernelNetwork& observed,
                               const std::set<std::string>& existingVeths, const RouteHold& hold,

@@ -14,7 +14,7 @@ namespace bgplb::core {
 class EndedFailures {
  public:
   // Long enough for the pause that Swarm, systemd or Docker's restart policy makes between two
-  // tries.
+  // attempts.
   static constexpr std::chrono::minutes kKept{10};
 
   // The container ended. `service` is what a replacement has in common with it; without a service

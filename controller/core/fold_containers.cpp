@@ -247,7 +247,7 @@ Touched endpointCarrier(Facts& facts, const EndpointId& id, bool present, TimePo
   const auto found = facts.endpoints.find(id);
   if (found == facts.endpoints.end()) return {};
   auto& endpoint = found->second;
-  // dockerd takes the interface away after Leave, which is no failure.
+  // After Leave, dockerd removes the interface, which is not a failure.
   if (endpoint.carrier == present || endpoint.link != LinkState::Joined) return {};
   const auto container =
       endpoint.container ? facts.containers.find(*endpoint.container) : facts.containers.end();

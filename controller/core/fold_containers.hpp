@@ -18,8 +18,8 @@ Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint
 // list does not contain them either.
 Touched containersListed(Facts& facts, const std::vector<ListedContainer>& running,
                          Revision requested, TimePoint now);
-// Dockerd has answered for the listed containers, or the time for that is over, or an event cannot
-// wait.
+// Dockerd has answered for the listed containers, or the wait has timed out, or an event has
+// arrived that must not wait.
 void firstRoundEnded(Facts& facts);
 
 // --- events -----------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 #pragma once
 // The operator's settings for backends, drains and prefixes, as one value that may change while the
 // program runs (Reconciler::setPolicy). Functions that evaluate the facts take it as a parameter.
-// Of the functions that change the facts, only containerSignalled() does.
+// containerSignalled() is the only function that changes the facts and takes it.
 
 #include "base/address.hpp"
 #include "core/flapping.hpp"
@@ -14,7 +14,7 @@ namespace bgplb::core {
 struct Policy {
   FlapPolicy flap;                             // RISE_TIME, HOLD_DOWN
   std::chrono::milliseconds drainGrace{1000};  // DRAIN_GRACE: withdrawal to removal of the route
-  std::chrono::milliseconds drainDelay{5000};  // DRAIN_DELAY: from SIGUSR2 to SIGTERM
+  std::chrono::milliseconds drainDelay{5000};  // DRAIN_DELAY: withdrawal to final signal
   bool drainOnSigusr2 = false;                 // SIGUSR2_HANDLER
   bool terminateDrained = true;                // SIGUSR2_ACTION=stop
   bool hashPorts = true;                       // MULTIPATH_HASH=ports

@@ -1,5 +1,5 @@
 #pragma once
-// The signals that mean something to the plugin, as numbers in Docker's `kill` events.
+// The signals to which the plugin reacts, as numbers in Docker's `kill` events.
 
 #include "core/facts.hpp"
 
@@ -18,10 +18,10 @@ inline constexpr int kDockerRtMax = 64;
 // SIGQUIT, which updaters and `docker stop --signal` send whatever the image declares.
 bool isStopRequest(int signal, const Container& container);
 
-// The signal that ends a drained container: its own stop signal, because Docker's restart policy
-// `always` starts a container again that another signal has ended (moby, daemon/kill.go), and
-// because a server often ends its open requests only on that one. SIGTERM if the stop signal is
-// SIGUSR2, which began the drain.
+// The signal that ends a drained container: its own stop signal. Docker's restart policy `always`
+// restarts a container that any other signal has ended (moby, daemon/kill.go), and many servers
+// complete their open requests only on their stop signal. SIGTERM if the stop signal is SIGUSR2,
+// which began the drain.
 int finalSignal(const Container& container);
 
 // As Docker writes it: "SIGTERM", "SIGRTMIN+3"; the number if it has no name.

@@ -71,7 +71,7 @@ void DaemonGate::closeIdle() {
   idle_.reset();
 }
 
-// Reads and ignores the reply, and all that follows.
+// Reads and ignores the reply and all later data.
 void DaemonGate::awaitEnd(const std::shared_ptr<Idle>& idle) {
   idle->socket.async_read_some(boost::asio::buffer(idle->reply),
                                [idle](const boost::system::error_code& error, std::size_t) {

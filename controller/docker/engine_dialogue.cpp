@@ -85,7 +85,8 @@ void EngineDialogue::containerEvent(const EngineEvent& event, TimePoint now) {
   if (event.action == "start") containers_.ask(id, Urgency::Event);
 }
 
-// dockerd reports no `unhealthy` again for a container whose check could not run before.
+// dockerd does not report `unhealthy` a second time for a container whose check could not run
+// before.
 void EngineDialogue::processEnded(const EngineEvent& event) {
   const ContainerId id(event.id);
   if (!facts_.containers.contains(id)) return;

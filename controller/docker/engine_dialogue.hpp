@@ -7,9 +7,9 @@
 // An event changes the facts at once. An event does not contain the endpoints, the stop signal or
 // whether the container has a health check. EngineDialogue therefore inspects a container when it
 // starts, so that these values are known before dockerd reports its health or a kill. While dockerd
-// does not answer, no conclusion is drawn from its silence. No withdrawal waits for an answer,
-// except for at most a second that of a container whose health check may not have run
-// (health_checks.hpp).
+// does not answer, EngineDialogue changes no facts because of that silence. A withdrawal does not
+// wait for an answer, with one exception: if the health check of a container may not have run, the
+// withdrawal waits for at most a second (health_checks.hpp).
 
 #include "base/log.hpp"
 #include "core/fold.hpp"

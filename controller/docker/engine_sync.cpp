@@ -13,7 +13,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Of the exec_* events, which each run of a health check causes, only the last one is needed.
+// Each run of a health check causes several exec_* events; only the last one is needed.
 // Docker matches every value as a prefix because health_status is one of them.
 constexpr const char* kFilters =
     R"({"type":["container","network","service"],"event":["start","die","destroy","rename","kill",)"

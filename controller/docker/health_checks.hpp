@@ -1,11 +1,11 @@
 #pragma once
-// Tells a health check that failed from one that could not run. While runc or containerd is
+// Distinguishes a health check that failed from one that could not run. While runc or containerd is
 // replaced, dockerd cannot execute any check and reports every container as unhealthy, on all hosts
 // that are upgraded at the same hour. Owned by EngineDialogue. Pure.
 //
 // dockerd sends `exec_die` when a check has run, before the `health_status` that follows from it.
-// So `unhealthy` after a check that succeeded is doubtful: an inspection shows why
-// (engine_codec.hpp). An `unhealthy` after a check that failed is acted upon at once.
+// So `unhealthy` after a check that succeeded is doubtful: an inspection shows why dockerd reported
+// it (engine_codec.hpp). An `unhealthy` after a failed check withdraws the VIP at once.
 
 #include "core/fold_containers.hpp"
 

@@ -188,7 +188,8 @@ PluginApi::Answer PluginApi::allocateNetwork(std::string_view body) {
 PluginApi::Answer PluginApi::deleteNetwork(std::string_view body) {
   const auto network = parseNetwork(body);
   if (!network) return network.error();
-  if (!checkLinks(*network)) return renderEmpty();  // it was never created: the bridge is another's
+  // This network was never created: the bridge belongs to another network.
+  if (!checkLinks(*network)) return renderEmpty();
   reconciler().touch(core::networkDeleted(reconciler().facts(), *network));
   if (const auto settled = loop_.settle(*network); !settled) return settled.error();
   return renderEmpty();
@@ -225,7 +226,7 @@ PluginApi::Answer PluginApi::createEndpoint(std::string_view body) {
 PluginApi::Answer PluginApi::deleteEndpoint(std::string_view body) {
   const auto request = parseEndpoint(body);
   if (!request) return request.error();
-  // It was never created: the link is another endpoint's.
+  // This endpoint was never created: the link belongs to another endpoint.
   if (!isKnown(request->endpoint) && !checkLinks(*request)) return renderEmpty();
   reconciler().removeEndpoint(request->endpoint);
   loop_.settle(request->network).has_error();  // a failure is retried in the background

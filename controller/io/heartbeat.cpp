@@ -43,7 +43,8 @@ Task<> Heartbeat::run() {
   }
 }
 
-// A full pipe means that PID 1 does not run; it has more than enough to read then.
+// A failed write needs no handling: the pipe is full while PID 1 does not run, and the bytes in it
+// are enough for PID 1 when it runs again.
 void Heartbeat::beat() {
   const char byte = inCharge_ ? heartbeat::kInCharge : heartbeat::kAlive;
   if (pipe_.isOpen()) (void)!::write(pipe_.get(), &byte, 1);

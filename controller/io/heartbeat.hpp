@@ -1,5 +1,5 @@
 #pragma once
-// Tells PID 1 each second that the event loop runs (base/heartbeat.hpp). Does nothing if the
+// Reports to PID 1 each second that the event loop runs (base/heartbeat.hpp). Does nothing if the
 // program was not started by PID 1. Owned by App.
 
 #include "io/descriptor.hpp"
@@ -12,11 +12,11 @@ namespace bgplb::io {
 
 class Heartbeat {
  public:
-  // Takes over the descriptor that the environment names. Must live until `io` is run no more.
+  // Takes over the descriptor that the environment names. Must outlive the last run of `io`.
   explicit Heartbeat(boost::asio::io_context& io);
 
   void start();
-  // From now on the routes are this controller's decision.
+  // From now on this controller decides which VIPs are announced.
   void setInCharge();
 
  private:

@@ -125,7 +125,7 @@ requires std::integral<Number> || std::floating_point<Number>
 bool read(const boost::json::value& from, Number& into, Problem& problem) {
   boost::system::error_code error;
   const auto number = from.to_number<Number>(error);
-  // Boost.JSON reads 1e999 as infinity, which is no number of JSON.
+  // Boost.JSON reads 1e999 as infinity, which is not a JSON number.
   bool good = !error;
   if constexpr (std::floating_point<Number>) good = good && std::isfinite(number);
   if (!good) problem = " is not a number in range";

@@ -4,7 +4,7 @@ namespace bgplb::netlink {
 
 namespace {
 
-// Few, because RefreshPacer waits longer before the next refresh the longer this one takes.
+// A small number: the longer a refresh takes, the longer RefreshPacer waits before the next one.
 constexpr int kAttempts = 3;
 
 // The error where the kernel does not support a dump, because it has no such objects. Null: a

@@ -33,7 +33,7 @@ namespace bgplb::netlink {
 
 class KernelMirror {
  public:
-  // Of `bridges`, contains only those whose network another program changed. Called from the event
+  // `bridges` contains only bridges whose network another program changed. Called from the event
   // loop, never from inside one of the functions below.
   using OnChange = std::function<void(const Changes& changes)>;
 

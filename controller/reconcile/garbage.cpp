@@ -37,8 +37,8 @@ core::Touched Garbage::collect(const std::set<std::string>& inUse, TimePoint now
   return touched;
 }
 
-// Removes endpoints whose container's namespace was removed, and the veth pair with it, while
-// dockerd died before it could call DeleteEndpoint.
+// Removes endpoints for which dockerd died before it called DeleteEndpoint. The kernel has removed
+// their veth pairs together with the container's namespace.
 core::Touched Garbage::collectEndpoints(TimePoint now) {
   std::set<EndpointId> old;
   for (const auto& [id, endpoint] : facts_.endpoints) {

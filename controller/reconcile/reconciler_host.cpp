@@ -63,7 +63,8 @@ void Reconciler::reconcileBridges() {
     log::info("gateway subnet {}: announced", subnet.toString());
     announcedFor_.insert_or_assign(subnet, id);
     routing_.announce(subnet);
-    // A VIP network that had the prefix no longer waits for the end of its announcement.
+    // A VIP network with this VIP need not wait for a withdrawal: the prefix now belongs to the
+    // gateway bridge.
     const auto holders = facts_.byVip.find(subnet);
     if (holders != facts_.byVip.end()) touch(holders->second);
   }

@@ -44,7 +44,7 @@ mmdebstrap_image() {
 
 image_exists() { docker image inspect "$1" >/dev/null 2>&1; }
 
-# Debian's image. Earlier versions of this script gave its name to an image that they had imported.
+# True if the image is Debian's. Earlier versions of this script gave the same name to an image that they had imported.
 is_debians() { image_exists "$1" && [[ $(docker image inspect --format '{{.Comment}}' "$1" 2>/dev/null) != 'Imported from '* ]]; }
 
 pull() { step "pull $1" timeout 20 docker pull -q "$1" 2>/dev/null; }
