@@ -103,7 +103,7 @@ TEST_CASE("Peering.EachUplinkHasItsOwnSourceAndNextHop_UnlessRouterIdIsALoopback
   // An uplink that is down keeps the values of its session.
   host.kernel.ways.erase(ip("10.2.0.1"));
   CHECK(host.peering(peering).peers[2].source == second);
-  // Behind a gateway, ROUTER_ID is the source, as before.
+  // Behind a gateway, ROUTER_ID is the source.
   host.kernel.ways[ip("10.2.0.1")] = {3, "eth1", ip("10.2.0.9"), {}};
   CHECK(host.peering(peering).peers[2].source == ip("192.168.8.40"));
 }

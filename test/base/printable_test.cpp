@@ -17,7 +17,7 @@ TEST_CASE("Printable.EscapesControlCharacters") {
   CHECK(printable("\u0080\u0085\u009b\u009f") == "\\u0080\\u0085\\u009b\\u009f");
 }
 
-// Such a character makes "gnp.exe" of "exe.png" on the screen, and moves what follows it.
+// With such a character, a terminal shows "exe.png" as "gnp.exe" and reorders the text after it.
 TEST_CASE("Printable.EscapesCharactersThatReorderTheLine") {
   for (const char* control :
        {"\u061c", "\u200e", "\u200f", "\u2028", "\u2029", "\u202a", "\u202e", "\u2066", "\u2069"}) {

@@ -17,7 +17,7 @@ GATEWAY_ID = "f" * 64
 
 
 class Container:
-    """The one container on a VIP network of its own."""
+    """The only container on a separate VIP network."""
 
     def __init__(self, number, v4, v6=None):
         self.number, self.v4, self.v6, self.health = number, v4, v6, "starting"

@@ -100,7 +100,7 @@ class RealDocker:
     # -- the interface of fake_docker.FakeDocker
 
     def wait_for_controller(self):
-        pass   # dockerd asks for the plugin when the first network is created
+        pass   # dockerd connects to the plugin when the first network is created
 
     def timed(self, name, *call):
         began = time.perf_counter()

@@ -117,7 +117,7 @@ TEST_CASE("Supervisor.StopIsBounded_WhileBirdStartsSlowly", "[bird]") {
   }
 }
 
-// BIRD, whose directory it is, could link its socket to one of root's.
+// BIRD owns the directory, so it could replace its socket by a link to a socket of root.
 TEST_CASE("Supervisor.AProcessOfRootAtBirdsSocketIsNeitherAdoptedNorKilled", "[bird]") {
   if (!test::isRoot()) return;
   Lab lab;

@@ -230,7 +230,7 @@ TEST_CASE("Flapping.ReplicasTakeOverOneCrashEach") {
   CHECK(service.backend.state() == Readiness::Ready);
 }
 
-// Swarm stops an unhealthy task, and so does a program that restarts unhealthy containers.
+// Swarm stops an unhealthy task, as does a program that restarts unhealthy containers.
 TEST_CASE("Flapping.AStopOfAnUnhealthyContainerCounts_OfAnotherOneDoesNot") {
   const bool unhealthy = GENERATE(true, false);
   Service service;

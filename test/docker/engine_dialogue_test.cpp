@@ -255,7 +255,7 @@ TEST_CASE("Dialogue.ContainersOfEventsBeforeTheListsAreForgotten_IfTheyAreOnNoVi
   CHECK(host.facts().containers.empty());
 }
 
-// Its content is unknown: it may be the end of any container.
+// The content of a skipped event is unknown: the event may report the end of any container.
 TEST_CASE("Dialogue.ListsAreReadSoonAfterASkippedEvent_AndOnceForMany") {
   ConnectedHost host;
   for (int event = 0; event < 5; ++event) host.apply(host.dialogue.eventSkipped(host.now));

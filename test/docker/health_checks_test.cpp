@@ -1,4 +1,4 @@
-// A health check that could not run is no verdict on the container.
+// A health check that could not run does not change the container's health.
 #include "docker/dialogue_host.hpp"
 
 #include "support/catch.hpp"
@@ -64,7 +64,7 @@ TEST_CASE("HealthChecks.ACheckThatCouldNotRunChangesNothing_UntilOneRunsAndFails
   host.pass(HealthChecks::kPatience);
   CHECK(host.health() == Health::Healthy);
 
-  // dockerd has already called the container unhealthy, so it sends no event.
+  // dockerd has already reported the container as unhealthy, so it sends no second event.
   host.check(1);
   REQUIRE(host.asks());
   host.report.checkProblem.clear();

@@ -35,8 +35,8 @@ TEST_CASE("PluginApi.RefusesANetworkWithTheIdPrefixOfAnotherOne") {
   CHECK(plugin.createNetwork(alike, "10.0.0.102/32").status == 200);
 }
 
-// A network or endpoint that another one's links belong to was never created: its removal must not
-// remove them.
+// If the links belong to another network or endpoint, this one was never created: its removal must
+// not remove the links.
 TEST_CASE("PluginApi.CallsForIdsThatBeginLikeOthersChangeNothing") {
   JoinedPlugin plugin;
   const std::string network = kWeb1.value.substr(0, 9) + "f" + kWeb2.value.substr(10);

@@ -67,7 +67,7 @@ class Attacks(LabTest):
 
     @contextlib.contextmanager
     def unprotected(self, *commands):
-        """Switches the protection off while the controller, which would repair it, stands still. PID 1 allows 10 s."""
+        """Switches the protection off while the controller, which would repair it, is stopped. PID 1 allows 10 s."""
         pid = self.host.plugin_pid("bgplb")
         self.host.run("kill", "-STOP", str(pid))
         try:
@@ -99,7 +99,7 @@ class Attacks(LabTest):
         return sum(int(counter.split()[0]) for counter in counters)
 
     def hop(self, name, version):
-        """The next hop that stands for this container on the VIP's bridge."""
+        """The next hop of this container on the VIP's bridge."""
         prefix = {4: "169.254.77.", 6: "fe80::77:"}[version]
         return next(line.split()[0] for line in self.host.run("ip", "neigh", "show", "dev", self.bridge).splitlines()
                     if self.mac[name] in line and line.startswith(prefix))
@@ -179,7 +179,7 @@ class Attacks(LabTest):
                     self.counted, NO_NFT)
 
     def test_address_theft_on_the_gateway_bridge(self):
-        """As on every Docker bridge, what protects is to start containers without CAP_NET_RAW."""
+        """As on every Docker bridge, the protection is to start containers without CAP_NET_RAW."""
         mac, gateway = (self.host.inspect("victim")["NetworkSettings"]["Networks"][GATEWAY][key]
                         for key in ("MacAddress", "Gateway"))
         self.host.web("evil2", "web1", health=False, more=("--cap-drop", "NET_RAW"))
@@ -192,7 +192,7 @@ class Attacks(LabTest):
         self.outcome("gateway's address taken on the gateway bridge (off: CAP_NET_RAW)", outcomes)
 
     def test_local_ports(self):
-        """With ROUTER_PORT=-1 nobody connects to BIRD's port. The plugin has no other."""
+        """With ROUTER_PORT=-1 nobody can connect to BIRD's port, the only port of the plugin."""
         pids = self.host.plugin_pids("bgplb") + self.host.plugin_pids("bird")
         sockets = [line for line in self.host.run("ss", "-Hlntup").splitlines()
                    if any(f"pid={pid}," in line for pid in pids)]

@@ -128,7 +128,7 @@ class TwoHosts(LabTest):
                 host.wait_health(f"new-{host}", "healthy")
                 host.docker("stop", f"old-{host}")
             moved = watch.changes(f"{V4}/32") + watch.changes(f"{V6}/128")
-        self.assertEqual(moved, [])   # at no moment was a host without a ready container
+        self.assertEqual(moved, [])   # each host had a ready container at every moment
         for load in (load4, load6):
             self.assertEqual((load.failed, load.reopened), (0, 0), load.failures)
             self.assertEqual(set(load.servers), {f"{age}-{host}" for age in ("old", "new") for host in self.used})

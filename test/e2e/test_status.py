@@ -40,8 +40,8 @@ class Status(LabTest):
         self.assertNotIn("s3cret", self.host.bgplb("status") + self.host.bgplb("status", "--json"))
         self.assertNotIn("s3cret", self.host.log(200))
         self.assertNotIn("s3cret", self.host.sh("cat /proc/[0-9]*/cmdline | tr '\\0' ' '"))
-        # dockerd stores plugin settings itself. Of the files that the plugin writes, BIRD's configuration must be readable for
-        # root and BIRD's group only, and the others for root only.
+        # dockerd stores plugin settings itself. BIRD's configuration must be readable only for root and BIRD's group,
+        # and every other file that the plugin writes only for root.
         readable = self.host.sh("grep -rls s3cret /run/docker/plugins /var/lib/docker/plugins/*/rootfs/run "
                                 "/var/lib/docker/plugins/*/propagated-mount 2>/dev/null | xargs -r stat -c '%a %g %n'", check=False)
         for line in readable.splitlines():

@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const auto parsed = bird::parseLogLine(line);
     ALWAYS(line.ends_with(parsed.text));
-    // Of a line without a class, only the prefix "bird: " is removed.
+    // From a line without a class, only the prefix "bird: " is removed.
     const auto name = line.size() - parsed.text.size();
     if (line.find('>') == std::string_view::npos) ALWAYS(name == 0 || name == 6);
   }

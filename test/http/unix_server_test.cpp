@@ -119,7 +119,7 @@ TEST_CASE("UnixServer.BadRequestsGetAnError_AndTheServerKeepsServing") {
 
 TEST_CASE("UnixServer.ReplacesADeadSocketAndNothingElse") {
   Served served({});
-  boost::asio::io_context io;  // of this thread: the other one runs
+  boost::asio::io_context io;  // its own, because another thread runs the other one
   http::UnixServer second(io, echo, refusal);
   CHECK(second.listen(served.path).error().message ==
         served.path + ": another process listens there");

@@ -1,4 +1,4 @@
-"""Runs the scripts of docker/, and stands in for what they call."""
+"""Runs the scripts of docker/, and replaces the programs that they call."""
 import json
 import os
 import subprocess

@@ -74,7 +74,7 @@ class Build(DockerTest):
         self.assertGreater(int(first), 1764000000)
 
     def test_an_archive_that_does_not_answer(self):
-        """The packages of the earlier build are used, and a message says from which day they are."""
+        """The packages of the earlier build are used, and a message names their date."""
         self.has("bgplb-rootfs", labels={"bgplb.checked": "1764000000"})
         self.answers("archive", False)
         printed = self.build()

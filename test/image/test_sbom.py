@@ -1,4 +1,4 @@
-"""docker/image/sbom: the SBOM, as the SPDX 2.3 specification and package URLs demand it."""
+"""docker/image/sbom: the SBOM, as the specifications of SPDX 2.3 and of package URLs require it."""
 import json
 import re
 import unittest
@@ -26,7 +26,7 @@ def stanza(name, version, source=""):
 
 
 def violations(document):
-    """What the specification demands and `document` lacks (clauses 6, 7 and 11)."""
+    """What the specification requires and `document` lacks (clauses 6, 7 and 11)."""
     unknown = "NOASSERTION"
     for field, value in (("spdxVersion", "SPDX-2.3"), ("dataLicense", "CC0-1.0"), ("SPDXID", "SPDXRef-DOCUMENT")):
         if document.get(field) != value:
@@ -143,7 +143,7 @@ class Sbom(FolderTest):
 
 
 class Specification(unittest.TestCase):
-    """The check above finds what is wrong."""
+    """The check above detects each kind of violation."""
 
     def test_violations(self):
         package = {"SPDXID": "SPDXRef-a+", "name": "a", "versionInfo": "", "filesAnalyzed": False, "downloadLocation": "?",

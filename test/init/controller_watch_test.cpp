@@ -8,7 +8,7 @@ namespace heartbeat = bgplb::heartbeat;
 
 namespace {
 
-// Ticks each second; the controller beats unless it is silent.
+// Calls tick() each second; the controller sends its heartbeat unless it is silent.
 struct Host {
   ControllerWatch::Clock::time_point now{1000h};
   ControllerWatch watch;
@@ -18,7 +18,7 @@ struct Host {
   explicit Host(std::optional<std::chrono::seconds> orphanTime = 300s) : watch(orphanTime, now) {
     watch.started(now);
   }
-  // Seconds until the controller is found hanging; none: it is not, within `most`.
+  // Seconds until the controller counts as hung; none: it does not count as hung within `most`.
   std::optional<std::chrono::seconds> pass(std::chrono::seconds most) {
     for (auto passed = 1s; passed <= most; ++passed) {
       now += 1s;
@@ -28,7 +28,7 @@ struct Host {
     }
     return std::nullopt;
   }
-  // The whole host stands still.
+  // The whole host is suspended.
   void stop(std::chrono::seconds time) {
     now += time;
     watch.tick(now);

@@ -130,7 +130,7 @@ TEST_CASE("Codec.ReadsRoutes") {
         "-\n");
   CHECK(parsed("route-replaced") ==
         "= route 10.0.0.101/32 table 254 proto 3 metric 0 dev 9 via - src -\n");
-  // The kernel omits the routes of other programs from the dump. The reply to a lookup is no
+  // The kernel omits the routes of other programs from the dump. The reply to a lookup is not a
   // notification.
   CHECK(parsed("route-get").empty());
 }

@@ -25,7 +25,7 @@ std::string connectionsOf(pid_t bird) {
   const std::string script = PROJECT_SOURCE_DIR "/test/netns/tcp_nodelay.py ";
   return test::tryShell("python3 " + script + std::to_string(bird)).out;
 }
-// It has one, with TCP_NODELAY. The peer's port is any.
+// True if BIRD has exactly one TCP connection, to any port, and it has TCP_NODELAY.
 bool hasNoDelay(pid_t bird) {
   const auto lines = connectionsOf(bird);
   return lines.ends_with(" 1\n") && lines.find('\n') == lines.size() - 1;

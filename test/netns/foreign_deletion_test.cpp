@@ -76,8 +76,8 @@ TEST_CASE("ForeignDeletion.AllIsRestored_AndConnectionsKeepTheirBackend", "[netn
     CHECK(eventually([&] { return second.received(); }));
     CHECK_FALSE(first.received());
   }
-  // While the program still deletes, a restored host route may go once more with its next hops. The
-  // VIP is then withdrawn and announced again.
+  // While the program still deletes, the kernel may remove a restored host route again, together
+  // with its next hops. The VIP is then withdrawn and announced again.
   REQUIRE(eventually([&] { return host.isAnnounced(first.web); }));
   std::size_t updates = 0;
   for (const auto& vip : first.web.vips) updates += host.peer.changes(vip).size() - 1;

@@ -24,7 +24,7 @@ struct Init {
   std::string log = folder / "log";
   ChildProcess program;
 
-  // `script` appends to $LOG. Another `environment` as NAME=value.
+  // `script` appends to $LOG. `environment`: additional variables.
   explicit Init(const std::string& script, std::map<std::string, std::string> environment = {})
       : program({.argv = {BGPLB_INIT_PROGRAM, "/bin/sh", "-c", script},
                  .environment = with(std::move(environment)),
@@ -72,7 +72,7 @@ TEST_CASE("Init.DoesNotReplaceAControllerThatWasPausedTogetherWithIt") {
   const pid_t controller = init.controller();
   init.program.signal(SIGSTOP);
   kill(controller, SIGSTOP);
-  CHECK_FALSE(eventually([&] { return init.count("started") > 1; }, 12s));  // its patience is 10 s
+  CHECK_FALSE(eventually([&] { return init.count("started") > 1; }, 12s));  // the limit is 10 s
   init.program.signal(SIGCONT);
   CHECK_FALSE(eventually([&] { return init.count("hangs") > 0; }, 500ms));  // PID 1 runs first
   kill(controller, SIGCONT);
@@ -87,7 +87,7 @@ TEST_CASE("Init.EndsBird_WhenNoControllerWasInChargeForTheOrphanTime") {
   CHECK(eventually([&] { return init.count("BIRD ended") == 1; }, 8s));
   CHECK(Clock::now() - begin > 2500ms);
   CHECK(init.count("no controller is in charge") >= 1);
-  CHECK(init.count("started") > 1);  // and goes on with the controller
+  CHECK(init.count("started") > 1);  // and keeps restarting the controller
 }
 
 TEST_CASE("Init.LeavesBirdToAControllerInCharge") {

@@ -26,7 +26,7 @@ bool closesAtExec() {
   return syscall(SYS_close_range, 1'000'000U, 1'000'001U, kFlag) == 0;
 }
 
-// A process that is not real-time gets the slice that it asks for (Linux 6.12).
+// A process that is not real-time gets the slice that it requests (Linux 6.12).
 bool takesSlices() {
   struct Attributes {
     unsigned size, policy;

@@ -34,7 +34,7 @@ TEST_CASE("DrainFile.KeepsTheTimeLeft_WhenTheSteadyClockDiffers") {
   CHECK(drains->at(kCtr1).startedAt == "2026-11-22T20:00:00Z");
 }
 
-// Otherwise SIGTERM would be sent at once, or hours late, after somebody has set the clock.
+// Otherwise the final signal would be sent at once, or hours late, after a change of the clock.
 TEST_CASE("DrainFile.HasNoWallClockTimes") {
   const auto clocks = state::Clocks::now();
   const std::string text = state::renderDrains(oneDrain(clocks), clocks);

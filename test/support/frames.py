@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Sends frames that a hostile container could send from an AF_PACKET socket (CAP_NET_RAW, a default capability in Docker), each
-20 times, so that a counter of frames tells them from the kernel's own ones.
+20 times, so that a counter of frames distinguishes them from the kernel's own ones.
 
   frames.py LINK ra                        a router advertisement: default router and prefix 2001:db8:bad::/64
   frames.py LINK forge MAC                 a frame with MAC as its source address

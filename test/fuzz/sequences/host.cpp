@@ -258,8 +258,8 @@ void Host::removeEverything() {
     networks_.erase(id);
     emitNetwork("destroy", id, network.driver);
   }
-  // Without its MAC address, a restarted controller cannot prove that a bridge is its own; only
-  // dockerd can name the bridge's network.
+  // If a bridge has lost its MAC address, a restarted controller cannot prove that the bridge is
+  // its own, and removes it only when dockerd calls DeleteNetwork.
   for (const auto& id : kNetworks) {
     const int bridge = kernel_.state().find(core::bridgeName(NetworkId(id)));
     if (bridge == 0) continue;

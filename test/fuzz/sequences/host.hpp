@@ -37,8 +37,8 @@ class Host {
   Host& operator=(const Host&) = delete;
 
   void run(const Step& step);  // throws test::Violation
-  // Without faults and further events: the controller comes to rest, a new network works, and after
-  // the removal of everything the kernel has the objects of the other programs only.
+  // Without faults and further events: the controller has nothing left to do, a new network works,
+  // and after the removal of everything the kernel has only the objects of the other programs.
   void finish();
 
   static const char kinds[];  // of the steps; any other byte selects one of them

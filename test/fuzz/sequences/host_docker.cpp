@@ -22,7 +22,7 @@ using test::Violation;
 
 namespace {
 
-// By the format alone: what the plugin accepts besides is a violation.
+// Checks the format of an id. It is a violation if the plugin accepts any other text as an id.
 bool isId(const std::string& id) {
   return id.size() >= 12 && id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) {
            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -104,8 +104,8 @@ void Host::ipam(const Step& step) {
 void Host::networkActs(const Step& step) {
   const std::string& network = pick(kNetworks, step.a);
   const std::string& endpoint = pick(kEndpoints, step.b);
-  // Before the first lists, the controller knows only the links' names, so it takes an id that
-  // begins like another one for that one.
+  // Before the first lists, the controller knows only the names of links, so it cannot distinguish
+  // two ids that begin with the same characters.
   const NetworkId networkId(network);
   const EndpointId endpointId(endpoint);
   const bool likeAnother =
@@ -245,8 +245,8 @@ void Host::otherCall(const Step& step) {
   }
 }
 
-// Whatever happened before: a complete life of a network whose id, VIPs and MAC address no other
-// step uses.
+// After any other steps, a network must work from its creation to its removal. No other step uses
+// its id, VIPs and MAC address.
 void Host::lifeOfAnotherNetwork() {
   const auto expect = [this](const std::string& path, const json::object& body) {
     const auto answer = call(path, body);

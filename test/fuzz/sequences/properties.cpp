@@ -49,7 +49,7 @@ bool isObject(const boost::json::object& object, std::string_view key) {
   return value != nullptr && value->is_object();
 }
 
-// docs of libnetwork: drivers/remote/api and ipams/remote/api.
+// The contract is in libnetwork's drivers/remote/api and ipams/remote/api.
 bool hasContractFields(std::string_view path, const boost::json::object& body) {
   const auto prefix = [&body](std::string_view key) {
     return Prefix::parse(textOr(body, key)).has_value();
@@ -94,8 +94,9 @@ bool Properties::isOurs(const KernelState& state, int index) const {
   return core::isVethHostName(link.name) && isOurs(state, link.master);
 }
 
-// The objects of other programs on a link of this plugin go with the link, its routes when it is
-// set down, and its next hops when it loses its carrier.
+// If a link of this plugin is removed, the kernel removes the objects of other programs on it, too.
+// It also removes their routes when the link is set down, and their next hops when it loses its
+// carrier.
 KernelState Properties::foreignPart(const KernelState& state, const KernelState& after) const {
   KernelState part = state;
   const auto ours = [&](int link) { return isOurs(state, link); };
@@ -277,8 +278,8 @@ void Properties::checkStep(const KernelState& state, const reconcile::Reconciler
   tooMany("forwarding entries", made(state.forwarding), backends);
   // A network with both families has two of each for a backend.
   tooMany("neighbours", made(state.neighbors), 2 * backends * bridges_.size());
-  // And the groups, and the former next hop of a backend with a new MAC address, which stays while
-  // another action for its network fails.
+  // The groups are nexthop objects as well. A backend with a new MAC address has its former next
+  // hop, too, while another action for its network fails.
   tooMany("nexthops", made(state.nextHops), 2 * (backends + 2) * bridges_.size());
   tooMany("routes", made(state.routes), vips * (backends + 1));
   tooMany("rules", state.rules.size(), 2 * backends + 8);

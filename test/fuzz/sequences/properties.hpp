@@ -36,7 +36,7 @@ class Properties {
   // The answer is JSON: with status 200 the fields of the plugin's contract, otherwise Err and
   // Error with one printable sentence.
   static void checkAnswer(std::string_view path, const docker::PluginAnswer& answer);
-  // When the controller has nothing left to do: as many objects as dockerd has asked for at most,
+  // When the controller has nothing left to do: at most as many objects as dockerd has requested,
   // and no announcement of an address that the host has.
   void checkStep(const KernelState& state, const reconcile::Reconciler& reconciler,
                  const test::CheckedRouting& routing, bool current) const;

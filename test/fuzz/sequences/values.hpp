@@ -69,8 +69,8 @@ inline const std::array kMacs{std::string(),
                               std::string("ff:ff:ff:ff:ff:ff"),
                               std::string("not a MAC address")};
 
-// Of other programs: with names like those of this plugin, for ids that dockerd uses and for
-// others.
+// Links of other programs. Their names look like those of this plugin, for ids that dockerd uses
+// and for other ids.
 inline const std::array kLinks{
     std::string("bgplb-aaaaaaaaa"), std::string("bgle1e1e1e1e1e1"), std::string("eth1"),
     std::string("bgplb-ccccccccc"), std::string("bglcccccccccccc"), std::string("br-111111111111"),

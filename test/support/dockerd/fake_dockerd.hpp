@@ -50,7 +50,7 @@ class FakeDockerd {
   std::size_t held(const std::string& pattern);  // requests whose client still waits
   void cutStreams();
   // As with systemd's docker.socket: idle connections end, then the event streams, then the pid
-  // file goes. The socket still listens, but nobody accepts.
+  // file is removed. The socket still listens, but no process accepts connections.
   void beginStop();  // only the first step
   enum class PidFile { Goes, Stays };
   void stop(PidFile pidFile = PidFile::Goes);
