@@ -9,10 +9,9 @@
 
 namespace bgplb::core {
 
-// Why the backend cannot answer over the family, as a sentence without a full stop; empty: the
-// backend can answer, or too little is known about its container to decide. A container replies
-// over another network than the VIP's: a Docker bridge, or docker_gwbridge if it has none that
-// leads outside.
+// Why the backend cannot answer over the family, as a sentence without a full stop; empty: it can
+// answer, or the facts do not show it. A container replies over another network than the VIP's: a
+// Docker bridge, or docker_gwbridge if none of its Docker bridges leads outside.
 std::string cannotAnswer(const Facts& facts, const EndpointId& endpoint, Family family);
 
 // The container has an IPv6 VIP, and its replies leave by docker_gwbridge, which is not known:
