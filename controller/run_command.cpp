@@ -84,7 +84,7 @@ int run(const RunOptions& options) {
 }  // namespace
 
 cli::Command runCommand() {
-  return {"run", "The plugin: serves Docker, drives BIRD", [](CLI::App& parser) {
+  return {"run", "The plugin: serves dockerd's calls, controls BIRD", [](CLI::App& parser) {
             const auto options = std::make_shared<RunOptions>();
             const auto add = [&parser](const char* name, std::string& value, const char* help) {
               parser.add_option(name, value, help)->capture_default_str();

@@ -22,7 +22,8 @@ constexpr std::uint32_t kLastAs32 = 4294967295;
 
 std::string nextHopProblem(const std::optional<Address>& nextHop, Family family) {
   if (!nextHop || (nextHop->family() == family && isSessionAddress(*nextHop))) return {};
-  return fmt::format("{} is no IPv{} next hop", nextHop->toString(), family == Family::V4 ? 4 : 6);
+  return fmt::format("{} is not an IPv{} next hop", nextHop->toString(),
+                     family == Family::V4 ? 4 : 6);
 }
 
 std::vector<std::string> problemsOf(const Peer& peer) {
@@ -84,7 +85,7 @@ std::string passwordProblem(std::string_view password) {
   for (const char c : password) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '"') return "the password holds a double quote, which BIRD cannot read";
-    if (byte < 0x20 || byte == 0x7f) return "the password holds a control character";
+    if (byte < 0x20 || byte == 0x7f) return "the password contains a control character";
   }
   return {};
 }

@@ -8,7 +8,7 @@ std::vector<std::string> routingProblems(const RoutingConfig& config) {
   std::vector<std::string> problems;
   if (config.routerId.isV6() || !isSessionAddress(config.routerId)) {
     problems.push_back(
-        fmt::format("router id {} is no IPv4 address of a host", config.routerId.toString()));
+        fmt::format("router id {} is not a usable IPv4 address", config.routerId.toString()));
   }
   if (const auto problem = asProblem(config.localAs); !problem.empty()) {
     problems.push_back(fmt::format("local AS: {}", problem));

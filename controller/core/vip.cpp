@@ -58,7 +58,7 @@ Result<Pool> requestPool(std::string_view pool, std::string_view subPool, bool v
       return refused(fmt::format("--ipam-opt {} is unknown", key));
     }
   }
-  if (!subPool.empty()) return refused("--ip-range makes no sense here");
+  if (!subPool.empty()) return refused("--ip-range is not supported");
   const auto v6subnet = options.find(kV6SubnetOption);
   // Swarm's leader sends IPv6 subnets with V6=false: the text decides.
   const bool isV6 = v6 || pool.find(':') != std::string_view::npos;

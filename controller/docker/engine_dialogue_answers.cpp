@@ -174,7 +174,7 @@ void EngineDialogue::noteCheckProblem(const core::ContainerReport& report) {
   if (!checks_.setBroken(report.id, broken)) return;
   if (broken) {
     addLog(log::Level::Warning,
-           fmt::format("container {}: its health check cannot run: {}; its last result counts",
+           fmt::format("container {}: its health check cannot run: {}; keeping its last result",
                        report.name, printable(report.checkProblem)));
   } else {
     addLog(log::Level::Info,

@@ -108,7 +108,7 @@ void Drainer::onSaved(const Result<void>& saved) {
   saveFailed_ = true;
   if (std::exchange(storeProblem_, saved.error().message) != storeProblem_) {
     log::error(
-        "cannot save drains: {}; a crash of the controller would end the drains under way, "
+        "cannot save drains: {}; a crash of the controller would end the drains in progress, "
         "retrying",
         storeProblem_);
   }

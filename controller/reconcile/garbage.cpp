@@ -62,7 +62,7 @@ core::Touched Garbage::collectNetworks(TimePoint now) {
   }
   core::Touched touched;
   for (const auto& id : old) {
-    log::info("network {}: removed, Docker does not know it any more", id.brief());
+    log::info("network {}: removed, Docker no longer lists it", id.brief());
     touched.merge(core::networkDeleted(facts_, id));
   }
   return touched;
@@ -79,7 +79,7 @@ void Garbage::collectLinks(const std::set<std::string>& inUse, TimePoint now) {
     if (!core::isVethHostName(link) && !allRemoved) return;
     const auto removed = kernel_.apply(core::LinkDel{link});
     if (removed) {
-      log::info("link {}: removed, it was left by a network or container that is gone", link);
+      log::info("leftover link {}: removed, its network or container no longer exists", link);
     } else {
       allRemoved = false;
       log::warning("cannot remove leftover link {}: {}", link, removed.error().message);

@@ -53,7 +53,7 @@ void Reconciler::reconcileBridges() {
   }
   for (const auto& [gateway, problem] : gateways_.refused) {
     if (wanted.refused.contains(gateway)) continue;
-    log::info("resolved: gateway subnet {} is not refused any more", gateway.second.toString());
+    log::info("resolved: gateway subnet {} is allowed again", gateway.second.toString());
   }
   gateways_.refused = std::move(wanted.refused);
   for (const auto& [subnet, id] : wanted.announced) {

@@ -79,7 +79,7 @@ TEST_CASE("Render.EveryProblemAtOnce", "[bird]") {
   const auto message = why(renderMain(shippedTemplate(), wanted));
   for (const auto* part :
        {"router id ::1", "local AS: AS 0 is reserved", "port 0", "hold time 2 s", "4096",
-        "127.0.0.1: no session", "127.0.0.1: AS 0", "fe80::1 is no IPv6"}) {
+        "127.0.0.1: no session", "127.0.0.1: AS 0", "fe80::1 is not an IPv6"}) {
     CHECK(contains(message, part));
   }
 }

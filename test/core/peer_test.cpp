@@ -73,8 +73,8 @@ TEST_CASE("Peer.EachProblemContainsThePeersAddress") {
   const auto all = problems({wrong, peer("127.0.0.1", 64512)});
   for (const char* part :
        {"peer 192.168.8.137: AS 23456", "137: the name", "137: the password", "137: 0 hops",
-        "137: the source 2001:db8::40", "137: 2001:db8::40 is no IPv4 next hop",
-        "137: fe80::1 is no IPv6 next hop", "peer 127.0.0.1: no session"}) {
+        "137: the source 2001:db8::40", "137: 2001:db8::40 is not an IPv4 next hop",
+        "137: fe80::1 is not an IPv6 next hop", "peer 127.0.0.1: no session"}) {
     CAPTURE(part, all);
     CHECK(all.find(part) != std::string::npos);
   }

@@ -364,5 +364,5 @@ class ByHand(FaultTest):
             self.host.wait_state(self.name, "exited", timeout=15)
         self.assertEqual(fault.failed, 0, fault.failures)
         log = self.host.log_since(began)
-        self.assertIn("would end the drains under way", log)
+        self.assertIn("would end the drains in progress", log)
         return log
