@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kDeadline = 10s;  // milliseconds of CPU time, without real-time scheduling
+constexpr auto kDeadline = 10s;  // it needs milliseconds of CPU time, but has no real-time priority
 
 }  // namespace
 
@@ -26,7 +26,7 @@ struct NoDelayRunner::State {
   using Session = std::tuple<pid_t, std::string, std::string>;  // BIRD, protocol, start
   struct Progress {
     Clock::time_point found;
-    int runs = 0;  // that began after the session's start, and ended
+    int runs = 0;  // runs that began after the session's start and have ended
 
     bool isDue(Clock::time_point now) const {
       return runs == 0 || (runs == 1 && now - found >= kAgain);

@@ -59,7 +59,7 @@ class SessionPoll {
   pid_t bird_ = 0;
   std::string version_;
   bool recovering_ = false;        // BIRD may defer exports (RFC 4724), or did a moment ago
-  bool recoveryReported_ = false;  // by BIRD, in the last poll
+  bool recoveryReported_ = false;  // BIRD reported its recovery in the last poll
   Clock::duration longestInterval_ = Clock::duration::max();
   Clock::time_point dueAt_;
   Clock::time_point unsettledAt_;  // when BIRD was started, or its protocols changed

@@ -10,8 +10,9 @@ namespace {
 
 constexpr Family kFamilies[] = {Family::V4, Family::V6};
 
-// The MAC addresses of the backends that need a slot. Of several backends with one MAC address,
-// only the first gets a slot: the bridge delivers the packets for a MAC address to one port.
+// The MAC addresses of the backends that need a slot. If several backends have the same MAC
+// address, only the first gets a slot: the bridge delivers the packets for a MAC address to one
+// port.
 std::map<EndpointId, MacAddress> reachable(const Facts& facts, const Network& network,
                                            const std::set<std::string>& existingVeths) {
   std::map<EndpointId, MacAddress> macs;

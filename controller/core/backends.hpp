@@ -12,7 +12,7 @@ namespace bgplb::core {
 // The slots of the backends that a packet can reach, which are joined and have a veth pair. A
 // backend with a slot in the kernel keeps that slot, so that its connections stay with it. A new
 // backend gets the lowest free slot, preferably one without neighbour entries of a former backend.
-// When all slots are taken, the remaining backends get none. Of several backends with one MAC
+// When all slots are taken, the remaining backends get none. If several backends have one MAC
 // address, one gets a slot.
 std::map<EndpointId, Slot> assignSlots(const Facts& facts, const Network& network,
                                        const KernelNetwork& observed,

@@ -67,7 +67,7 @@ std::map<std::string, MacAddress> isolatedPorts(const Facts& facts, const Networ
   return ports;
 }
 
-// The VIP is refused, and its withdrawal is over: nothing on this host may lead to it.
+// The VIP is refused and has been withdrawn: no route on this host may lead to it.
 bool isShut(const RouteHold& hold, const Prefix& vip) {
   return hold.refused.contains(vip) && !hold.announced.contains(vip);
 }

@@ -56,7 +56,7 @@ struct KernelNetwork {
   std::set<PinnedRoute> pinned;
 
   void removeVeth(const std::string& host);
-  // Like the kernel: a group without members is removed, and with a group the routes through it.
+  // As in the kernel, a group without members is removed together with the routes through it.
   void removeNextHop(const Address& via);
   void removeGroup(Family family);
 

@@ -20,7 +20,7 @@ enum class Readiness {
   Starting,   // its health check has not passed yet
   Unhealthy,
   Paused,
-  Stopping,  // it got a signal that asks it to end
+  Stopping,  // it received a signal to stop
   Drained,   // SIGUSR2
   Stopped,
 };

@@ -14,8 +14,8 @@ inline constexpr int kSigTerm = 15;
 inline constexpr int kDockerRtMin = 34;
 inline constexpr int kDockerRtMax = 64;
 
-// The signal asks the container to end: its own stop signal, SIGKILL, or one of SIGTERM, SIGINT and
-// SIGQUIT, which updaters and `docker stop --signal` send whatever the image declares.
+// The signal is a request to stop: the container's own stop signal, SIGKILL, or one of SIGTERM,
+// SIGINT and SIGQUIT, which updaters and `docker stop --signal` send whatever the image declares.
 bool isStopRequest(int signal, const Container& container);
 
 // The signal that ends a drained container: its own stop signal. Docker's restart policy `always`

@@ -159,7 +159,7 @@ void EngineDialogue::containerAnswered(const ContainerId& id, const Result<Answe
   if (ofFirstRound ? firstRound_.empty() : !reaction_.touched.empty()) endFirstRound();
 }
 
-// By its name, which dockerd takes as well as an id.
+// Inspects docker_gwbridge by its name, which dockerd accepts in place of an id.
 void EngineDialogue::askGateway(const ContainerId& id) {
   const auto container = facts_.containers.find(id);
   if (container == facts_.containers.end()) return;

@@ -38,7 +38,7 @@ struct Listener {
   std::uint16_t port = 0;
   std::set<Address> addresses;  // of this host
   std::set<Family> wildcards;   // families in which BIRD listens on all addresses
-  std::set<Address> peers;      // that may connect
+  std::set<Address> peers;      // may connect
   friend bool operator==(const Listener&, const Listener&) = default;
 };
 

@@ -34,7 +34,7 @@ class NftTable {
   ToolRunner& tools_;
   std::string name_;
   std::string loaded_;    // the content of the last successful load
-  std::string asListed_;  // by nft, directly after it
+  std::string asListed_;  // the output of nft directly after that load
 };
 
 }  // namespace bgplb::firewall

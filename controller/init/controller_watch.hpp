@@ -18,7 +18,7 @@ class ControllerWatch {
 
   static constexpr std::chrono::seconds kTick = heartbeat::kInterval;  // between calls of tick()
   static constexpr std::chrono::seconds kPatience{10};                 // between two heartbeats
-  static constexpr std::chrono::seconds kStartPatience{60};            // until the first one
+  static constexpr std::chrono::seconds kStartPatience{60};            // until the first heartbeat
 
   // `orphanTime`: none: routes stay without a controller.
   ControllerWatch(std::optional<std::chrono::seconds> orphanTime, Clock::time_point now)

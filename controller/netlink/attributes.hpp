@@ -16,7 +16,7 @@
 
 namespace bgplb::netlink {
 
-// The attributes of one nesting level, by type. Of several with the same type, the last one counts,
+// The attributes of one nesting level, by type. If several have the same type, the last one counts,
 // as in the kernel.
 template <std::size_t Max>
 class Attributes {

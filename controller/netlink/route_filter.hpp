@@ -14,9 +14,10 @@
 
 namespace bgplb::netlink {
 
-// Accepts every message except RTM_NEWROUTE and RTM_DELROUTE of another protocol. Of those, accepts
-// a route whose destination may contain one of `addresses` (compared by the first 32 bits), and a
-// host route that replaced another route, because the other route may be ours.
+// Accepts every message except RTM_NEWROUTE and RTM_DELROUTE of another protocol. Also accepts
+// another protocol's route if its destination may contain one of `addresses` (compared by the first
+// 32 bits), or if it is a host route that replaced another route, because the replaced route may be
+// ours.
 std::vector<sock_filter> routeFilter(const std::set<Address>& addresses);
 
 }  // namespace bgplb::netlink

@@ -22,7 +22,8 @@ void Reconciler::ensureFlowHashing(const core::KernelNetwork& desired) {
   }
 }
 
-// Once in each run of a container, because the reply takes a system call, and with each full list.
+// Reads each filter only once in a run of the container, and with each full list, because reading
+// takes system calls.
 void Reconciler::readContainerFilters(const NetworkId& id, Track& track) {
   const auto network = facts_.networks.find(id);
   if (network == facts_.networks.end()) return;
@@ -162,7 +163,7 @@ std::string Reconciler::gatewayProblem(const NetworkId& bridge, const Prefix& su
 }
 
 // A network may have been created before the host was booted without IPv6: its containers start,
-// and its IPv4 VIP is served. The same with a container that cannot answer over one of the
+// and its IPv4 VIP is served. The same applies to a container that cannot answer over one of the
 // families.
 void Reconciler::noteUnserved(const NetworkId& id, Track& track,
                               const core::DesiredNetwork& desired) {

@@ -76,7 +76,7 @@ class Firewall(LabTest):
                 self.assertEqual(self.host.docker("exec", "web1", "curl", "-fsS", "-m", "3", f"http://{target}/"), "web2")
 
     def test_strict_reverse_path_filter_of_a_container(self):
-        """As where net.ipv4.conf.default.rp_filter is 1 in the host's first network namespace: containers inherit it."""
+        """As on a host with net.ipv4.conf.default.rp_filter=1 in its first network namespace: containers inherit it."""
         four, six = self.vip("web3", "10.0.0.103", "2001:db8:0:1::103")
         for link in ("all", "vip0"):
             with self.subTest(link):

@@ -25,7 +25,7 @@ class Health(LabTest):
         self.wait_answer(V6, "web1")
 
     def test_checks_that_cannot_run(self):
-        """As while a package upgrade replaces runc: Docker reports every container as unhealthy."""
+        """Simulates a package upgrade that replaces runc: Docker reports every container as unhealthy."""
         self.start()
         runc = self.host.sh("command -v runc").strip()
         away = f"mv {runc} /root/runc.away"

@@ -139,7 +139,7 @@ class FakeRouting : public reconcile::Routing {
 
   std::set<Prefix> wanted;
   std::set<Prefix> unconfirmed;
-  std::set<Prefix> withdrawn;                  // by this controller, and not announced since
+  std::set<Prefix> withdrawn;                  // by this controller, and not announced again
   std::map<Prefix, std::uint64_t> bandwidths;  // of the wanted prefixes that have a bandwidth
 };
 

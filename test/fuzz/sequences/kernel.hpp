@@ -40,7 +40,7 @@ struct SimLink {
   bool peerUp = false;    // the container's end is up
   unsigned rpFilter = 1;  // strict
   unsigned acceptRa = 1;
-  unsigned requests = 0;  // that changed this link, without rp_filter
+  unsigned requests = 0;  // requests that changed this link, other than rp_filter
   friend bool operator==(const SimLink&, const SimLink&) = default;
 };
 

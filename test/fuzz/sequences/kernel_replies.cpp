@@ -12,8 +12,8 @@ namespace bgplb::fuzz {
 
 using netlink::Attributes;
 
-// The longest prefix of the main table, and of those with one length the lowest metric. An address
-// of the host is in the local table.
+// Selects the route of the main table with the longest prefix, then the lowest metric. The
+// addresses of the host are in the local table.
 std::optional<SimKernel::Message> SimKernel::lookUp(const nlmsghdr& request) const {
   const auto& header = headerOf<rtmsg>(request);
   const auto destination =
