@@ -68,8 +68,8 @@ inline bool limit(Set keep, Set inheritable) {
   return ::syscall(SYS_capset, &words.header, words.data) == 0;
 }
 
-// Makes a program that the thread executes start with its inheritable capabilities although it is
-// not root's (ambient set). False: errno has the cause.
+// A program that the thread executes keeps the thread's inheritable capabilities, although its user
+// is not root (ambient set). False: errno has the cause.
 inline bool passInheritable() {
   detail::Words words;
   if (::syscall(SYS_capget, &words.header, words.data) != 0) return false;

@@ -19,7 +19,8 @@ ConfigFiles::ConfigFiles(RunPaths paths) : paths_(std::move(paths)) {
     return text ? std::move(*text) : std::string();
   };
   onDisk_ = FileSet{readOrEmpty(paths_.main), readOrEmpty(paths_.vips4), readOrEmpty(paths_.vips6)};
-  // A controller whose BIRD ran as root wrote them for root only. If this fails, BIRD reports it.
+  // An earlier controller, whose BIRD ran as root, wrote the files for root only. If the change
+  // fails, BIRD reports that it cannot read them.
   for (const auto* path : {&paths_.main, &paths_.vips4, &paths_.vips6}) {
     (void)io::setAccess(*path, readableByBird());
   }

@@ -203,8 +203,8 @@ Task<Result<void>> Daemon::start(StartMode mode, std::chrono::milliseconds timeo
     co_return launched.error();
   }
 
-  // BIRD does not write the file itself, so that it cannot name another process. Without the file,
-  // only a BIRD whose control socket was removed is not found again.
+  // The controller writes the file, so that BIRD cannot name another process in it. If the file is
+  // missing, only a BIRD whose control socket was removed is not found again.
   (void)io::replaceFile(paths_.pid, fmt::format("{}\n", *launched), 0600);
   auto failure = unavailable("BIRD ended at once");
   if (watch(*launched)) {

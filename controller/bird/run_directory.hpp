@@ -12,7 +12,7 @@ namespace bgplb::bird {
 
 // Creates the run directory (0710) and BIRD's directory (0770) with the user's group: BIRD may
 // reach the files that it knows, and may create its socket. Without a user: 0700, for this process
-// only. Leaves a run directory as it is that everybody may search. Makes the root directory
+// only. Does not change a run directory that everybody may search. Makes the root directory
 // searchable: dockerd creates it with mode 0700 for a plugin that was not pulled (`docker plugin
 // create`). Unavailable: a call failed.
 Result<void> prepareRunDirectory(const RunPaths& paths, const std::optional<User>& user);

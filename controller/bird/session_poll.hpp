@@ -58,7 +58,7 @@ class SessionPoll {
   SessionWatch sessions_;
   pid_t bird_ = 0;
   std::string version_;
-  bool recovering_ = false;        // BIRD may defer exports (RFC 4724), or did a moment ago
+  bool recovering_ = false;        // BIRD may defer exports (RFC 4724), or has just ended that
   bool recoveryReported_ = false;  // BIRD reported its recovery in the last poll
   Clock::duration longestInterval_ = Clock::duration::max();
   Clock::time_point dueAt_;

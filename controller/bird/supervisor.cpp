@@ -20,7 +20,7 @@ constexpr auto kMinTimeout = 330ms;
 constexpr auto kTimeoutPerRoute = 10us;  // BIRD reads 1,000 routes in 0.7 ms, and may be busy
 constexpr auto kRetry = 1s;              // a file cannot be written, routes are not complete
 
-// Between two starts of a BIRD that ends within kStable.
+// The delay between two starts of a BIRD that ends within kStable.
 constexpr auto kBackoffMin = 1s;
 constexpr auto kBackoffMax = 30s;
 constexpr auto kStable = 30s;

@@ -20,9 +20,9 @@ class EndedFailures {
   // The container ended. `service` is what a replacement has in common with it; without a service
   // or without failures, nothing is stored.
   void store(const std::string& service, const ContainerId& id, const Flapping& flapping);
-  // A container of the service runs. Returns the history that it continues: for the stored
-  // container itself its own, for another one that of the container that failed last. A history is
-  // returned once, so that one crash counts for one replacement.
+  // A container of the service runs. Returns its failure history. A stored container gets its own
+  // history back; any other container takes over the history of the container that failed last. A
+  // history is returned once, so that one crash counts for one replacement.
   Flapping take(const std::string& service, const ContainerId& id, const Flapping& own);
   void forgetOld(TimePoint now);
   bool empty() const { return byService_.empty(); }

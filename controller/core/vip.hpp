@@ -10,8 +10,8 @@
 
 namespace bgplb::core {
 
-// The same name for both of Docker's default address spaces. With two names, libnetwork checks the
-// pool that we return for overlaps and, on an overlap, requests another one without limit.
+// The same name for both of Docker's default address spaces. With two names, libnetwork would check
+// our pool for overlaps and, on an overlap, request another pool again and again.
 inline constexpr const char* kAddressSpace = "bgplb";
 
 // The --ipam-opt for the IPv6 VIP where an IPv6 --subnet is not possible (Docker Swarm).

@@ -63,8 +63,8 @@ std::string nameOf(const std::string& name, const NetworkId& id) {
   return name.empty() ? id.brief() : printable(name);
 }
 
-// A permitted subnet is not larger than a range that other hosts cannot send to, so its first
-// address shows whether the subnet is in that range. The ranges below are smaller: overlap() checks.
+// Most ranges that other hosts cannot send to are at least as large as a permitted subnet, so the
+// first address of the subnet shows whether it is inside the range. The ranges below are smaller.
 bool isUsableUnicast(const Prefix& subnet) {
   static const std::array kLongRanges{Prefix::parse("169.254.0.0/16").value(),
                                       Prefix::parse("192.0.0.0/24").value()};

@@ -11,7 +11,8 @@ namespace bgplb::firewall {
 namespace {
 
 constexpr unsigned kBits = 8;  // bits of a slot
-// Behind the standard priorities: the packet mark is ours only between this hook and routing.
+// After the standard priorities, because the packet mark is ours only between this hook and
+// routing.
 constexpr int kLast = 300;
 
 std::string hex(std::uint32_t bits) { return fmt::format("{:#010x}", bits); }

@@ -125,7 +125,7 @@ class Reconciler {
   Garbage garbage_;
 
   core::Touched touched_;
-  core::Touched background_;  // from touchAll(): kBackgroundPerStep in each step
+  core::Touched background_;  // marked by touchAll(); kBackgroundPerStep in each step
   core::Touched disturbed_;   // networks whose kernel objects another program changed
   bool bridgesTouched_ = true;
   std::set<ContainerId> bridgesTouchedOf_;

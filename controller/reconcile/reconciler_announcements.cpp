@@ -68,7 +68,7 @@ void Reconciler::refuseVips(const NetworkId& id, Track& track) {
 }
 
 // Whether `prefix` was announced for this network. If this controller has not announced it, a
-// previous one may have: for the network that holds the VIP.
+// previous controller may have announced it for the network that holds the VIP.
 bool Reconciler::isAnnouncedFor(const NetworkId& id, const Prefix& prefix) const {
   const auto owner = announcedFor_.find(prefix);
   if (owner != announcedFor_.end()) return owner->second == id;
