@@ -52,17 +52,17 @@ std::vector<std::string> forwardingProblems(bool ipv4Vips, bool ipv6Vips) {
   std::vector<std::string> problems;
   if (ipv4Vips && sysctl("net/ipv4/ip_forward") == 0) {
     problems.push_back(
-        "IPv4 forwarding is off, no VIP can be reached from outside; set it: sysctl "
+        "IPv4 forwarding is off, no VIP can be reached from outside; run: sysctl "
         "-w net.ipv4.ip_forward=1");
   }
   if (ipv6Vips && sysctl("net/ipv6/conf/all/forwarding") == 0) {
     problems.push_back(
-        "IPv6 forwarding is off, no IPv6 VIP can be reached from outside; set it: "
+        "IPv6 forwarding is off, no IPv6 VIP can be reached from outside; run: "
         "sysctl -w net.ipv6.conf.all.forwarding=1");
   }
   if (ipv6Vips && sysctl("net/ipv6/conf/default/disable_ipv6") == 1) {
     problems.push_back(
-        "IPv6 is off on new links, no IPv6 VIP can be served; set it: sysctl -w "
+        "IPv6 is off on new links, no IPv6 VIP can be served; run: sysctl -w "
         "net.ipv6.conf.default.disable_ipv6=0");
   }
   // The effective value of a link is the larger one of `all` and its own value, which is
@@ -72,7 +72,7 @@ std::vector<std::string> forwardingProblems(bool ipv4Vips, bool ipv6Vips) {
   if (ipv4Vips && inherited == 1) {
     problems.push_back(
         "reverse path filtering is strict (net.ipv4.conf.all or default.rp_filter=1): containers "
-        "inherit it and drop packets to a VIP; set it: sysctl -w net.ipv4.conf.all.rp_filter=2 "
+        "inherit it and drop packets to a VIP; run: sysctl -w net.ipv4.conf.all.rp_filter=2 "
         "net.ipv4.conf.default.rp_filter=2, or run containers with --sysctl "
         "net.ipv4.conf.all.rp_filter=2");
   }

@@ -79,9 +79,9 @@ Result<void> hashFlows(Family family) {
     log::info("sysctl -w {}=1", name);
     return {};
   }
-  return invalid(fmt::format(
-      "IPv{}: all connections of one client go to one container; set it: sysctl -w {}=1",
-      static_cast<int>(family), name));
+  return invalid(
+      fmt::format("IPv{}: all connections of one client go to one container; run: sysctl -w {}=1",
+                  static_cast<int>(family), name));
 }
 
 bool refuseRouterAdvertisements(const std::string& link) {

@@ -91,7 +91,7 @@ void Reconciler::relaxReplyBridges(const std::set<std::string>& links) {
     const auto outcome = host_.relaxReversePathFilter(link);
     if (!outcome && outcome.error().kind != ErrorKind::NotFound) {
       log::warning(
-          "{}: replies from VIPs may be dropped: {}; set it by hand: sysctl -w "
+          "{}: replies from VIPs may be dropped: {}; run: sysctl -w "
           "net.ipv4.conf.{}.rp_filter=2",
           link, outcome.error().message, link);
     }

@@ -6,7 +6,7 @@
 
 namespace bgplb::test {
 
-// `what` was done or arrived, with this `result`.
+// Prints one row. `what`: the action of the program, or the packets that were sent.
 inline void neighbourRow(const std::string& program, const std::string& what,
                          const std::string& result) {
   std::cout << "neighbours|" << program << "|" << what << "|" << result << "\n";
