@@ -14,7 +14,8 @@ class LineLimit {
   using Clock = std::chrono::steady_clock;
 
   bool admits(const std::string& text, Clock::time_point now);
-  // The number of lines above the limit since the last call. Zero until their second is over.
+  // The number of lines that exceeded the limit since the last call. Zero until the second of those
+  // lines is over.
   unsigned takeOmitted(Clock::time_point now);
 
  private:

@@ -7,7 +7,7 @@
 // hop of its own: an address that exists only in a permanent neighbour entry, which contains the
 // backend's MAC address. So neither ARP nor NDP is needed: the MAC address is known from
 // CreateEndpoint, the first packet does not wait for address resolution, and the container's
-// arp_filter or rp_filter has no effect on it.
+// arp_filter and rp_filter cannot prevent it.
 //
 //   new connections          main table: VIP -> next-hop group of the ready backends, by a hash
 //   established connections  table of the backend: VIP -> the backend's next hop
