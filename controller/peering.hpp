@@ -24,8 +24,8 @@ struct Peering {
 
 // Completes each peer of the settings with hops, source and next hops that the settings do not
 // specify. `previous` is the last result: a peer without a route keeps its previous hops and next
-// hops, because an interface that is down for a second must not change, and so restart, its
-// session. A route through a VIP network's bridge does not lead to the peer.
+// hops, so that an interface that is down for a second does not restart the session. A route
+// through a VIP network's bridge does not lead to the peer.
 Peering peersFor(const settings::Settings& settings, reconcile::HostNetwork& host,
                  const Peering& previous);
 

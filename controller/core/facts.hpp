@@ -139,7 +139,7 @@ struct Facts {
 
   // Start-up (docs/architecture.md).
   bool listed = false;  // full lists were read; objects that they do not contain do not exist
-  // Dockerd has answered for the containers of the first lists, or the wait for it has timed out.
+  // Dockerd has answered for the containers of the first lists, or this wait has timed out.
   bool firstRoundOver = false;
 };
 

@@ -11,7 +11,7 @@ using namespace bgplb;
 using namespace bgplb::test;
 
 // Another program may remove all routes, policy rules and next hops at once, as systemd-networkd
-// does. Until its pinned route is back, a connection must not follow the main table's route.
+// does. A connection must not follow the main table's route before its pinned route is restored.
 TEST_CASE("Plan.EstablishedConnectionsAreRoutedBeforeNewOnes") {
   core::KernelNetwork desired{.bridge = true};
   for (const char* vip : {"10.0.0.101/32", "2001:db8::101/128"}) {

@@ -189,7 +189,7 @@ TEST_CASE("PluginApi.RefusesTheMacAddressOfAnotherBackend") {
 
   CHECK(plugin.endpointCall("Join", kEp1).status == 200);
   CHECK(plugin.createEndpoint(kEp2, "10.0.0.101/32").status == 409);
-  // A restarted container may come back before dockerd has deleted its former endpoint.
+  // A restarted container may get its new endpoint before dockerd has deleted the former one.
   CHECK(plugin.endpointCall("Leave", kEp1).status == 200);
   CHECK(plugin.createEndpoint(kEp2, "10.0.0.101/32").status == 200);
 }

@@ -29,7 +29,7 @@ class OneHost(LabTest):
         for address in VIPS:
             counts = traffic.servers(self.client, address, 120)
             self.assertEqual(set(counts), {"one", "two", "three"})
-            self.assertGreater(min(counts.values()), 15, counts)   # 40 each, by a hash
+            self.assertGreater(min(counts.values()), 15, counts)   # the hash gives each about 40
         for family, name in (("ipv4", V4), ("ipv6", V6)):
             policy = self.host.run("cat", f"/proc/sys/net/{family}/fib_multipath_hash_policy").strip()
             self.assertEqual(policy, "1", f"{name}: flows are not hashed over their ports")

@@ -105,7 +105,8 @@ TEST_CASE("BirdUser.TheControllerOfThePluginDrivesIt", "[netns][dockerd]") {
   }
 }
 
-// A controller before this version started BIRD as root, with its socket in the run directory.
+// An earlier version of the controller started BIRD as root, with BIRD's socket in the run
+// directory.
 TEST_CASE("BirdUser.ABirdThatRunsAsRootIsAdopted_TheNextOneIsAnotherUser", "[netns]") {
   using bird_lab::kOther4;
   using bird_lab::kVip4;

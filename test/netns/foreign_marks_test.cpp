@@ -131,7 +131,7 @@ TEST_CASE("ForeignMarks.MoreThan15BackendsBesideTailscale") {
     loadTailscale();
     host.wall.ensure(true);
   }
-  const std::set<core::Slot> slots{1, 2, 16, 17, 18};  // 17 and 18 end in the bits of 1 and 2
+  const std::set<core::Slot> slots{1, 2, 16, 17, 18};  // 17 and 18 have the low bits of 1 and 2
   for (const auto slot : slots) host.add(slot);
   for (const Prefix& vip : {kVip4, kVip6}) {
     for (const auto slot : slots) {

@@ -1,4 +1,4 @@
-// When the drainer sends SIGTERM, and when it saves the drains.
+// When the drainer sends the final signal, and when it saves the drains.
 #include "reconcile/web1_host.hpp"
 
 #include "support/catch.hpp"
