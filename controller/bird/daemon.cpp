@@ -181,7 +181,7 @@ Task<> Daemon::killStray() {
   if (!commandLine) co_return;
   std::replace(commandLine->begin(), commandLine->end(), '\0', ' ');
   const std::array sockets{paths_.socket,
-                           paths_.control};  // a BIRD that runs as root has `control`
+                           paths_.control};  // `control`: the socket of a BIRD that runs as root
   const bool isBird = std::any_of(sockets.begin(), sockets.end(), [&](const auto& socket) {
     return commandLine->find(" -s " + socket + " ") != std::string::npos;
   });

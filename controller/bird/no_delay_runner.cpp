@@ -70,7 +70,7 @@ Task<> NoDelayRunner::State::run(std::shared_ptr<State> self, pid_t bird,
   command.deadline = kDeadline;
   const auto ended = co_await io::run(std::move(command));
   self->running = false;
-  if (!ended) {  // it may succeed after the next poll
+  if (!ended) {  // the next poll runs the command again
     self->failed(ended.error().message);
     co_return;
   }

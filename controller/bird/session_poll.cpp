@@ -80,7 +80,7 @@ void SessionPoll::keepStamp(bool hadSession, Clock::time_point now) {
     stamp_.refresh();
     stampedAt_ = now;
   } else if (hadSession) {
-    // Only after a session was up: before, peers may still keep stale routes for the session.
+    // Only if a session was up. Before the first session is up, peers may still keep stale routes.
     stamp_.clear();
     stampedAt_.reset();
   }

@@ -58,7 +58,7 @@ class SessionPoll {
   SessionWatch sessions_;
   pid_t bird_ = 0;
   std::string version_;
-  bool recovering_ = false;        // BIRD may defer exports (RFC 4724), or has just ended that
+  bool recovering_ = false;        // BIRD may defer exports (RFC 4724), or has just stopped
   bool recoveryReported_ = false;  // BIRD reported its recovery in the last poll
   Clock::duration longestInterval_ = Clock::duration::max();
   Clock::time_point dueAt_;

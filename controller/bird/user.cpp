@@ -18,7 +18,8 @@ io::Access readableByBird() {
 }
 
 bool becomeUser(const User& user) {
-  // Not checked: without CAP_SETPCAP it fails, and no_new_privs has the same effect on BIRD.
+  // The result is not checked: the call fails without CAP_SETPCAP, and no_new_privs has the same
+  // effect on BIRD.
   (void)capabilities::limitBoundingSet(capabilities::kBird);
   return ::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0 && ::setgroups(0, nullptr) == 0 &&
          ::setresgid(user.gid, user.gid, user.gid) == 0 &&

@@ -31,7 +31,7 @@ int runProgram(const std::string& version, const std::vector<Command>& commands,
   std::function<int()> chosen;
   for (const auto& command : commands) {
     auto* options = program.add_subcommand(command.name, command.help);
-    if (command.help.empty()) options->group("");  // CLI11 does not list it
+    if (command.help.empty()) options->group("");  // CLI11 then does not list the command
     options->callback([&chosen, action = command.add(*options)] { chosen = action; });
   }
   try {

@@ -17,8 +17,8 @@ class EndedFailures {
   // attempts.
   static constexpr std::chrono::minutes kKept{10};
 
-  // The container ended. `service` is what a replacement has in common with it; without a service
-  // or without failures, nothing is stored.
+  // The container ended. A replacement has the same `service`; without a service or without
+  // failures, nothing is stored.
   void store(const std::string& service, const ContainerId& id, const Flapping& flapping);
   // A container of the service runs. Returns its failure history. A stored container gets its own
   // history back; any other container takes over the history of the container that failed last. A

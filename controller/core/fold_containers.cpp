@@ -17,7 +17,8 @@ bool hasCarrier(const Facts& facts, const Container& container) {
   });
 }
 
-// Only an inspection shows that a container has no health check. A `healthy` event needs none.
+// Only an inspection shows that a container has no health check. A `healthy` event needs no
+// inspection.
 bool isWell(const Facts& facts, const Container& container) {
   if (container.run != RunState::Running || !hasCarrier(facts, container)) return false;
   return container.health == Health::Healthy ||

@@ -172,7 +172,7 @@ Touched networkCreated(Facts& facts, const NetworkId& id, std::optional<Prefix> 
 Touched networkDeleted(Facts& facts, const NetworkId& id) {
   countChange(facts, id);
   const auto found = facts.networks.find(id);
-  if (found == facts.networks.end()) return {id};  // its links may still exist
+  if (found == facts.networks.end()) return {id};  // the network's links may still exist
   for (const auto& endpointId : found->second.endpoints) {
     const auto endpoint = facts.endpoints.find(endpointId);
     if (endpoint == facts.endpoints.end()) continue;

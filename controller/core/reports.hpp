@@ -25,8 +25,8 @@ struct ContainerReport {
   using Attachment = core::Attachment;
   ContainerId id;
   std::string name;
-  // What a container that replaces this one has in common with it: the Swarm service, the Compose
-  // service, or the name. The failures of one that crashed count for its replacement.
+  // Identifies the service: the Swarm service, the Compose service, or the container's name. A
+  // replacement has the same value, and takes over the failures of the container that crashed.
   std::string service;
   RunState run = RunState::Stopped;
   Health health = Health::None;

@@ -56,7 +56,7 @@ void DaemonGate::openIdle() {
   auto idle = std::make_shared<Idle>(io_);
   if (!endpoint || io::connectAtOnce(idle->socket, *endpoint)) return;
   boost::system::error_code error;
-  idle->socket.write_some(boost::asio::buffer(kRequest), error);  // an empty buffer holds it
+  idle->socket.write_some(boost::asio::buffer(kRequest), error);  // fits into the empty buffer
   if (error) return;
   idle->gate = this;
   awaitEnd(idle);
@@ -81,8 +81,8 @@ void DaemonGate::awaitEnd(const std::shared_ptr<Idle>& idle) {
                                });
 }
 
-// Its content and the time of its last change: a dockerd in a new pid namespace may get the pid of
-// its predecessor.
+// The content of the pid file and the time of its last change: a dockerd in a new pid namespace may
+// get the pid of the previous dockerd.
 std::optional<std::string> DaemonGate::pidFile() const {
   const auto text = io::readFile(pidPath_);
   if (!text) return std::nullopt;

@@ -22,7 +22,7 @@ constexpr std::chrono::seconds kFirstRetry{1};
 constexpr std::chrono::seconds kLongestRetry{60};
 constexpr std::chrono::milliseconds kDebounce{300};
 // How long iptables-legacy waits for the xtables lock, in seconds. dockerd may hold the lock for
-// long while it starts.
+// seconds while it starts.
 constexpr const char* kLockWait = "5";
 constexpr int kRounds =
     3;  // attempts; dockerd may change the table between our list and our change

@@ -69,8 +69,8 @@ class Iptables : public reconcile::Firewall {
   void ensure(bool wanted) override;
   void filterSources(const std::set<std::string>& links) override;
 
-  // Also protects BIRD's port, as long as the plugin runs and after it. In the background. Before
-  // the first ensure(), nothing is changed.
+  // Also protects BIRD's port, while the plugin runs and after it has ended. Runs in the
+  // background. Changes nothing before the first ensure().
   void guardListener(const Listener& listener);
 
   // `source` returns what to guard against loops (loop_guard.hpp). Called in each pass.

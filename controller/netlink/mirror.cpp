@@ -11,8 +11,8 @@ namespace {
 // Excludes veths, which are created and removed with every container.
 bool mayCarryHostTraffic(const Link& link) { return link.kind != "veth" && !isOurBridge(link); }
 
-// Also an address that is not usable as a source, such as a tentative one: no VIP may have it.
-// Every link with IPv6 has a link-local address.
+// Includes addresses that are not usable as a source, such as tentative ones: no VIP may have such
+// an address. Every link with IPv6 has a link-local address.
 bool isOfHost(const reconcile::HostAddress& address) {
   return address.usable || address.address.isUsableUnicast();
 }

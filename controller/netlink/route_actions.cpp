@@ -177,8 +177,8 @@ Result<void> RouteActions::apply(const core::RouteDel& action) {
   return {};
 }
 
-// As for a route of the main table, only a route of ours is replaced: the VIP has moved here from
-// another network of ours.
+// As in the main table, only our own route is replaced: the VIP has moved from another network of
+// this plugin.
 Result<void> RouteActions::setPinnedRoute(const core::PinnedRoute& route, int ifIndex) {
   auto added = socket_.request(pinnedRouteAdd(route, ifIndex, IfExists::Fail));
   if (!isKind(added, ErrorKind::Conflict)) return added;

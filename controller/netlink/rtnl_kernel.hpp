@@ -50,7 +50,7 @@ class RtnlKernel : public reconcile::Kernel,
   RtnlKernel& operator=(const RtnlKernel&) = delete;
 
   // Opens the sockets, dumps the complete state (blocks) and subscribes to notifications.
-  // Unsupported: the kernel lacks something that VIPs need; the message is a complete sentence.
+  // Unsupported: the kernel lacks a function that VIPs need; the message is a complete sentence.
   Result<void> start();
 
   Result<void> apply(const core::Action& action) override;

@@ -120,8 +120,8 @@ class Routing {
   virtual ~Routing() = default;
   // Also changes the attributes of an announced prefix, without effect on other prefixes.
   virtual void announce(const Prefix& prefix, const core::RouteAttributes& attributes = {}) = 0;
-  // Also for a prefix that a previous controller announced, before this controller has announced
-  // its own set completely.
+  // Also works for a prefix that a previous controller announced, before this controller has
+  // announced its own set completely.
   virtual void withdraw(const Prefix& prefix) = 0;
   // Wanted, or withdrawn but not yet confirmed by the daemon.
   virtual bool mayBeAnnounced(const Prefix& prefix) const = 0;

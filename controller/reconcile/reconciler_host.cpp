@@ -10,7 +10,8 @@
 
 namespace bgplb::reconcile {
 
-// Only once a VIP has two backends, because the setting affects every multipath route of the host.
+// Waits until a VIP has two backends, because the setting affects every multipath route of the
+// host.
 void Reconciler::ensureFlowHashing(const core::KernelNetwork& desired) {
   if (!policy_.hashPorts) return;
   for (const auto& [family, members] : desired.groups) {
@@ -74,7 +75,7 @@ void Reconciler::reconcileBridges() {
     // Before the first lists, the announcements of a previous controller stay.
     if (!facts_.listed || wanted.announced.contains(subnet)) return false;
     log::info("gateway subnet {}: withdrawn", subnet.toString());
-    if (!isAnnouncedFor(id, subnet)) return true;  // it is a VIP network's prefix now
+    if (!isAnnouncedFor(id, subnet)) return true;  // now a VIP network's prefix
     routing_.withdraw(subnet);
     announcedFor_.erase(subnet);
     return true;
