@@ -156,7 +156,7 @@ TEST_CASE("Peering.ARouterIdThatTheHostDoesNotHaveIsNoted") {
   REQUIRE(host.peering().notes.size() == 1);
   CHECK(host.peering().notes[0].find("ROUTER_ID 192.168.8.40 is not an address") !=
         std::string::npos);
-  CHECK(host.peering().needs.addresses.contains(ip("192.168.8.40")));  // no VIP may have it
+  CHECK(host.peering().needs.addresses.contains(ip("192.168.8.40")));  // no VIP may be this address
 }
 
 TEST_CASE("Peering.TheRoutingConfigContainsSettingsAndPeers") {

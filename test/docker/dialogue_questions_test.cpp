@@ -18,7 +18,7 @@ ContainerId numbered(int number) { return ContainerId("c" + std::to_string(numbe
 }  // namespace
 
 // Docker creates docker_gwbridge without an event.
-TEST_CASE("Dialogue.AsksForTheGatewayThatDockerHasCreated") {
+TEST_CASE("Dialogue.InspectsTheGatewayThatDockerHasCreated") {
   ConnectedHost host;
   const docker::InspectNetwork gateway{NetworkId("docker_gwbridge")};
   auto report = test::report(kCtr1, kWeb1, kEp1, core::Health::Healthy);
@@ -77,13 +77,13 @@ TEST_CASE("Dialogue.QueriesInFlightAreLimited_EventsBeforeLists") {
 
 TEST_CASE("Dialogue.InspectionsThatHangDelayOnlyThemselves") {
   ConnectedHost host;
-  for (int i = 0; i < 12; ++i) host.container("start", numbered(i));  // the test never answers them
+  for (int i = 0; i < 12; ++i) host.container("start", numbered(i));  // never answered
   host.container("start", kCtr1);
   CHECK_FALSE(host.asks(InspectContainer{kCtr1}));
   host.pass(docker::QuestionQueue::kPatience);
   CHECK(host.asks(InspectContainer{kCtr1}));
 
-  // Their retries leave room for other queries.
+  // The retries of the hanging inspections leave room for other queries.
   for (int second = 0; second < 60; ++second) {
     for (int i = 0; i < 12 && second % 10 == 9; ++i) {
       if (host.asks(InspectContainer{numbered(i)})) host.fail(InspectContainer{numbered(i)});
@@ -105,7 +105,7 @@ TEST_CASE("Dialogue.AFailedInspectionIsRepeatedWithBackoff_AndLoggedOnce") {
     host.fail(InspectContainer{kCtr1});
     CHECK(host.log.size() == (failure < 5 ? 0 : 1));
     host.pass(wait - 1ms);
-    if (host.asks(ListNetworks{})) break;  // a list round retries it at once
+    if (host.asks(ListNetworks{})) break;  // a list round retries at once
     CHECK_FALSE(host.asks(InspectContainer{kCtr1}));
     host.pass(1ms);
     wait = std::min(wait * 2, 30'000ms);

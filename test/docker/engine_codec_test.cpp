@@ -40,7 +40,7 @@ TEST_CASE("EngineCodec.Signals") {
   CHECK(docker::parseSignal(text) == number);
 }
 
-TEST_CASE("EngineCodec.AContainersServiceIsWhatItsReplacementHasInCommon") {
+TEST_CASE("EngineCodec.AContainerAndItsReplacementHaveTheSameService") {
   const auto [labels, service] = GENERATE(table<std::string, std::string>({
       {"null", "name:web-1"},
       {R"({"com.docker.swarm.service.id":"s1","com.docker.swarm.task.id":"t1"})", "swarm:s1"},

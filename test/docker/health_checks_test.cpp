@@ -109,7 +109,7 @@ TEST_CASE("HealthChecks.TheEndOfAProcessMakesNoInspectionOutdated") {
   CHECK_FALSE(host.facts().containers.contains(ContainerId("unknown")));
 }
 
-TEST_CASE("HealthChecks.TheLogOfTheChecksTellsWhichOnesRan") {
+TEST_CASE("HealthChecks.TheLogOfTheChecksShowsWhichOnesRan") {
   const std::string ran0 = R"({"ExitCode":0,"Output":"ok"})";
   const std::string ran1 = R"({"ExitCode":1,"Output":"500"})";
   const std::string late = R"x({"ExitCode":-1,"Output":"Health check exceeded timeout (2s)"})x";

@@ -143,7 +143,7 @@ TEST_CASE("Startup.AnEndedContainerIsWithdrawnWithoutWaitingForAnyAnswer") {
     host.container("die", kCtr2);
   }
   CHECK_FALSE(host.announced(kVip2));
-  CHECK(host.announced(kVip1));  // its inspection is not answered either
+  CHECK(host.announced(kVip1));  // the inspection of c1 is not answered either
   CHECK(host.routesComplete());  // BIRD is reconfigured at once
 }
 
@@ -159,7 +159,7 @@ TEST_CASE("Startup.AnEventOfOneContainerDoesNotWaitForTheAnswersAboutOthers") {
   Former host;
   const auto starting = backend(kCtr1, kWeb1, kEp1, kMac1, Health::Starting);
   host.kernel.networks[core::bridgeName(kWeb1)]
-      .routes.clear();  // the previous controller did not announce it
+      .routes.clear();  // the previous controller did not announce web1
   host.startUp({starting, kBackend2});
   host.inspect(starting);
   CHECK_FALSE(host.announced(kVip1));
@@ -303,6 +303,6 @@ TEST_CASE("Drain.WithoutTheSettingSigusr2IsAnOrdinarySignal") {
   host.kill(kCtr1, kSigUsr2);
   host.kill(kCtr2, kSigUsr2);
   CHECK(host.announced(kVip1));
-  CHECK_FALSE(host.announced(kVip2));  // SIGUSR2 is its stop signal
+  CHECK_FALSE(host.announced(kVip2));  // SIGUSR2 is the stop signal of c2
   CHECK(host.facts().draining.empty());
 }

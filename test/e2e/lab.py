@@ -78,7 +78,7 @@ class Stream:
         return "\n".join(line for _, line in self.lines())
 
     def close(self, timeout=10):
-        """Closes the command's input, which ends it; returns its whole output."""
+        """Closes the input of the command, which ends the command; returns the whole output."""
         self.process.stdin.close()
         try:
             self.process.wait(timeout)

@@ -53,8 +53,8 @@ class OneHost(LabTest):
         with Held(self.client, VIPS, 100) as held:
             began = time.monotonic()
             self.start("three", beside=("one", "two"))
-            self.host.docker("rm", "-f", "three")   # has only new connections, none of the held ones
-            self.host.sick("two")                 # gets no new connections, but keeps its own
+            self.host.docker("rm", "-f", "three")   # "three" has only new connections, none of the held ones
+            self.host.sick("two")                 # "two" gets no new connections, but keeps its own
             self.wait_serving("one")
             self.host.sick("two", False)
             self.start("four", beside=("one", "two"))

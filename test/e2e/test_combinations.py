@@ -119,7 +119,7 @@ class WithoutGatewayNetwork(LabTest):
         self.check(ONE4, self.client.address)
         self.check_only_ipv4("container web1 has no network over which it can reply to IPv6 clients")
         self.assertIn("docker_gwbridge", self.host.docker("network", "ls", "--format", "{{.Name}}").split())
-        # It masquerades connections to the outside, so the router needs no route back.
+        # docker_gwbridge masquerades connections to the outside, so the router needs no route back.
         self.assertTrue(self.host.ok("docker", "exec", "web1", "ping", "-c1", "-W2", self.client.address))
         self.host.sick("web1")
         self.host.wait_health("web1", "unhealthy")

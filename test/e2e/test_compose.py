@@ -116,7 +116,7 @@ class Update(Compose):
         self.assertEqual(self.web(), new)   # `up` changes nothing
 
         self.image("shop:3", 'CMD ["/bin/sh", "-c", "touch /tmp/unhealthy; exec python3 -u /web.py"]')
-        with self.router.watch() as watch, self.assertRaises(lab.CommandFailed):   # it never becomes healthy
+        with self.router.watch() as watch, self.assertRaises(lab.CommandFailed):   # shop:3 never becomes healthy
             self.update(image="shop:3", HEALTHY_WITHIN="3")
         self.assertEqual(self.moves(watch), [])
         self.assertEqual(self.web(), new)

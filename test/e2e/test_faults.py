@@ -102,7 +102,7 @@ class Plugin(FaultTest):
             self.settled()
             self.both_stay(2)
         fault.nothing_moved(session=False)
-        self.host.run("rm", state)   # fails if the upgrade did not keep it
+        self.host.run("rm", state)   # fails if the upgrade did not keep the file
         self.is_served()
 
 
@@ -199,7 +199,8 @@ class Engine(FaultTest):
         wait.until(lambda: self.host.docker("info", "--format", "{{.LiveRestoreEnabled}}") == str(on).lower(), 10, "reload")
 
     def test_restarted_with_live_restore(self):
-        # Docker 20.10 may stop the health checks of a container that it has taken over, after dockerd itself was silent for long.
+        # Docker 20.10 may stop the health checks of a container that it has taken over, if dockerd itself was silent
+        # for a minute.
         self.addCleanup(self.host.docker, "rm", "-f", self.name)
         self.live_restore(True)
         self.addCleanup(self.live_restore, False)

@@ -37,5 +37,5 @@ class InstalledImage(LabTest):
             self.assertGreaterEqual(len(ours), 4, maps)
             self.assertGreater(int(ours[0][0].split("-")[0], 16), 0x10000000, maps)   # not at ld's 0x400000
             kinds = [words[1] for words in ours]
-            self.assertIn("r--p", kinds[kinds.index("r-xp") + 2:], maps)   # RELRO: read-only memory behind code and constants
+            self.assertIn("r--p", kinds[kinds.index("r-xp") + 2:], maps)   # RELRO, behind code and constants
             self.assertEqual([line for line in maps if re.search(" [r-]wx", line)], [])

@@ -35,7 +35,7 @@ class LocalTraffic(LabTest):
     def test_from_another_bridge(self):
         self.host.docker("network", "create", "--subnet", "172.29.0.0/24", "plain")
         self.host.docker("run", "-d", "--name", "plain", "--network", "plain", "--no-healthcheck", "bgplb-web:trixie")
-        self.ask("docker", "exec", "plain", six=False)   # it has no IPv6 address
+        self.ask("docker", "exec", "plain", six=False)   # no IPv6 address on that bridge
 
     def test_from_the_default_bridge(self):
         self.host.docker("run", "-d", "--name", "plain", "--no-healthcheck", "bgplb-web:trixie")

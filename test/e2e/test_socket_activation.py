@@ -1,4 +1,4 @@
-"""`systemctl stop docker` with docker.socket: dockerd stays stopped, although the plugin lives on with live-restore."""
+"""`systemctl stop docker` with docker.socket: dockerd stays stopped, although the plugin outlives it (live-restore)."""
 from pathlib import Path
 
 import wait

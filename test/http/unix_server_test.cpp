@@ -89,7 +89,7 @@ TEST_CASE("UnixServer.SlowAndSilentClientsDoNotBlockOthers") {
   const auto other = UnixPeer::connected(served.path);
   other.send(request("/other", ""));
   CHECK(other.read("[/other]").find("[/other]") != std::string::npos);
-  CHECK(half.read("<never>") == "<end>");  // its deadline has passed
+  CHECK(half.read("<never>") == "<end>");  // the deadline has passed
   CHECK(silent.read("<never>") == "<end>");
   other.send(request("/again", ""));  // idle connections stay open
   CHECK(other.read("[/again]").find("[/again]") != std::string::npos);
@@ -119,14 +119,14 @@ TEST_CASE("UnixServer.BadRequestsGetAnError_AndTheServerKeepsServing") {
 
 TEST_CASE("UnixServer.ReplacesADeadSocketAndNothingElse") {
   Served served({});
-  boost::asio::io_context io;  // its own, because another thread runs the other one
+  boost::asio::io_context io;  // another thread runs the first server's context
   http::UnixServer second(io, echo, refusal);
   CHECK(second.listen(served.path).error().message ==
         served.path + ": another process listens there");
   SocketPath full("full");
   const UnixListener listener(full.path, 0);
   const auto waiting = UnixPeer::connected(full.path);
-  CHECK(second.listen(full.path).has_error());  // its backlog is full: connecting would block
+  CHECK(second.listen(full.path).has_error());  // the backlog is full: connecting would block
   CHECK(second.listen("/tmp").error().message == "/tmp: exists and is not a socket");
   CHECK(second.listen(std::string(108, 'x')).has_error());
   CHECK(second.listen("").has_error());
@@ -183,7 +183,7 @@ TEST_CASE("UnixServer.ALateRequestCountsIfItHasArrivedInTheSocket") {
   const auto late = UnixPeer::connected(served.path);
   const auto blocking = UnixPeer::connected(served.path);
   late.send("POST /late HTTP/1.1\r\nContent-Length: " + std::to_string(size) + "\r\n");
-  blocking.send(request("/first", ""));  // its answer shows that the half request was read
+  blocking.send(request("/first", ""));  // the answer shows that the half request was read
   REQUIRE(blocking.read("[/first]").find("[/first]") != std::string::npos);
   blocking.send(request("/block", ""));
   while (!blocker.blocks) std::this_thread::yield();

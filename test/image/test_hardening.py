@@ -71,7 +71,7 @@ class Hardening(FolderTest):
         first = self.program(COMPILED, LINKED)
         with tempfile.TemporaryDirectory() as other:
             copy = Path(shutil.copy(first, other))
-            self.fails(f"check-hardening: {copy}: compiled without", CHECK, first, copy)   # it has no object files
+            self.fails(f"check-hardening: {copy}: compiled without", CHECK, first, copy)   # no object files
 
 
 class Flags(FolderTest):

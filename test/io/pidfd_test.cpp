@@ -12,7 +12,7 @@ using namespace bgplb::test;
 
 TEST_CASE("Pidfd.IsAvailableOnThisKernel") { CHECK(io::checkPidfd().has_value()); }
 
-TEST_CASE("Pidfd.TheErrorTellsWhatTheKernelLacks") {
+TEST_CASE("Pidfd.TheErrorNamesWhatTheKernelLacks") {
   withoutCalls({{SYS_pidfd_open, ENOSYS}}, [] {  // Linux 4.18
     const auto checked = io::checkPidfd();
     REQUIRE(checked.has_error());

@@ -131,7 +131,7 @@ TEST_CASE("Mirror.FollowsTheNotifications") {
   };
   SECTION("port returns") {
     loseNextHops();
-    expected.isolated.clear();  // the port's settings and entries end with its membership
+    expected.isolated.clear();  // a port that leaves the bridge loses its settings
     CHECK(after("port-returns") == expected);
   }
   SECTION("port down and up") {
@@ -271,7 +271,7 @@ TEST_CASE("Mirror.ReportsChangesOfTheHostNetwork") {
                                    .address = *Address::parse("2001:db8:9::1"),
                                    .ifIndex = 60,
                                    .usable = false};
-  CHECK(fold(mirror, Change::Present, tentative).hostNetwork);  // no VIP may have it
+  CHECK(fold(mirror, Change::Present, tentative).hostNetwork);  // no VIP may be this address
   CHECK(!fold(mirror, Change::Present, tentative).hostNetwork);
   tentative.usable = true;
   CHECK(fold(mirror, Change::Present, tentative).hostNetwork);

@@ -70,7 +70,7 @@ TEST_CASE("BirdUser.EachProcessHasOnlyTheCapabilitiesThatItNeeds", "[netns][dock
     CAPTURE(pid);
     CHECK(userOf(pid) == kOfRoot);
     CHECK(setsOf(pid) == sets(0, capabilities::kPlugin, 0));
-    // Not dumpable: also root needs a capability that no process of the plugin has.
+    // The process is not dumpable: even root needs a capability that no process of the plugin has.
     const std::string file = fmt::format("/proc/{}/environ", pid);
     CHECK(io::readFile(file).has_value());
     test::asTheController([&file] { CHECK_FALSE(io::readFile(file).has_value()); });

@@ -20,7 +20,7 @@ TEST_CASE("Dockerd.StoppedBehindASocketThatListens_NothingConnectsToIt", "[netns
 }
 
 // dockerd closes its API first and removes its pid file when its containers have stopped.
-TEST_CASE("Dockerd.ApiClosedBeforeThePidFileGoes_NothingConnectsToIt", "[netns][dockerd]") {
+TEST_CASE("Dockerd.ApiClosedBeforeThePidFileIsRemoved_NothingConnectsToIt", "[netns][dockerd]") {
   Lab lab;
   lab.begin();
   lab.dockerd.stop(FakeDockerd::PidFile::Stays);

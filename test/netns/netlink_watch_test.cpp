@@ -104,7 +104,7 @@ TEST_CASE("RtnlKernel.ReportsAForeignChange_FoundWhileActing") {
   World world;
   world.makeNetwork();
   world.apply(core::BridgeAdd{kOther});
-  shell("ip route del 10.0.0.101");  // its notification has not been read yet
+  shell("ip route del 10.0.0.101");  // the notification has not been read yet
   SECTION("on the same network") { world.apply(core::NeighReplace{kHop6, kMac, kBridge}); }
   SECTION("on another network") { world.apply(core::NeighReplace{kHop4, kMac, kOther}); }
   CHECK(world.calls == 0);  // never called from inside apply()

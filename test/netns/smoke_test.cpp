@@ -62,7 +62,7 @@ TEST_CASE("Smoke.Sigusr2DrainsABackend", "[netns][dockerd]") {
 
   host.docker.kill(drained.web, kSigUsr2);
   CHECK(eventually([&] { return host.dockerd.count(drained.web.killPath()) > 0; }));
-  CHECK(host.isAnnounced(other.web));  // the network, by its other backend
+  CHECK(host.isAnnounced(other.web));  // the other backend serves the network
   host.docker.die(drained.web);
   CHECK(host.arrives(established, other));
   host.docker.kill(other.web, kSigUsr2);

@@ -1,4 +1,4 @@
-// The start of the controller on a kernel that lacks something.
+// The start of the controller on a kernel that lacks a required function.
 #include "support/catch.hpp"
 #include "support/dockerd/controller_process.hpp"
 #include "support/eventually.hpp"

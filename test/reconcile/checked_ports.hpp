@@ -176,9 +176,10 @@ class CheckedEngine : public FakeEngine {
     }
     FakeEngine::terminate(id, signal, std::move(done));
   }
-  std::set<ContainerId> drained;  // all that ever got SIGUSR2
-  // By what dockerd has answered in the container's run: inspected on a VIP network; inspected at
-  // all; listed on a VIP network, to which it was perhaps connected after the inspection.
+  std::set<ContainerId> drained;  // all containers that ever got SIGUSR2
+  // The containers about which dockerd has answered in their current run. confirmed: inspected on a
+  // VIP network. inspected: on any network. listed: on a VIP network in a list, perhaps connected
+  // after the inspection.
   std::set<ContainerId> confirmed;
   std::set<ContainerId> inspected;
   std::set<ContainerId> listed;

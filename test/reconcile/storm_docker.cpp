@@ -99,7 +99,7 @@ bool Storm::changes(ModelContainer& container, Kind kind) {
 
 void Storm::begin(ModelContainer& container) {
   for (const auto index : container.networks) {
-    if (!docker_.networks[index].exists) return;  // dockerd does not start it
+    if (!docker_.networks[index].exists) return;  // dockerd does not start the container
   }
   for (const auto index : container.networks) {
     container.steps.push_back({Do::CreateEndpoint, index});
@@ -226,7 +226,7 @@ void Storm::createNetwork(ModelNetwork& network) {
   kernel_.ourLinks.insert(core::bridgeName(network.id));
   for (const auto& vip : network.vips()) {
     if (!core::checkVip(facts(), needs_, controller_->policy(), vip))
-      return;  // dockerd does not create it
+      return;  // dockerd does not create the network
     if (core::checkHolder(facts(), network.id, vip)) continue;
     throw Violation{"VIP refused although no network has it: " + vip.toString()};
   }

@@ -162,7 +162,7 @@ void Storm::noteReport(const Asked& asked, const core::ContainerReport& report) 
   if (asked.eventsBefore != events_[report.id]) return;
   knownRun_[report.id] = report.startedAt;
   engine_.inspected.insert(report.id);
-  const bool sure = facts().listed;  // otherwise its networks may be unknown
+  const bool sure = facts().listed;  // otherwise the VIP networks may be unknown
   const bool isNew = sure && answered_.insert(report.id).second;
   const auto* container = docker_.find(report.id);
   const bool confirms = container != nullptr && isOnVipNetwork(report.attachments) &&

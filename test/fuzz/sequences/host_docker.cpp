@@ -183,7 +183,7 @@ void Host::createEndpoint(const std::string& network, const std::string& id, con
   made.network = NetworkId(network);
 }
 
-// With the endpoint, dockerd removes the container's namespace or the pair's end in it.
+// dockerd removes the container's namespace, or the pair's end in it, together with the endpoint.
 void Host::deleteEndpoint(const std::string& network, const std::string& id) {
   nameNetwork(network, {});
   nameEndpoint(id);
@@ -201,7 +201,7 @@ void Host::deleteEndpoint(const std::string& network, const std::string& id) {
 void Host::join(const std::string& network, const std::string& id) {
   nameNetwork(network, {});
   nameEndpoint(id);
-  // Also after a failure, dockerd calls DeleteEndpoint.
+  // dockerd calls DeleteEndpoint even after a failure.
   if (isId(network) && isEndpointId(id)) {
     endpoints_.try_emplace(EndpointId(id), Endpoint{.network = NetworkId(network)});
   }

@@ -176,7 +176,7 @@ void Host::interfere(const Step& step) {
     default: break;
   }
   someOf(state.links, [&](int index) {
-    // Only the container's end, with its namespace, can cause that.
+    // The carrier is lost only if the container's end or the container's namespace is removed.
     const bool isContainers = state.links.at(index).name == kBystanderLink;
     if (isContainers && (step.a % 12 == 5 || step.a % 12 == 9)) return;
     if (step.a % 12 == 5) return kernel_.removeLink(index);

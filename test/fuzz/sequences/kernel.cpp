@@ -192,7 +192,7 @@ void SimKernel::removeRoute(const RouteKey& key) {
   notify(routeMessage(key, route, false));
 }
 
-// Without a notification, as for IPv4.
+// Sends no notification, as the kernel does for IPv4.
 void SimKernel::dropRoutesOn(int link) {
   std::erase_if(state_.routes, [link](const auto& entry) { return entry.second.link == link; });
 }
