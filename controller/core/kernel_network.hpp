@@ -13,8 +13,8 @@
 //   established connections  table of the backend: VIP -> the backend's next hop
 //
 // The ports are isolated from each other: the bridge forwards frames only between itself and a
-// port, learns no MAC address, and floods nothing. One static forwarding entry per port says which
-// backend a frame is for, so no backend receives the packets of another one, and no forged source
+// port, learns no MAC address, and floods nothing. One static forwarding entry per port determines
+// the backend of a frame, so no backend receives the packets of another one, and no forged source
 // address diverts them.
 //
 // A policy rule selects the backend's table by the connection mark (firewall/host_rules.hpp), which

@@ -52,7 +52,7 @@ class ControllerWatch {
     awaited_ = false;
     return true;
   }
-  // No controller was in charge for the orphan time. Stays true until one is.
+  // No controller was in charge for the orphan time. Stays true until a controller is in charge.
   bool isOrphaned(Clock::time_point now) {
     if (orphanTime_ && now - lastInCharge_ >= *orphanTime_) orphaned_ = true;
     return orphaned_;

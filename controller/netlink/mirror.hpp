@@ -108,7 +108,7 @@ class Mirror {
   };
   struct Device {
     std::optional<Link> link;   // none: so far, only its ports or routes are known
-    std::set<int> ports;        // links whose master this is
+    std::set<int> ports;        // links whose master is this link
     std::set<RouteKey> routes;  // with our protocol, on this link without a nexthop object
     std::set<core::PinnedRoute> pinned;
     std::set<std::uint32_t> nextHops;         // nexthop objects on this link

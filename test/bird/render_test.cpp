@@ -49,7 +49,8 @@ TEST_CASE("Render.UnknownVariableIsAnError", "[bird]") {
   CHECK(contains(why(renderMain("{{#peer}}{{/peer}}", model())), "peer"));
   CHECK(contains(why(renderMain("{{^nothing}}x{{/nothing}}", model())), "nothing"));
   CHECK(contains(why(renderMain("{{> other}}", model())), "other"));
-  // Known, but without a value for this peer: outside of its section it would render as empty.
+  // The variable is known but has no value for this peer. Outside of its section it would render as
+  // empty.
   CHECK(contains(why(renderMain("{{#peers}}{{password}}{{/peers}}", model())), "password"));
   CHECK(contains(why(renderMain("{{#peers}}{{nextHop6}}{{/peers}}", model())), "nextHop6"));
   CHECK(contains(why(renderMain("{{address}}", model())), "address"));

@@ -26,7 +26,7 @@ inline std::vector<std::string_view> linesOf(std::string_view text) {
   return lines;
 }
 
-// Unlike assert(), it checks in every build type.
+// Unlike assert(), this function checks in every build type.
 #define ALWAYS(...)                                                                         \
   do {                                                                                      \
     if (!(__VA_ARGS__)) {                                                                   \

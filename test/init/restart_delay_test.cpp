@@ -25,6 +25,6 @@ TEST_CASE("RestartDelay.AFailedStartIsRepeatedWithBackoff_Each30sAtMost") {
        {250ms, 500ms, 1000ms, 2000ms, 4000ms, 8000ms, 16000ms, 30000ms, 30000ms}) {
     CHECK(delay.afterFailedStart() == expected);
   }
-  CHECK(delay.next(1h) == 0ms);  // a controller that did run ended
+  CHECK(delay.next(1h) == 0ms);  // a controller that ran for an hour
   CHECK(delay.afterFailedStart() == 250ms);
 }
