@@ -4,7 +4,8 @@
 // one.
 //
 // The file `bird.pending` is created before the first change and removed when BIRD has confirmed
-// the change. Its absence tells the next controller that BIRD has read the files on disk.
+// the change. If the file does not exist, the next controller knows that BIRD has read the files on
+// disk.
 
 #include "base/result.hpp"
 #include "bird/run_paths.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 // The operator's settings for backends, drains and prefixes, as one value that may change while the
 // program runs (Reconciler::setPolicy). Functions that evaluate the facts take it as a parameter.
-// containerSignalled() is the only function that changes the facts and takes it.
+// Only one function that changes the facts takes it: containerSignalled().
 
 #include "base/address.hpp"
 #include "core/flapping.hpp"

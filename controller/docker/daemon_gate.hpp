@@ -3,10 +3,10 @@
 // connection to the socket of a stopped dockerd starts dockerd again, so an administrator's
 // `systemctl stop docker` would not last. Used by EngineClient.
 //
-// dockerd has stopped if its pid file, next to the socket, is gone, or if the event stream and an
-// idle second connection have both ended while the pid file is still that of the same dockerd.
-// (dockerd closes its API first and removes the file last.) Without a pid file there (dockerd
-// --pidfile), dockerd may always be contacted.
+// dockerd has stopped if its pid file, next to the socket, no longer exists, or if the event stream
+// and an idle second connection have both ended while the pid file is still that of the same
+// dockerd. (dockerd closes its API first and removes the file last.) Without a pid file there
+// (dockerd --pidfile), dockerd may always be contacted.
 
 #include "io/unix_socket.hpp"
 

@@ -8,8 +8,8 @@
 // announcing while the controller is restarted. For the same reason this program uses neither a
 // process-group kill nor PR_SET_PDEATHSIG.
 //
-// Without a controller nobody withdraws the VIP of a container that dies. PID 1 therefore replaces
-// a controller that hangs, and ends BIRD after ORPHAN_TIME without a controller in charge.
+// Without a controller, no process withdraws the VIP of a container that dies. PID 1 therefore
+// replaces a controller that hangs, and ends BIRD after ORPHAN_TIME without a controller in charge.
 //
 // Signals are blocked and received with sigtimedwait(2), which avoids signal handlers and their
 // races.
@@ -185,7 +185,8 @@ void shutDown(pid_t controller, const sigset_t& set) {
   }
 }
 
-// For this process and all that it starts. Without root there is nothing to give up.
+// For this process and all that it starts. A process of another user than root has no capabilities
+// to give up.
 void dropPrivileges() {
   using namespace bgplb::capabilities;
   // Passwords are in the memory. The limit is 1 byte, not 0: Linux starts the program of
@@ -255,7 +256,8 @@ int main(int argc, char** argv) {
       startAt =
           Clock::now() + (couldNotStart(*status) ? delay.afterFailedStart() : delay.next(lived));
     }
-    // Once, and whenever another controller ends that was not in charge but may have started BIRD.
+    // Ends BIRD once, and again whenever a controller ends that was not in charge, because it may
+    // have started BIRD.
     const bool wasOrphaned = std::exchange(orphaned, watch.isOrphaned(Clock::now()));
     if (orphaned && (!wasOrphaned || status)) endOrphans(controller.pid);
   }

@@ -20,9 +20,9 @@ struct OpenFiles {  // RLIMIT_NOFILE, soft
 // a loop.
 Result<OpenFiles> raiseOpenFiles();
 
-// Without CAP_SYS_PTRACE (to read: or CAP_PERFMON), nobody may trace the process or read its memory
-// and environment, which contain passwords. It leaves no core file (PR_SET_DUMPABLE). exec(3) ends
-// this.
+// Without CAP_SYS_PTRACE (to read: or CAP_PERFMON), no other process may trace this process or read
+// its memory and environment, which contain passwords. The process leaves no core file
+// (PR_SET_DUMPABLE). exec(3) ends this protection.
 void protectMemory();
 
 }  // namespace bgplb::io

@@ -148,7 +148,7 @@ std::optional<SlotRule> parseRule(const nlmsghdr& message) {
     return std::nullopt;
   }
   const auto table = attributes.u32(FRA_TABLE).value_or(header->table);
-  const core::Slot slot = table - core::kSlotTable;  // a smaller table wraps around, beyond kSlots
+  const core::Slot slot = table - core::kSlotTable;  // a smaller table becomes more than kSlots
   if (slot == 0 || slot > core::kSlots ||
       attributes.u32(FRA_FWMARK) != slot << core::kSlotMarkShift ||
       attributes.u32(FRA_FWMASK) != core::kSlotMarkMask) {

@@ -120,7 +120,7 @@ struct Reply {
 };
 Reply parseReply(const nlmsghdr& message);
 
-// Maps an errno of rtnetlink to the kind of error that tells the caller how to react.
+// Maps an errno of rtnetlink to a kind of error, by which the caller decides how to react.
 Error errorOf(const Reply& reply);
 
 // The metric of our routes: the smallest one, so that no other program's route to the same

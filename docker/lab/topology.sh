@@ -102,8 +102,8 @@ start_node() {
     machine "$name" bgplb-node:trixie "$prefix" "$net.$byte" -- keep "$@"
 }
 
-# An interrupted test may leave a paused container. Its processes in a frozen cgroup (version 1) cannot be killed, and without
-# their end the lab's host cannot end.
+# An interrupted test may leave a paused container. Its processes in a frozen cgroup (version 1) cannot be killed, so
+# the lab's host could not end either.
 thaw_cgroups() {
     local state
     while read -r state; do

@@ -55,7 +55,8 @@ TEST_CASE("Answering.OverTheFamiliesOfItsGatewayNetwork") {
         (ipv6 ? "" : "container ctr-c1 has no network over which it can reply to IPv6 clients"));
 }
 
-// Docker attaches a container that no other network connects to the outside to docker_gwbridge.
+// Docker attaches a container to docker_gwbridge if no other network connects the container to the
+// outside.
 TEST_CASE("Answering.OverDockersOwnGatewayBridge_WithoutAnotherNetworkThatLeadsOutside") {
   Answering host;
   SECTION("no other network") {}
@@ -74,7 +75,7 @@ TEST_CASE("Answering.OverDockersOwnGatewayBridge_WithoutAnotherNetworkThatLeadsO
   CHECK(host.why(Family::V6).empty());
 }
 
-// The network of a reply may be known only after the container.
+// The network for the replies may become known after the container.
 TEST_CASE("Answering.IsEvaluatedAgainWhenAGatewayAppears") {
   Answering host;
   const bool swarm = GENERATE(true, false);

@@ -1,4 +1,4 @@
-// Tests of the order of the actions that make the kernel's state the desired one.
+// Tests of the order of the plan's actions.
 #include "core/plan.hpp"
 
 #include "support/build.hpp"

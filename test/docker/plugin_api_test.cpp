@@ -56,7 +56,8 @@ TEST_CASE("PluginApi.RefusesInvalidAndConflictingVips") {
   CHECK(plugin.createEndpoint(kEp1, "10.9.9.9/32").status == 400);
 }
 
-// dockerd requests the pool before it creates the network. Swarm's leader does not create it.
+// dockerd requests the pool before it creates the network. Swarm's leader requests the pool and
+// does not create the network.
 TEST_CASE("PluginApi.RefusesAnAddressThatTheHostNeeds_InEveryCallWithAVip") {
   Plugin plugin;
   plugin.reconciler.setHostNeeds({.peers = {ip("192.168.8.137"), ip("2001:db8:8::137")},
@@ -90,7 +91,7 @@ TEST_CASE("PluginApi.RefusesAnAddressThatTheHostNeeds_InEveryCallWithAVip") {
                               R"({"AddressSpace":"bgplb","Pool":"","SubPool":"",)"
                               R"("Options":{"v6subnet":"2001:db8:8::137/128"},"V6":true})");
   CHECK(v6.status == 409);
-  // The placeholder IPv4 pool is no VIP.
+  // The placeholder IPv4 pool is not a VIP.
   CHECK(plugin
             .call("/IpamDriver.RequestPool",
                   R"({"AddressSpace":"bgplb","Pool":"","SubPool":"","Options":null,"V6":false})")

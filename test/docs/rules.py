@@ -9,7 +9,7 @@ import pages as md
 FRONT_PAGE, FRONT_PAGE_LINES = "README.md", 180
 PAGE_LINES, LINE_CHARACTERS = 250, 120
 COMMANDS = ("sh", "console")
-# A block of text is a drawing or an output. Lines with these beginnings are commands, which belong into a tested block.
+# A block of text is a drawing or an output. Lines with these beginnings are commands, which belong in a tested block.
 COMMAND_WORDS = ("docker ", "sudo ", "ip ", "birdc ", "sysctl ", "nft ", "iptables ", "ip6tables ", "systemctl ", "apt-get ",
                  "bgplb status", "$ ")
 PLACEHOLDER = re.compile(r"^(\.\.\.|[A-Z][A-Z0-9_]*(:[A-Z0-9.]+)?|REGISTRY/.*|.*<[^>]+>.*)$")

@@ -157,7 +157,7 @@ class Chaos:
         vips, bridges = self.wanted()
         try:
             seen = self.seen()
-        except lab.CommandFailed as failed:   # the controller has just been killed and is not back yet
+        except lab.CommandFailed as failed:   # the next controller does not answer yet
             return failed.output
         found = {name: (sorted(seen[name] - vips), sorted(vips - seen[name])) for name in ("kernel", "pinned", "bird", "router")
                  if seen[name] != vips}

@@ -106,7 +106,7 @@ class FaultTest(LabTest):
             return host.docker("update", "--restart", "always", name)
         host.clean()
         host.create_vip("web1", V4, V6)
-        # A health check that is cut short by dockerd's silence or end counts as one failure (docs/failures.md).
+        # A health check that is interrupted because dockerd hangs or exits counts as one failure (docs/failures.md).
         return host.web(name, "web1", more=("--restart", "always", "--health-retries", "2"))
 
     def clean_up(self):

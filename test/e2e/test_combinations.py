@@ -51,7 +51,7 @@ class WithoutIpv6(LabTest):
     """A container of a VIP of both families that cannot answer over IPv6."""
 
     def check(self, problem):
-        """The reason is the container's; another one on the host, or on another host, serves the VIP."""
+        """The reason applies to this container; another one, on this host or on another one, serves the VIP."""
         four, six = self.prefixes
         self.router.wait_for(four)
         self.wait_answer(ONE4, "web1")

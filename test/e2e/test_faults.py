@@ -31,7 +31,7 @@ class Controller(FaultTest):
         self.assertIn("hangs, killing it", self.host.log_since(began))
 
     def test_killed_in_the_middle_of_changes(self):
-        """Killed during Join, Leave and the writing of files: the calls in progress may fail, but the other VIP is not affected."""
+        """The controller is killed during Join, Leave and writes: calls in progress may fail; the other VIP stays."""
         times = 6 if Lab.full else 3
         with Fault(self, f"controller killed during network changes, {times} times") as fault:
             for moment in range(times):

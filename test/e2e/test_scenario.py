@@ -73,7 +73,7 @@ class Scenario(LabTest):
 
         with self.subTest("docker stop: withdrawn at once, the host route after the grace time, SIGTERM after 5 s"):
             began = wait.time.time()
-            with self.router.watch() as watch:   # has the time of the change itself; a poll would be later
+            with self.router.watch() as watch:   # the monitor has the time of the change; a poll would be later
                 stop = host.stream("docker", "stop", "web1")
                 self.router.wait_gone(*PREFIXES, timeout=4)
             self.assertEqual(host.state("web1"), "running")

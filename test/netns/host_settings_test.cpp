@@ -88,8 +88,8 @@ TEST_CASE("RtnlKernel.RelaxesReversePathFiltering_WhereProcIsReadOnly") {
 }
 
 // The state of a container right after its start: the address assigned by Docker is valid, but the
-// link-local address is tentative. The container cannot solicit its gateway then when the packet's
-// source address is on another link.
+// link-local address is tentative. At that time, the container cannot solicit its gateway for a
+// packet whose source address is on another link.
 TEST_CASE("RtnlKernel.APrimedNeighborKnowsTheHost") {
   World world;
   test::Netns container;

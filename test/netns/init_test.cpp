@@ -1,5 +1,5 @@
-// PID 1 as a program, with shell scripts as its controller: what it does with one that hangs, that
-// ends again and again, and that was paused together with it.
+// PID 1 as a program, with shell scripts as its controller: how it handles a controller that hangs,
+// that ends again and again, or that was paused together with PID 1.
 #include "io/file.hpp"
 #include "netns/bird_lab.hpp"
 #include "support/catch.hpp"

@@ -78,7 +78,7 @@ TEST_CASE("RouteFilter.UnrelatedRoutesDoNotWakeTheProgram") {
   shell("ip route add 192.0.3.0/24 dev eth9; ip route replace 192.0.3.0/24 via 192.0.2.2");
   shell("ip route add 192.0.2.2/32 dev eth9");
   int woken = 0;
-  // Had a notification been queued, the next turns of the event loop would read it.
+  // If a notification had been queued, the next turns of the event loop would read it.
   const auto end = std::chrono::steady_clock::now() + 200ms;
   while (std::chrono::steady_clock::now() < end) {
     world.io.restart();

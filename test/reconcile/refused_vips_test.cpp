@@ -46,7 +46,7 @@ struct RefusingHost : Host {
   }
 };
 
-// The reason and the action that causes and ends it.
+// The reason, and the action that causes and ends the refusal.
 struct Shadow {
   const char* name;
   const char* words;

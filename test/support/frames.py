@@ -57,7 +57,7 @@ def datagram(own, mac, source, to, port):
 
 
 def large_segment(own, mac, source, to, port):
-    """IPv4 only. The checksum is left to the device as well: it starts at byte 34 and belongs into byte 16 from there."""
+    """IPv4 only. The device computes the checksum as well: from byte 34 on, and writes it to byte 16 from there."""
     source, to, size = socket.inet_aton(source), socket.inet_aton(to), 20000
     header = struct.pack(">BBHHHBBH", 0x45, 0, 40 + size, 0, 0, 64, 6, 0) + source + to
     header = header[:10] + struct.pack(">H", checksum(header)) + header[12:]

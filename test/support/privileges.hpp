@@ -20,8 +20,8 @@ namespace bgplb::test {
 
 inline bool isRoot() { return ::geteuid() == 0; }
 
-// Runs `work` in a thread of its own that has the capabilities of PID 1 and the controller, as have
-// the programs that it starts.
+// Runs `work` in a separate thread with the capabilities of PID 1 and the controller. The programs
+// that `work` starts have the same capabilities.
 inline void asTheController(const std::function<void()>& work) {
   bool limited = false;
   std::exception_ptr failure;

@@ -86,7 +86,7 @@ void Host::emitNetwork(const std::string& action, const NetworkId& id, const std
       simulation().now));
 }
 
-// Networks of which the plugin gets no call: Docker's bridge networks, with subnets that contain
+// Networks for which the plugin gets no call: Docker's bridge networks, with subnets that contain
 // VIPs, and VIP networks with VIPs that the plugin would have refused.
 void Host::toggleNetwork(const Step& step) {
   const bool vip = step.a % 3 == 0;

@@ -17,8 +17,8 @@ namespace bgplb::fuzz {
 class Properties {
  public:
   // What dockerd has named in its calls and lists. The links with the names of these networks and
-  // endpoints belong to this plugin, even if another program made them. So do the ports of such a
-  // bridge whose name is that of a host end.
+  // endpoints belong to this plugin, even if another program made them. The ports of such a bridge
+  // belong to this plugin as well if they have the name of a host end.
   void named(const NetworkId& network, const std::vector<Prefix>& vips);
   void named(const EndpointId& endpoint);
   void namedContainer(const ContainerId& container) { containers_.insert(container); }
@@ -26,7 +26,7 @@ class Properties {
 
   // Throws test::Violation, as all checks do. After a request of the controller that the kernel has
   // executed:
-  // - no object of another program has changed or is gone, except by the removal of our link
+  // - no object of another program was changed or removed, except by the removal of our link
   // - each new object is on a link of this plugin, and a restarted controller recognises it
   // - each new route leads to a VIP that its network has and that no rule refuses
   // - no address was added or removed

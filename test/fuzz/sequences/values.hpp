@@ -83,7 +83,7 @@ inline const std::string kOtherEndpoint = "ca11ab1e0000" + std::string(52, '5');
 inline constexpr const char* kOtherVip = "10.9.9.9/32";
 inline constexpr const char* kOtherVip6 = "2001:db8:9::9/128";
 
-// So is this one, which exists all the time.
+// No other step uses this network either. It exists all the time.
 inline const std::string kBystander = "ca11ab1e1" + std::string(55, '4');
 inline const std::string kBystanderEndpoint = "ca11ab1e1111" + std::string(52, '5');
 inline constexpr const char* kBystanderVip = "10.9.9.8/32";
