@@ -97,7 +97,7 @@ constexpr std::array kSettings{
             },
         .standard = "9",
         .takes = "seconds from 3 to 65535",
-        .help = "BGP hold time in seconds: how soon a router notices that this host is gone",
+        .help = "BGP hold time in seconds: how soon a router notices that this host is down",
         .effect = Effect::RestartsAllSessions,
     },
     Setting{

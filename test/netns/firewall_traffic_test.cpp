@@ -133,7 +133,7 @@ TEST_CASE("Iptables.AcceptsNoReplies_OfAConnectionThatIsNotToAVip") {
     CHECK(isRefused(host.other, server));
     const std::string mark =
         program + " -t mangle -A PREROUTING" + flow + " -j CONNMARK --set-mark ";
-    shell(mark + "0x1bd10");  // NetBird's, with our bit
+    shell(mark + "0x1bd10");  // the mark of NetBird, which contains our bit
     CHECK(isRefused(host.other, server));
     shell(mark + "0x101000");  // as a connection to a VIP
     CHECK(reaches(host.other, server));
