@@ -23,7 +23,7 @@ void Reconciler::ensureFlowHashing(const core::KernelNetwork& desired) {
   }
 }
 
-// Reads each filter only once in a run of the container, and with each full list, because reading
+// Reads each filter once in a run of the container, and again with each full list, because reading
 // takes system calls.
 void Reconciler::readContainerFilters(const NetworkId& id, Track& track) {
   const auto network = facts_.networks.find(id);
