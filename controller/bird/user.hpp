@@ -25,7 +25,7 @@ inline constexpr User kBirdUser{65521, 65521};
 // The user of the next BIRD. None: this process is not root, and BIRD runs as the same user.
 std::optional<User> birdUser();
 
-// The access to a file that BIRD only reads: root writes it, and nobody else reads it.
+// The access to a file that BIRD only reads: root writes it, and no other user reads it.
 io::Access readableByBird();
 
 // Makes the calling process, which has one thread, an unprivileged process of that user: no

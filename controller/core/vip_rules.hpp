@@ -1,9 +1,9 @@
 #pragma once
-// The rules that keep a VIP or a gateway subnet from taking over traffic that belongs to somebody
-// else: which addresses may be VIPs on this host, and which subnets of Docker bridges may be
-// announced. docker/plugin_api applies them to new networks, the reconciler to all known networks,
-// because a network may come from dockerd's lists, and because a bridge network, an address or a
-// route of the host may appear later.
+// The rules that keep a VIP or a gateway subnet from taking over the traffic of an address in use:
+// which addresses may be VIPs on this host, and which subnets of Docker bridges may be announced.
+// docker/plugin_api applies them to new networks, the reconciler to all known networks, because a
+// network may come from dockerd's lists, and because a bridge network, an address or a route of the
+// host may appear later.
 
 #include "core/facts.hpp"
 #include "core/host_needs.hpp"

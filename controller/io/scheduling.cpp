@@ -11,8 +11,8 @@ namespace bgplb::io {
 
 namespace {
 
-// struct sched_attr of linux/sched/types.h. Its own definition is needed because C libraries of
-// different versions define the struct differently.
+// struct sched_attr of linux/sched/types.h. This program defines the struct itself, because C
+// libraries of different versions define it differently.
 struct ScheduleAttributes {
   std::uint32_t size = sizeof(ScheduleAttributes);
   std::uint32_t policy = SCHED_OTHER;

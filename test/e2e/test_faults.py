@@ -268,7 +268,7 @@ class Machine(FaultTest):
 
 
 class ByHand(FaultTest):
-    """Somebody removes objects of the plugin."""
+    """Another program removes objects of the plugin."""
 
     def test_route_and_neighbours(self):
         bridge = self.host.bridge("web1")
