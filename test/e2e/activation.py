@@ -1,7 +1,7 @@
 """Runs on a host: starts dockerd as systemd's docker.socket does, with a socket that outlives it. activation.py SECONDS ARGUMENT...
 
-When dockerd has ended, prints "connected" if a process connects to the socket within SECONDS (systemd would start dockerd again),
-else "quiet".
+When dockerd has ended, prints "connected" if a process connects to the socket within SECONDS (systemd would start dockerd
+again), else "quiet".
 """
 import os
 import select
