@@ -1,6 +1,7 @@
 #pragma once
-// Looks for nft tables of other programs that stop packets to VIPs (nft_listing.hpp), so that the
-// operator learns of them: our rules cannot override them. Owned and called by Iptables.
+// Finds nft tables of other programs that stop packets to VIPs (nft_listing.hpp), so that the log
+// and `bgplb status` name these tables: our rules cannot override them. Owned and called by
+// Iptables.
 
 #include "base/address.hpp"
 #include "base/result.hpp"

@@ -45,7 +45,7 @@ struct FirewallStatus {
   std::string problem;  // empty: none
   bool marks = false;   // connections keep their backend (host_rules.hpp)
   std::string marksProblem;
-  std::string obstacles;  // of other programs for packets to VIPs (nft_listing.hpp)
+  std::string obstacles;  // tables that stop packets to VIPs (nft_listing.hpp)
   friend bool operator==(const FirewallStatus&, const FirewallStatus&) = default;
 };
 

@@ -54,7 +54,7 @@ bool isOurs(const TableName& table) {
   return table.family == "inet" && (table.name == "bgplb" || table.name == "bgplb_loops");
 }
 
-// A rule without a match that ends the way of every packet. A counter or a log entry may precede
+// A rule without a match that drops or rejects every packet. A counter or a log entry may precede
 // the verdict.
 bool stopsEverything(std::string_view rule) {
   const bool counts = rule.starts_with("counter ") || rule.starts_with("log ");

@@ -1,5 +1,5 @@
 #pragma once
-// Finds out from the output of `nft list` whether another program's nft tables stop packets that
+// Determines from the output of `nft list` whether another program's nft tables stop packets that
 // our rules accept: an ACCEPT in iptables or in one table does not override the verdict of a later
 // base chain (nft(8), "Verdict statements"). Pure. Called by ForeignTables.
 
@@ -23,10 +23,10 @@ struct TableName {
 std::vector<TableName> foreignFilters(std::string_view chains);
 
 // Why the table may stop packets from clients to VIPs of the families, or the replies. A sentence,
-// or empty. `listing`: the output of `nft --terse list table`. Two kinds are recognized: a chain of
-// the hook forward that drops or rejects what none of its rules accepts, while no rule names the
-// bridges of VIPs; and a strict reverse path filter (RFC 3704, section 2.2), which drops the
-// replies of a container, because they arrive by another link than the one to which the VIP is
+// or empty. `listing`: the output of `nft --terse list table`. Two kinds are recognised: a chain of
+// the hook forward that drops or rejects packets that none of its rules accepts, while no rule
+// names the bridges of VIPs; and a strict reverse path filter (RFC 3704, section 2.2), which drops
+// the replies of a container, because they arrive by another link than the one to which the VIP is
 // routed.
 std::string obstacle(const TableName& table, std::string_view listing,
                      const std::set<Family>& vips);
