@@ -21,7 +21,7 @@ class Controller(FaultTest):
         self.wait_one(timeout=4)
 
     def test_hung(self):
-        """PID 1 replaces it after 10 s without a heartbeat; BIRD and its announcements are not affected."""
+        """PID 1 replaces the controller after 10 s without a heartbeat; BIRD and its announcements are not affected."""
         bird, began = self.host.plugin_pids("bird"), time.time()
         with Fault(self, "controller hung") as fault:
             self.wait_new("bgplb", self.kill("bgplb", "STOP"), timeout=25)
