@@ -17,9 +17,11 @@ constexpr std::array kSettings{
         .name = "ROUTER_ID",
         .key = "router_id",
         .read = readRouterId,
-        .takes = "an IPv4 address of this host, such as 192.168.8.40",
-        .help = "BGP identifier, session source and IPv4 next hop; the plugin waits for an address "
-                "that the host does not have yet",
+        .takes = "an IPv4 address, such as 192.168.8.40",
+        .help =
+            "BGP identifier, source of the sessions to IPv4 peers and IPv4 next hop: an address of "
+            "this host, unless it has IPv6 only; the plugin waits for an address that the host "
+            "does not have yet",
         .effect = Effect::RestartsAllSessions,
         .required = true,
     },

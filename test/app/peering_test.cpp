@@ -79,6 +79,42 @@ TEST_CASE("Peering.Ipv6NextHopIsTheLowestAddress_OrRouterId6IfTheHostHasIt") {
   CHECK(host.peering().notes.empty());
 }
 
+// ROUTER_ID is then the BGP identifier only.
+TEST_CASE("Peering.AHostWithoutIpv4AnnouncesNoIpv4_WhichMattersWithAnIpv4Vip") {
+  Host host;
+  host.settings.peers.resize(1);
+  host.settings.peers[0].address = ip("2001:db8:8::137");
+  host.kernel.ways[ip("2001:db8:8::137")] = {2, "eth0", {}, {}};
+  host.kernel.own.erase(host.kernel.own.begin());
+  const auto peering = host.peering();
+  CHECK(peering.peers[0].nextHop4 == std::nullopt);
+  CHECK(peering.peers[0].nextHop6 == ip("2001:db8:8::40"));
+  CHECK(peering.peers[0].source == ip("2001:db8:8::40"));
+  CHECK(problemsOf(peering, {.ipv6 = true}).empty());
+  CHECK(problemsOf(peering, {.ipv4 = true}) ==
+        std::set<std::string>{
+            "ROUTER_ID 192.168.8.40 is not an address of this host, so 2001:db8:8::137 has no next "
+            "hop for IPv4; no IPv4 is announced there"});
+  // Without a route to the peer, the previous values stay.
+  host.kernel.ways.clear();
+  CHECK(host.peering(peering).peers == peering.peers);
+  CHECK(host.peering().peers[0].nextHop4 == std::nullopt);
+  host.has("192.168.8.40");
+  CHECK(host.peering().peers[0].nextHop4 == ip("192.168.8.40"));
+}
+
+TEST_CASE("Peering.AHostWithoutIpv6AnnouncesNoIpv6_WhichMattersWithAnIpv6Vip") {
+  Host host;
+  host.settings.peers.resize(1);
+  host.kernel.own.pop_back();
+  const auto peering = host.peering();
+  CHECK(peering.peers[0].nextHop4 == ip("192.168.8.40"));
+  CHECK(peering.peers[0].nextHop6 == std::nullopt);
+  CHECK(problemsOf(peering, {.ipv4 = true}).empty());
+  REQUIRE(problemsOf(peering, {.ipv6 = true}).size() == 1);
+  CHECK(problemsOf(peering, {.ipv6 = true}).begin()->starts_with("eth0 has no IPv6 address"));
+}
+
 // Two switches in two subnets. The IPv6 peers are on the same two links.
 TEST_CASE("Peering.EachUplinkHasItsOwnSourceAndNextHop_UnlessRouterIdIsALoopbackAddress") {
   Host host;

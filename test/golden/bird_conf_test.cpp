@@ -165,6 +165,13 @@ TEST_CASE("Golden.Ipv6PeerWithoutAKnownSourceAddress", "[golden]") {
   check("ipv6-peer-no-address", wanted);
 }
 
+TEST_CASE("Golden.Ipv6PeerOfAHostWithoutIpv4", "[golden]") {
+  auto wanted = model();
+  wanted.peers = {dualStack(peer("2001:db8:8::137", 64512))};
+  wanted.peers[0].nextHop4.reset();
+  check("ipv6-only-host", wanted, {{net("10.0.0.101/32"), {}}, {net("2001:db8:0:1::101/128"), {}}});
+}
+
 TEST_CASE("Golden.InternalPeer", "[golden]") {
   auto wanted = model();
   wanted.peers[0].as = wanted.localAs;
