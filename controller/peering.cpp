@@ -1,6 +1,7 @@
 #include "peering.hpp"
 
 #include "core/link_names.hpp"
+#include "core/local_daemon.hpp"
 
 #include <fmt/format.h>
 
@@ -52,11 +53,20 @@ Address ownV4Towards(const Address& peer, const reconcile::RouteLookup& route,
   return lowest.value_or(routerId);
 }
 
+// Whether the peer is a routing daemon of this host.
+bool isOnThisHost(const Address& peer, const settings::Settings& settings,
+                  const std::vector<HostAddress>& own) {
+  return peer.isLoopback() || peer == settings.routerId || peer == settings.routerId6 ||
+         isOwn(own, peer);
+}
+
 std::vector<std::string> ownAddressNotes(const settings::Settings& settings,
                                          const std::vector<HostAddress>& own) {
   std::vector<std::string> notes;
-  const bool isSource = std::any_of(settings.peers.begin(), settings.peers.end(),
-                                    [](const core::Peer& peer) { return peer.address.isV4(); });
+  const bool isSource =
+      std::any_of(settings.peers.begin(), settings.peers.end(), [&](const core::Peer& peer) {
+        return peer.address.isV4() && !isOnThisHost(peer.address, settings, own);
+      });
   if (isSource && !isOwn(own, settings.routerId)) {
     notes.push_back(fmt::format("ROUTER_ID {} is not an address of this host; waiting for it",
                                 settings.routerId.toString()));
@@ -125,6 +135,13 @@ void useAddresses(Derived& derived, const Address& peer, const Address& own4,
   derived.nextHop6 = own6;
 }
 
+Derived onThisHost(const Address& peer) {
+  return {.hops = 1,
+          .source = peer.isV4() ? core::localSource() : peer,
+          .nextHop4 = core::localNextHop(Family::V4),
+          .nextHop6 = core::localNextHop(Family::V6)};
+}
+
 Derived withoutRoute(const core::Peer& peer, const core::Peer* before, const Address& routerId,
                      const std::vector<HostAddress>& own) {
   if (before != nullptr) return {before->hops, before->source, before->nextHop4, before->nextHop6};
@@ -182,6 +199,10 @@ Peering peersFor(const settings::Settings& settings, reconcile::HostNetwork& hos
                   .notes = ownAddressNotes(settings, own),
                   .needs = ownNeeds(settings, own)};
   for (auto& peer : peering.peers) {
+    if (isOnThisHost(peer.address, settings, own)) {
+      complete(peer, onThisHost(peer.address));
+      continue;
+    }
     const auto route = routeToPeer(host, peer.address);
     if (!route) {
       peering.notes.push_back(fmt::format("peer {}: {}; waiting for a route",

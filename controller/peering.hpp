@@ -30,7 +30,8 @@ struct Peering {
 // Completes each peer of the settings with hops, source and next hops that the settings do not
 // specify. `previous` is the last result: a peer without a route keeps its previous hops and next
 // hops, because an interface that is down for a second must not change, and so restart, its
-// session. A route through a VIP network's bridge does not lead to the peer.
+// session. A route through a VIP network's bridge does not lead to the peer. A peer with an address
+// of this host is a routing daemon here (docs/decisions/0028-a-routing-daemon-on-the-host.md).
 Peering peersFor(const settings::Settings& settings, reconcile::HostNetwork& host,
                  const Peering& previous);
 

@@ -48,7 +48,9 @@ constexpr std::array kSettings{
         .key = "peer.address",
         .read = readPeerAddresses,
         .takes = "the address of the router, IPv4 or IPv6, or several separated by commas",
-        .help = "address of the router, or of several separated by commas",
+        .help =
+            "address of the router, or of several separated by commas; an address of this host: "
+            "a routing daemon there",
         .effect = Effect::RestartsPeerSession,
         .required = true,
     },

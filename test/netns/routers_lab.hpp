@@ -98,6 +98,25 @@ struct Host {
   int exceptions_ = std::uncaught_exceptions();
 };
 
+// BIRD as a routing daemon of the host.
+class LocalBird {
+ public:
+  explicit LocalBird(const std::string& configuration) {
+    std::ofstream(folder_ / "bird.conf") << configuration;
+    pid_ = bird::launchDetached({"bird", "-f", "-c", folder_ / "bird.conf", "-s",
+                                 folder_ / "bird.ctl", "-P", folder_ / "bird.pid"},
+                                STDERR_FILENO)
+               .value();
+  }
+  LocalBird(const LocalBird&) = delete;
+  LocalBird& operator=(const LocalBird&) = delete;
+  ~LocalBird() { bird_lab::endProcess(pid_); }
+
+ private:
+  bird_lab::TemporaryFolder folder_;
+  pid_t pid_ = 0;
+};
+
 // The datagrams that the router sends to its next hop of that route reach the container.
 inline bool reaches(Router& router, const Netns& where, const Prefix& vip, Backend& backend) {
   const auto hops = router.received().nextHops;

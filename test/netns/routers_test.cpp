@@ -2,6 +2,8 @@
 // two links to two routers, with a routing daemon of their own.
 #include "netns/routers_lab.hpp"
 
+#include "io/file.hpp"
+
 using namespace bgplb;
 using namespace bgplb::test;
 using namespace bgplb::test::routers_lab;
@@ -10,6 +12,14 @@ namespace {
 
 bool listens(const std::string& at) {
   return shell("ss -Hltn").find(" " + at + " ") != std::string::npos;
+}
+
+// The block of that name on a page of the documentation.
+std::string documented(const std::string& page, const std::string& name) {
+  const auto text = io::readFile(std::string(PROJECT_SOURCE_DIR "/") + page).value();
+  const auto fence = text.find("```", text.find(" " + name + " -->\n"));
+  const auto begin = text.find('\n', fence) + 1;
+  return text.substr(begin, text.find("```", begin) - begin);
 }
 
 }  // namespace
@@ -46,4 +56,48 @@ TEST_CASE("Routers.AHostWithoutIpv4AnnouncesIpv6Vips_AndIpv4VipsOnceItHasRouterI
   CHECK(router.received().nextHops.at(kVip4.toString()) == "192.0.2.41");
   CHECK_FALSE(hasNote(host.status(), "ROUTER_ID"));
   CHECK(host.peer("fd77::2").since == since);
+}
+
+// As in a leaf/spine network: the daemon has the session to the switch.
+TEST_CASE("Routers.ARoutingDaemonOnTheHostAnnouncesTheVipsToItsOwnPeer", "[netns][dockerd]") {
+  Host host({{"ROUTER_ID", "192.168.8.40"},
+             {"LOCAL_AS", "65534"},
+             {"PEER_ADDRESS", "127.0.0.1"},
+             {"PEER_AS", "65040"}});
+  Netns there;
+  Host::link("us", {"192.168.8.40/24", "2001:db8:8::40/64"}, there,
+             {"192.168.8.137/24", "2001:db8:8::137/64"});
+  Router leaf(host.io, there,
+              "  local 192.168.8.137 as 64512;\n  neighbor 192.168.8.40 as 65040;\n");
+  const LocalBird local(documented("docs/router.md", "local-bird"));
+  host.start();
+  Backend backend(host, host.docker.createNetwork("web", {kVip4.toString(), kVip6.toString()}));
+  const auto announced = [&] { return leaf.has(kVip4) && leaf.has(kVip6); };
+  REQUIRE(eventually(announced, 20s));
+  CHECK(leaf.received().nextHops.at(kVip4.toString()) == "192.168.8.40");
+  CHECK(leaf.received().nextHops.at(kVip6.toString()).starts_with("2001:db8:8::40"));
+  CHECK(leaf.received().attributes.find("65040 65534") != std::string::npos);
+  // The daemon installs no route beside the plugin's.
+  CHECK(shell("ip route show 10.0.0.101").find("proto bird") == std::string::npos);
+  CHECK(shell("ip route show 10.0.0.101").find("proto 178") != std::string::npos);
+  CHECK(reaches(leaf, there, kVip4, backend));
+  const auto status = host.status();
+  CHECK_FALSE(hasNote(status, "127.0.0.1"));
+  for (const auto& vip : status.vips) {
+    CHECK(vip.exportedTo == std::vector<std::string>{"127.0.0.1"});
+    CHECK(vip.problem == "");
+  }
+
+  // The daemon is the graceful-restart helper: the switch notices nothing.
+  const auto before = leaf.received();
+  const pid_t killed = host.controller.bird();
+  bird_lab::endProcess(killed);
+  REQUIRE(eventually([&] { return host.controller.bird() != killed; }, 20s));
+  REQUIRE(eventually([&] { return host.isEstablished("127.0.0.1"); }, 20s));
+  CHECK(announced());
+  CHECK(leaf.received().withdrawals == before.withdrawals);
+
+  host.docker.kill(backend.web, dockerd_lab::kSigUsr2);
+  REQUIRE(eventually([&] { return !leaf.has(kVip4) && !leaf.has(kVip6); }));
+  REQUIRE(eventually([] { return shell("ip route show 10.0.0.101").empty(); }));
 }
