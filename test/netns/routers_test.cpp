@@ -58,6 +58,47 @@ TEST_CASE("Routers.AHostWithoutIpv4AnnouncesIpv6Vips_AndIpv4VipsOnceItHasRouterI
   CHECK(host.peer("fd77::2").since == since);
 }
 
+TEST_CASE("Routers.TwoLinks_EachRouterUsesTheHostsAddressOnItsLink_OneLinkFails",
+          "[netns][dockerd]") {
+  Host host(
+      {{"ROUTER_ID", "10.77.0.1"}, {"PEER_ADDRESS", "10.77.0.2,10.2.0.2"}, {"HOLD_TIME", "3"}});
+  Netns left, right;
+  Host::link("us0", {"10.77.0.1/24", "fd77::1/64"}, left, {"10.77.0.2/24", "fd77::2/64"});
+  Host::link("us1", {"10.2.0.1/24", "fd02::1/64"}, right, {"10.2.0.2/24", "fd02::2/64"});
+  Router routerLeft(host.io, left, session("10.77.0.2", "10.77.0.1"));
+  Router routerRight(host.io, right, session("10.2.0.2", "10.2.0.1"));
+  host.start();
+  Backend backend(host, host.docker.createNetwork("web", {kVip4.toString(), kVip6.toString()}));
+  const auto announced = [](Router& router) { return router.has(kVip4) && router.has(kVip6); };
+  REQUIRE(eventually([&] { return announced(routerLeft) && announced(routerRight); }));
+  CHECK(routerLeft.received().nextHops.at(kVip4.toString()) == "10.77.0.1");
+  CHECK(routerLeft.received().nextHops.at(kVip6.toString()) == "fd77::1");
+  CHECK(routerRight.received().nextHops.at(kVip4.toString()) == "10.2.0.1");
+  CHECK(routerRight.received().nextHops.at(kVip6.toString()) == "fd02::1");
+  for (const auto& vip : {kVip4, kVip6}) {
+    CHECK(reaches(routerLeft, left, vip, backend));
+    CHECK(reaches(routerRight, right, vip, backend));
+  }
+
+  const auto since = host.peer("10.2.0.2").since;
+  const auto before = routerRight.received();
+  shell("ip link set us0 down");
+  REQUIRE(eventually([&] { return !host.isEstablished("10.77.0.2"); }));
+  // BIRD has lost the left session. The right one is the same, and has received no change.
+  CHECK(host.peer("10.2.0.2").since == since);
+  CHECK(host.isEstablished("10.2.0.2"));
+  CHECK(routerRight.received().updates == before.updates);
+  CHECK(routerRight.received().withdrawals == 0);
+  for (const auto& vip : {kVip4, kVip6}) CHECK(reaches(routerRight, right, vip, backend));
+
+  shell("ip link set us0 up");
+  Host::addAddress("fd77::1/64", "us0");  // the kernel removed it with the link
+  REQUIRE(eventually([&] { return host.isEstablished("10.77.0.2"); }, 20s));
+  REQUIRE(eventually([&] { return announced(routerLeft); }));
+  CHECK(routerLeft.received().nextHops.at(kVip4.toString()) == "10.77.0.1");
+  for (const auto& vip : {kVip4, kVip6}) CHECK(reaches(routerLeft, left, vip, backend));
+}
+
 // As in a leaf/spine network: the daemon has the session to the switch.
 TEST_CASE("Routers.ARoutingDaemonOnTheHostAnnouncesTheVipsToItsOwnPeer", "[netns][dockerd]") {
   Host host({{"ROUTER_ID", "192.168.8.40"},
