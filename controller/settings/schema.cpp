@@ -88,8 +88,8 @@ constexpr std::array kSettings{
         .read = readRouterPort,
         .standard = "-1",
         .takes = "a port from 1 to 65535, or -1",
-        .help = "TCP port on which BIRD listens at ROUTER_ID; -1: BIRD only connects to its peers, "
-                "and port 179 is left to other programs",
+        .help = "TCP port on which BIRD listens at the source address of each session; -1: BIRD only "
+                "connects to its peers, and port 179 is left to other programs",
         .effect = Effect::RestartsAllSessions,
     },
     Setting{
