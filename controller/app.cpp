@@ -152,14 +152,7 @@ void App::updatePeering() {
   const auto former = std::exchange(peering_, peersFor(settings_, kernel_, peering_));
   if (former.links != peering_.links) reconciler_.touchFirewall();
   reconciler_.setHostNeeds(peering_.needs);
-  std::set<std::string> notes(peering_.notes.begin(), peering_.notes.end());
-  for (const auto& note : notes) {
-    if (notes_.count(note) == 0) log::warning("{}", note);
-  }
-  for (const auto& note : notes_) {
-    if (notes.count(note) == 0) log::info("resolved: {}", note);
-  }
-  notes_ = std::move(notes);
+  updateNotes();
   auto config = routingConfig(settings_, peering_.peers);
   if (routingConfig_ == config) return;
   if (const auto taken = routing_.setModel(config); !taken) {
@@ -172,6 +165,17 @@ void App::updatePeering() {
   routingProblem_.clear();
   firewall_.guardListener(listenerOf(config, settings_.routerPort.has_value()));
   routingConfig_ = std::move(config);
+}
+
+void App::updateNotes() {
+  auto notes = problemsOf(peering_, vipFamilies_);
+  for (const auto& note : notes) {
+    if (notes_.count(note) == 0) log::warning("{}", note);
+  }
+  for (const auto& note : notes_) {
+    if (notes.count(note) == 0) log::info("resolved: {}", note);
+  }
+  notes_ = std::move(notes);
 }
 
 firewall::GuardedTraffic App::guardedTraffic() const {
@@ -188,16 +192,17 @@ void App::onStep() {
     routing_.routesComplete();
     heartbeat_.setInCharge();
   }
+  if (const auto families = vipFamilies(facts); families != vipFamilies_) {
+    vipFamilies_ = families;
+    updateNotes();
+  }
   if (facts.networks.size() == networksChecked_) return;
   if (facts.networks.size() > networksChecked_) checkForwarding();
   networksChecked_ = facts.networks.size();
 }
 
 void App::checkForwarding() {
-  const auto& vips = reconciler_.facts().byVip;  // IPv4 sorts first
-  const bool ipv4 = !vips.empty() && vips.begin()->first.family() == Family::V4;
-  const bool ipv6 = !vips.empty() && vips.rbegin()->first.family() == Family::V6;
-  for (const auto& problem : forwardingProblems(ipv4, ipv6)) {
+  for (const auto& problem : forwardingProblems(vipFamilies_.ipv4, vipFamilies_.ipv6)) {
     if (forwardingProblems_.insert(problem).second) log::warning("{}", problem);
   }
 }

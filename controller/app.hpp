@@ -46,6 +46,7 @@ class App {
   Result<void> start();
   void onKernelChange(const netlink::Changes& changes);
   void updatePeering();
+  void updateNotes();
   firewall::GuardedTraffic guardedTraffic() const;
   void onStep();
   void checkForwarding();
@@ -74,7 +75,8 @@ class App {
 
   std::optional<core::RoutingConfig> routingConfig_;
   Peering peering_;
-  std::set<std::string> notes_;
+  VipFamilies vipFamilies_;
+  std::set<std::string> notes_;  // peering problems, already logged
   bool routesComplete_ = false;
   std::size_t networksChecked_ = 0;
   std::set<std::string> forwardingProblems_;  // already logged

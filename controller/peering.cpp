@@ -1,6 +1,7 @@
 #include "peering.hpp"
 
 #include "core/link_names.hpp"
+#include "core/local_daemon.hpp"
 
 #include <fmt/format.h>
 
@@ -52,10 +53,21 @@ Address ownV4Towards(const Address& peer, const reconcile::RouteLookup& route,
   return lowest.value_or(routerId);
 }
 
+// Whether the peer is a routing daemon of this host.
+bool isOnThisHost(const Address& peer, const settings::Settings& settings,
+                  const std::vector<HostAddress>& own) {
+  return peer.isLoopback() || peer == settings.routerId || peer == settings.routerId6 ||
+         isOwn(own, peer);
+}
+
 std::vector<std::string> ownAddressNotes(const settings::Settings& settings,
                                          const std::vector<HostAddress>& own) {
   std::vector<std::string> notes;
-  if (!isOwn(own, settings.routerId)) {
+  const bool isSource =
+      std::any_of(settings.peers.begin(), settings.peers.end(), [&](const core::Peer& peer) {
+        return peer.address.isV4() && !isOnThisHost(peer.address, settings, own);
+      });
+  if (isSource && !isOwn(own, settings.routerId)) {
     notes.push_back(fmt::format("ROUTER_ID {} is not an address of this host; waiting for it",
                                 settings.routerId.toString()));
   }
@@ -106,9 +118,76 @@ Result<reconcile::RouteLookup> routeToPeer(reconcile::HostNetwork& host, const A
   return route;
 }
 
+// What the host's addresses and routes say about a peer.
+struct Derived {
+  std::optional<unsigned> hops;
+  std::optional<Address> source;
+  std::optional<Address> nextHop4;
+  std::optional<Address> nextHop6;
+};
+
+// A session to an IPv4 peer waits for its source, `own4`. On a host without IPv4, ROUTER_ID is only
+// the BGP identifier (RFC 6286), and no router could use it as next hop.
+void useAddresses(Derived& derived, const Address& peer, const Address& own4,
+                  const std::optional<Address>& own6, const std::vector<HostAddress>& own) {
+  derived.source = peer.isV4() ? std::optional(own4) : own6;
+  if (peer.isV4() || isOwn(own, own4)) derived.nextHop4 = own4;
+  derived.nextHop6 = own6;
+}
+
+Derived onThisHost(const Address& peer) {
+  return {.hops = 1,
+          .source = peer.isV4() ? core::localSource() : peer,
+          .nextHop4 = core::localNextHop(Family::V4),
+          .nextHop6 = core::localNextHop(Family::V6)};
+}
+
+Derived withoutRoute(const core::Peer& peer, const core::Peer* before, const Address& routerId,
+                     const std::vector<HostAddress>& own) {
+  if (before != nullptr) return {before->hops, before->source, before->nextHop4, before->nextHop6};
+  Derived derived{.hops = 1};
+  useAddresses(derived, peer.address, routerId, std::nullopt, own);
+  return derived;
+}
+
+Derived withRoute(const core::Peer& peer, const reconcile::RouteLookup& route,
+                  const settings::Settings& settings, const std::vector<HostAddress>& own) {
+  Derived derived;
+  if (!route.gateway) derived.hops = 1;
+  auto own6 = settings.routerId6 ? settings.routerId6 : usableV6(own, route.ifIndex);
+  if (own6 && !isOwn(own, *own6)) own6.reset();
+  useAddresses(derived, peer.address, ownV4Towards(peer.address, route, settings.routerId, own),
+               own6, own);
+  return derived;
+}
+
 template <typename Value>
 void setIfEmpty(std::optional<Value>& value, const std::optional<Value>& found) {
   if (!value) value = found;
+}
+
+void complete(core::Peer& peer, const Derived& derived) {
+  setIfEmpty(peer.hops, derived.hops);
+  setIfEmpty(peer.source, derived.source);
+  setIfEmpty(peer.nextHop4, derived.nextHop4);
+  setIfEmpty(peer.nextHop6, derived.nextHop6);
+}
+
+void noteWithheld(Peering& peering, const core::Peer& peer, const std::string& dev,
+                  const settings::Settings& settings) {
+  const std::string shown = peer.address.toString();
+  if (!peer.nextHop4) {
+    peering.withheld[Family::V4].push_back(fmt::format(
+        "ROUTER_ID {} is not an address of this host, so {} has no next hop for IPv4; no IPv4 is "
+        "announced there",
+        settings.routerId.toString(), shown));
+  }
+  if (!peer.nextHop6 && !settings.routerId6) {
+    peering.withheld[Family::V6].push_back(fmt::format(
+        "{} has no IPv6 address that {} could use as next hop; no IPv6 is announced there "
+        "(ROUTER_ID6 can name an address of another interface)",
+        dev, shown));
+  }
 }
 
 }  // namespace
@@ -120,41 +199,41 @@ Peering peersFor(const settings::Settings& settings, reconcile::HostNetwork& hos
                   .notes = ownAddressNotes(settings, own),
                   .needs = ownNeeds(settings, own)};
   for (auto& peer : peering.peers) {
-    const std::string shown = peer.address.toString();
-    std::optional<unsigned> hops;
-    Address own4 = settings.routerId;
-    std::optional<Address> nextHop6;
-    if (const auto route = routeToPeer(host, peer.address)) {
-      if (!route->gateway) hops = 1;
-      if (!route->dev.empty()) peering.links.insert(route->dev);
-      own4 = ownV4Towards(peer.address, *route, settings.routerId, own);
-      if (route->gateway) peering.needs.nextHops.try_emplace(*route->gateway, peer.address);
-      nextHop6 = settings.routerId6 ? settings.routerId6 : usableV6(own, route->ifIndex);
-      if (nextHop6 && !isOwn(own, *nextHop6)) nextHop6.reset();
-      if (!nextHop6 && !settings.routerId6 && !peer.nextHop6) {
-        peering.notes.push_back(fmt::format(
-            "{} has no IPv6 address that {} could use as next hop; no IPv6 is announced there "
-            "(ROUTER_ID6 can name an address of another interface)",
-            route->dev, shown));
-      }
-    } else {
-      peering.notes.push_back(
-          fmt::format("peer {}: {}; waiting for a route", shown, route.error().message));
-      peering.needs.nextHops.merge(nextHopsTo(peer.address, previous.needs.nextHops));
-      if (const auto* before = findPeer(previous.peers, peer.name)) {
-        hops = before->hops;
-        own4 = before->nextHop4.value_or(own4);
-        nextHop6 = before->nextHop6;
-      } else {
-        hops = 1;
-      }
+    if (isOnThisHost(peer.address, settings, own)) {
+      complete(peer, onThisHost(peer.address));
+      continue;
     }
-    setIfEmpty(peer.hops, hops);
-    setIfEmpty(peer.nextHop4, std::optional(own4));
-    setIfEmpty(peer.nextHop6, nextHop6);
-    setIfEmpty(peer.source, peer.address.isV4() ? std::optional(own4) : nextHop6);
+    const auto route = routeToPeer(host, peer.address);
+    if (!route) {
+      peering.notes.push_back(fmt::format("peer {}: {}; waiting for a route",
+                                          peer.address.toString(), route.error().message));
+      peering.needs.nextHops.merge(nextHopsTo(peer.address, previous.needs.nextHops));
+      complete(peer,
+               withoutRoute(peer, findPeer(previous.peers, peer.name), settings.routerId, own));
+      continue;
+    }
+    if (!route->dev.empty()) peering.links.insert(route->dev);
+    if (route->gateway) peering.needs.nextHops.try_emplace(*route->gateway, peer.address);
+    complete(peer, withRoute(peer, *route, settings, own));
+    noteWithheld(peering, peer, route->dev, settings);
   }
   return peering;
+}
+
+VipFamilies vipFamilies(const core::Facts& facts) {
+  if (facts.byVip.empty()) return {};
+  return {.ipv4 = facts.byVip.begin()->first.family() == Family::V4,  // IPv4 sorts first
+          .ipv6 = facts.byVip.rbegin()->first.family() == Family::V6};
+}
+
+std::set<std::string> problemsOf(const Peering& peering, const VipFamilies& vips) {
+  std::set<std::string> problems(peering.notes.begin(), peering.notes.end());
+  for (const auto& [family, reasons] : peering.withheld) {
+    if (family == Family::V4 ? vips.ipv4 : vips.ipv6) {
+      problems.insert(reasons.begin(), reasons.end());
+    }
+  }
+  return problems;
 }
 
 core::RoutingConfig routingConfig(const settings::Settings& settings,

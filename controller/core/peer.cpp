@@ -1,6 +1,7 @@
 #include "core/peer.hpp"
 
 #include "core/link_names.hpp"
+#include "core/local_daemon.hpp"
 
 #include <fmt/format.h>
 
@@ -21,7 +22,8 @@ constexpr std::uint32_t kLastAs16 = 65535;
 constexpr std::uint32_t kLastAs32 = 4294967295;
 
 std::string nextHopProblem(const std::optional<Address>& nextHop, Family family) {
-  if (!nextHop || (nextHop->family() == family && isSessionAddress(*nextHop))) return {};
+  if (!nextHop || *nextHop == localNextHop(family)) return {};
+  if (nextHop->family() == family && isSessionAddress(*nextHop)) return {};
   return fmt::format("{} is not an IPv{} next hop", nextHop->toString(),
                      family == Family::V4 ? 4 : 6);
 }
@@ -30,7 +32,7 @@ std::vector<std::string> problemsOf(const Peer& peer) {
   std::vector<std::string> problems{
       nameProblem(peer.name), asProblem(peer.as), passwordProblem(peer.password.reveal()),
       nextHopProblem(peer.nextHop4, Family::V4), nextHopProblem(peer.nextHop6, Family::V6)};
-  if (!isSessionAddress(peer.address)) {
+  if (!isPeerAddress(peer.address)) {
     problems.emplace_back("no session is possible with that address");
   }
   if (peer.source && peer.source->family() != peer.address.family()) {

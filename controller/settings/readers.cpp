@@ -1,6 +1,7 @@
 #include "settings/readers.hpp"
 
 #include "base/parse.hpp"
+#include "core/local_daemon.hpp"
 
 #include <fmt/format.h>
 
@@ -51,9 +52,9 @@ Problem readPeerAddress(const std::string& entry, Settings& to, std::set<Address
   const auto address = Address::parse(entry);
   if (!address) return refused();
   const std::string shown = address->toString();
-  if (!core::isSessionAddress(*address)) return refused("no session is possible with " + shown);
-  if (*address == to.routerId || *address == to.routerId6) {
-    return refused(shown + " is an address of this host");
+  if (!core::isPeerAddress(*address)) return refused("no session is possible with " + shown);
+  if (*address == core::localSource()) {
+    return refused(shown + " is the plugin's own address towards a routing daemon of this host");
   }
   if (!seen.insert(*address).second) return refused(shown + " is listed twice");
   to.peers.push_back({.name = core::peerName(*address), .address = *address});

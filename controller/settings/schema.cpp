@@ -17,9 +17,11 @@ constexpr std::array kSettings{
         .name = "ROUTER_ID",
         .key = "router_id",
         .read = readRouterId,
-        .takes = "an IPv4 address of this host, such as 192.168.8.40",
-        .help = "BGP identifier, session source and IPv4 next hop; the plugin waits for an address "
-                "that the host does not have yet",
+        .takes = "an IPv4 address, such as 192.168.8.40",
+        .help =
+            "BGP identifier, source of the sessions to IPv4 peers and IPv4 next hop: an address of "
+            "this host, unless it has IPv6 only; the plugin waits for an address that the host "
+            "does not have yet",
         .effect = Effect::RestartsAllSessions,
         .required = true,
     },
@@ -46,7 +48,9 @@ constexpr std::array kSettings{
         .key = "peer.address",
         .read = readPeerAddresses,
         .takes = "the address of the router, IPv4 or IPv6, or several separated by commas",
-        .help = "address of the router, or of several separated by commas",
+        .help =
+            "address of the router, or of several separated by commas; an address of this host: "
+            "a routing daemon there",
         .effect = Effect::RestartsPeerSession,
         .required = true,
     },
@@ -84,8 +88,8 @@ constexpr std::array kSettings{
         .read = readRouterPort,
         .standard = "-1",
         .takes = "a port from 1 to 65535, or -1",
-        .help = "TCP port on which BIRD listens at ROUTER_ID; -1: BIRD only connects to its peers, "
-                "and port 179 is left to other programs",
+        .help = "TCP port on which BIRD listens at the source address of each session; -1: BIRD only "
+                "connects to its peers, and port 179 is left to other programs",
         .effect = Effect::RestartsAllSessions,
     },
     Setting{

@@ -79,6 +79,75 @@ TEST_CASE("Peering.Ipv6NextHopIsTheLowestAddress_OrRouterId6IfTheHostHasIt") {
   CHECK(host.peering().notes.empty());
 }
 
+// ROUTER_ID is then the BGP identifier only.
+TEST_CASE("Peering.AHostWithoutIpv4AnnouncesNoIpv4_WhichMattersWithAnIpv4Vip") {
+  Host host;
+  host.settings.peers.resize(1);
+  host.settings.peers[0].address = ip("2001:db8:8::137");
+  host.kernel.ways[ip("2001:db8:8::137")] = {2, "eth0", {}, {}};
+  host.kernel.own.erase(host.kernel.own.begin());
+  const auto peering = host.peering();
+  CHECK(peering.peers[0].nextHop4 == std::nullopt);
+  CHECK(peering.peers[0].nextHop6 == ip("2001:db8:8::40"));
+  CHECK(peering.peers[0].source == ip("2001:db8:8::40"));
+  CHECK(problemsOf(peering, {.ipv6 = true}).empty());
+  CHECK(problemsOf(peering, {.ipv4 = true}) ==
+        std::set<std::string>{
+            "ROUTER_ID 192.168.8.40 is not an address of this host, so 2001:db8:8::137 has no next "
+            "hop for IPv4; no IPv4 is announced there"});
+  // Without a route to the peer, the previous values stay.
+  host.kernel.ways.clear();
+  CHECK(host.peering(peering).peers == peering.peers);
+  CHECK(host.peering().peers[0].nextHop4 == std::nullopt);
+  host.has("192.168.8.40");
+  CHECK(host.peering().peers[0].nextHop4 == ip("192.168.8.40"));
+}
+
+TEST_CASE("Peering.AHostWithoutIpv6AnnouncesNoIpv6_WhichMattersWithAnIpv6Vip") {
+  Host host;
+  host.settings.peers.resize(1);
+  host.kernel.own.pop_back();
+  const auto peering = host.peering();
+  CHECK(peering.peers[0].nextHop4 == ip("192.168.8.40"));
+  CHECK(peering.peers[0].nextHop6 == std::nullopt);
+  CHECK(problemsOf(peering, {.ipv4 = true}).empty());
+  REQUIRE(problemsOf(peering, {.ipv6 = true}).size() == 1);
+  CHECK(problemsOf(peering, {.ipv6 = true}).begin()->starts_with("eth0 has no IPv6 address"));
+}
+
+// FRR or BIRD with sessions to the switches of a leaf/spine network.
+TEST_CASE("Peering.ARoutingDaemonOfThisHostGetsNextHopsThatTheHostDoesNotHave") {
+  Host host;
+  host.has("10.255.0.40", 1);
+  host.settings.peers.resize(1);
+  host.kernel.ways.clear();
+  const char* const address = GENERATE("127.0.0.1", "192.168.8.40", "10.255.0.40");
+  host.settings.peers[0].address = ip(address);
+  const auto peering = host.peering();
+  CHECK(peering.notes.empty());
+  CHECK(peering.withheld.empty());
+  CHECK(peering.links.empty());
+  CHECK(peering.peers[0].hops == 1U);
+  CHECK(peering.peers[0].source == ip("127.0.0.2"));
+  CHECK(peering.peers[0].nextHop4 == ip("192.0.0.8"));
+  CHECK(peering.peers[0].nextHop6 == ip("100::1"));
+  CHECK(core::routingProblems(routingConfig(host.settings, peering.peers)).empty());
+  // ROUTER_ID need not be an address of the host.
+  host.kernel.own.erase(host.kernel.own.begin());
+  CHECK(host.peering().peers == peering.peers);
+  CHECK(host.peering().notes.empty());
+}
+
+TEST_CASE("Peering.TheSessionToAnIpv6AddressOfThisHostStaysAtThatAddress") {
+  Host host;
+  host.settings.peers.resize(1);
+  host.settings.peers[0].address = ip("2001:db8:8::40");
+  const auto peer = host.peering().peers[0];
+  CHECK(peer.source == ip("2001:db8:8::40"));
+  CHECK(peer.nextHop4 == ip("192.0.0.8"));
+  CHECK(peer.nextHop6 == ip("100::1"));
+}
+
 // Two switches in two subnets. The IPv6 peers are on the same two links.
 TEST_CASE("Peering.EachUplinkHasItsOwnSourceAndNextHop_UnlessRouterIdIsALoopbackAddress") {
   Host host;

@@ -75,12 +75,12 @@ TEST_CASE("Render.EveryProblemAtOnce", "[bird]") {
   wanted.holdTime = std::chrono::seconds(2);
   wanted.gracefulRestartTime = std::chrono::seconds(4096);
   wanted.peers[0].as = 0;
-  wanted.peers[0].address = ip("127.0.0.1");
+  wanted.peers[0].address = ip("224.0.0.1");
   wanted.peers[0].nextHop6 = ip("fe80::1");
   const auto message = why(renderMain(shippedTemplate(), wanted));
   for (const auto* part :
        {"router id ::1", "local AS: AS 0 is reserved", "port 0", "hold time 2 s", "4096",
-        "127.0.0.1: no session", "127.0.0.1: AS 0", "fe80::1 is not an IPv6"}) {
+        "224.0.0.1: no session", "224.0.0.1: AS 0", "fe80::1 is not an IPv6"}) {
     CHECK(contains(message, part));
   }
 }

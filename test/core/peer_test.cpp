@@ -1,5 +1,6 @@
 #include "core/peer.hpp"
 
+#include "core/local_daemon.hpp"
 #include "support/build.hpp"
 #include "support/catch.hpp"
 
@@ -70,11 +71,11 @@ TEST_CASE("Peer.EachProblemContainsThePeersAddress") {
   wrong.source = ip("2001:db8::40");
   wrong.nextHop4 = ip("2001:db8::40");
   wrong.nextHop6 = ip("fe80::1");
-  const auto all = problems({wrong, peer("127.0.0.1", 64512)});
+  const auto all = problems({wrong, peer("224.0.0.1", 64512)});
   for (const char* part :
        {"peer 192.168.8.137: AS 23456", "137: the name", "137: the password", "137: 0 hops",
         "137: the source 2001:db8::40", "137: 2001:db8::40 is not an IPv4 next hop",
-        "137: fe80::1 is not an IPv6 next hop", "peer 127.0.0.1: no session"}) {
+        "137: fe80::1 is not an IPv6 next hop", "peer 224.0.0.1: no session"}) {
     CAPTURE(part, all);
     CHECK(all.find(part) != std::string::npos);
   }
@@ -87,6 +88,19 @@ TEST_CASE("Peer.AnIpv4LinkLocalAddressIsAllowed_ExceptThoseOfOurNextHops") {
   for (const char* wrong : {"169.254.77.0", "169.254.77.1", "169.254.77.255", "fe80::1"}) {
     CHECK_FALSE(core::isSessionAddress(ip(wrong)));
   }
+}
+
+TEST_CASE("Peer.ARoutingDaemonOfThisHostMayHaveAnIpv4LoopbackAddress") {
+  CHECK(core::isPeerAddress(ip("127.0.0.1")));
+  CHECK_FALSE(core::isPeerAddress(ip("::1")));
+  CHECK_FALSE(core::isSessionAddress(ip("127.0.0.1")));
+  auto local = peer("127.0.0.1", 64512);
+  local.source = core::localSource();
+  local.nextHop4 = core::localNextHop(Family::V4);
+  local.nextHop6 = core::localNextHop(Family::V6);
+  CHECK(problems({local}).empty());
+  std::swap(local.nextHop4, local.nextHop6);
+  CHECK_FALSE(problems({local}).empty());
 }
 
 TEST_CASE("Peer.DuplicateNamesAndAddressesAreRefused") {

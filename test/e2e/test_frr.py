@@ -1,4 +1,5 @@
-"""FRR as the router, with the configuration of docs/router.md: zebra installs the routes and their next hops' weights in the kernel."""
+"""FRR as the router, with the configuration of docs/router.md: zebra installs the routes and their next hops' weights in the kernel.
+FRR on the host, as the plugin's peer, with the configuration of the same page."""
 import re
 import sys
 
@@ -61,6 +62,49 @@ class FrrTest(LabTest):
             wait.until(right, 10, f"{prefix}: weights {ratio} : 1")
         except wait.Timeout as error:
             raise wait.Timeout(f"{error}; the weights are {self.weights(prefix)}") from None
+
+
+class LocalFrr(LabTest):
+    """FRR on the host has the session to the router."""
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.host.configure)
+        conf = self.router.node.run("cat", "/etc/bird/bird.conf")
+        self.addCleanup(self.router_conf, conf)
+        self.router_conf(conf.replace("as 65534;", "as 65040;"))
+        text = pages.block("docs/router.md", "local-frr").text.replace("192.168.8.40", self.host.address)
+        self.host.run("tee", "/etc/frr/frr.conf", input=text.replace("192.168.8.", f"{lab.NET}."))
+        self.host.run("sed", "-i", "s/^bgpd=no/bgpd=yes/", "/etc/frr/daemons")
+        self.addCleanup(self.host.run, "/usr/lib/frr/frrinit.sh", "stop", check=False)
+        self.host.run("/usr/lib/frr/frrinit.sh", "start")
+        self.host.configure(PEER_ADDRESS=self.host.address, PEER_AS="65040")
+
+    def router_conf(self, text):
+        self.router.node.run("tee", "/etc/bird/bird.conf", input=text)
+        self.assertRegex(self.router.node.run("birdc", "configure"), "Reconfigur")
+
+    def dump(self):
+        print(self.host.run("vtysh", "-c", "show bgp summary", check=False), self.host.run("ip", "route"), file=sys.stderr)
+        super().dump()
+
+    def test_the_documented_configuration(self):
+        self.host.create_vip("web1", V4, V6)
+        self.host.web("web1", "web1")
+        for route in self.router.wait_for(*PREFIXES, timeout=20):
+            self.assertEqual(route.next_hop, self.host.address6 if ":" in route.prefix else self.host.address)
+            self.assertEqual(route.as_path, (65040, 65534))
+        for address in (V4, V6):
+            self.wait_answer(address, "web1")
+            self.assertRegex(self.host.host_routes(address), rf"(?s)^{address} .*\bdev bgplb-")
+        with self.router.watch() as watch:   # FRR keeps the routes while BIRD is restarted
+            before = self.host.plugin_pids("bird")
+            self.host.run("kill", "-9", str(before[0]))
+            wait.until(lambda: set(self.host.plugin_pids("bird")) - set(before), 10, "a new BIRD")
+            self.router.stays(3, *PREFIXES)
+        self.assertEqual([line for _, deleted, line in watch.changes(PREFIXES[0]) if deleted], [])
+        self.host.docker("kill", "-s", "USR2", "web1")
+        self.router.wait_gone(*PREFIXES, timeout=3)
 
 
 class Frr(FrrTest):

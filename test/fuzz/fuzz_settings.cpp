@@ -2,6 +2,7 @@
 // rendered. Every reported problem must be printable, and must not contain the password.
 
 #include "bird/render.hpp"
+#include "core/local_daemon.hpp"
 #include "io/file.hpp"
 #include "peering.hpp"
 #include "settings/environment.hpp"
@@ -48,9 +49,9 @@ void checkProblems(const std::vector<std::string>& problems, Values values) {
 }
 
 void checkSettings(const settings::Settings& settings) {
-  ALWAYS(settings.routerId.isV4() && settings.routerId.isUsableUnicast());
+  ALWAYS(settings.routerId.isV4() && core::isSessionAddress(settings.routerId));
   ALWAYS(!settings.peers.empty());
-  for (const auto& peer : settings.peers) ALWAYS(peer.address != settings.routerId);
+  for (const auto& peer : settings.peers) ALWAYS(core::isPeerAddress(peer.address));
   ALWAYS(settings.drainGrace.count() >= 0 && settings.drainGrace <= std::chrono::hours(1));
   ALWAYS(settings.drainDelay.count() >= 0 && settings.drainDelay <= std::chrono::hours(1));
 

@@ -5,6 +5,7 @@
 // BGPLB_BIRDS="/path/bird /other/bird" selects the BIRDs; the default is the one in PATH.
 #include "bird/render.hpp"
 
+#include "core/local_daemon.hpp"
 #include "io/file.hpp"
 #include "support/build.hpp"
 #include "support/catch.hpp"
@@ -163,6 +164,22 @@ TEST_CASE("Golden.Ipv6PeerWithoutAKnownSourceAddress", "[golden]") {
   auto wanted = model();
   wanted.peers = {peer("2001:db8:8::137", 64512)};
   check("ipv6-peer-no-address", wanted);
+}
+
+TEST_CASE("Golden.Ipv6PeerOfAHostWithoutIpv4", "[golden]") {
+  auto wanted = model();
+  wanted.peers = {dualStack(peer("2001:db8:8::137", 64512))};
+  wanted.peers[0].nextHop4.reset();
+  check("ipv6-only-host", wanted, {{net("10.0.0.101/32"), {}}, {net("2001:db8:0:1::101/128"), {}}});
+}
+
+TEST_CASE("Golden.RoutingDaemonOfThisHost", "[golden]") {
+  auto wanted = model();
+  wanted.peers = {peer("127.0.0.1", 64512)};
+  wanted.peers[0].source = core::localSource();
+  wanted.peers[0].nextHop4 = core::localNextHop(Family::V4);
+  wanted.peers[0].nextHop6 = core::localNextHop(Family::V6);
+  check("local-peer", wanted);
 }
 
 TEST_CASE("Golden.InternalPeer", "[golden]") {

@@ -1,9 +1,8 @@
 // VIPs and gateway subnets that would take over traffic of the host: they are refused when dockerd
 // creates them, when they come from dockerd's lists, and when the host's addresses, routes, peers
 // or bridge networks change later.
-#include "cli/client.hpp"
 #include "netns/dockerd_lab.hpp"
-#include "operator/status.hpp"
+#include "support/dockerd/controller_status.hpp"
 
 #include <fmt/format.h>
 
@@ -16,16 +15,9 @@ namespace {
 const Prefix kPeersAddress = Prefix::parse("10.77.0.2/32").value();
 const Prefix kVip = Prefix::parse("10.9.0.111/32").value();
 
-ops::StatusPage statusOf(const Lab& lab) {
-  const auto body = cli::get(lab.controller.pluginSocket(), "/status", 5s);
-  if (!body) return {};
-  auto page = ops::parseStatusPage(*body);
-  return page ? std::move(*page) : ops::StatusPage{};
-}
-
 // The problem of the VIP on that network; "unknown" until the controller knows the network.
 std::string problemOf(const Lab& lab, const std::string& network, const Prefix& vip) {
-  const auto page = statusOf(lab);
+  const auto page = statusOf(lab.controller);
   for (const auto& known : page.vips) {
     if (known.network == network && known.vip == vip.toString()) return known.problem;
   }
@@ -33,7 +25,7 @@ std::string problemOf(const Lab& lab, const std::string& network, const Prefix& 
 }
 
 std::string gatewayProblemOf(const Lab& lab, const Prefix& subnet) {
-  const auto page = statusOf(lab);
+  const auto page = statusOf(lab.controller);
   for (const auto& known : page.gateways) {
     if (known.subnet == subnet.toString()) return known.problem;
   }
@@ -104,7 +96,7 @@ TEST_CASE("Dockerd.AVipWithThePeersAddress_FromAList_IsNeitherRoutedNorAnnounced
   lab.docker.start(web);
   lab.docker.health(web, "healthy");
   REQUIRE(eventually([&] {
-    const auto page = statusOf(lab);
+    const auto page = statusOf(lab.controller);
     return std::any_of(page.vips.begin(), page.vips.end(), [](const ops::VipStatus& vip) {
       return vip.network == "shadow" && !vip.backends.empty() &&
              vip.backends.front().state == "ready";
@@ -227,7 +219,8 @@ TEST_CASE("Dockerd.AllowedPrefixes_LimitVipsAndGatewaySubnets", "[netns][dockerd
   REQUIRE_FALSE(isRouted(kVip));
   REQUIRE(lab.isWithdrawn(web));
   REQUIRE_FALSE(lab.peer.has(subnet));
-  for (const auto& note : statusOf(lab).notes) REQUIRE_FALSE(has(note, "ALLOWED_PREFIXES"));
+  for (const auto& note : statusOf(lab.controller).notes)
+    REQUIRE_FALSE(has(note, "ALLOWED_PREFIXES"));
   lab.checkWithdrawals();
   lab.checkEnd();
 }
@@ -235,7 +228,7 @@ TEST_CASE("Dockerd.AllowedPrefixes_LimitVipsAndGatewaySubnets", "[netns][dockerd
 TEST_CASE("Dockerd.WithoutAllowedPrefixes_StatusHasANote", "[netns][dockerd]") {
   Lab lab;
   lab.begin();
-  const auto notes = statusOf(lab).notes;
+  const auto notes = statusOf(lab.controller).notes;
   REQUIRE(std::count_if(notes.begin(), notes.end(), [](const std::string& note) {
             return has(note, "ALLOWED_PREFIXES is not set");
           }) == 1);

@@ -76,7 +76,7 @@ struct Flow {
 // A container of its own, with the VIPs of `web` on its link.
 class Backend {
  public:
-  Backend(Lab& lab, Web made) : web(std::move(made)) {
+  Backend(auto& lab, Web made) : web(std::move(made)) {
     inside_.shell("ip link set lo up");
     inside_.shell("sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0");
     lab.docker.start(web, inside_);

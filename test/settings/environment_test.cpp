@@ -87,7 +87,7 @@ TEST_CASE("Settings.WrongValues") {
       {"PEER_AS", "64512,"},
       {"PEER_ADDRESS", "192.168.8.137,"},
       {"PEER_ADDRESS", "192.168.8.137,192.168.8.137"},
-      {"PEER_ADDRESS", "192.168.8.40"},
+      {"PEER_ADDRESS", "::1"},
       {"PEER_ADDRESS", "fe80::1%eth0"},
       {"PEER_ADDRESS", "::ffff:192.168.8.137"},
       {"ROUTER_PORT", "0"},
@@ -149,14 +149,23 @@ TEST_CASE("Settings.ReservedAsNumbersAreRefusedWithTheReason") {
 }
 
 TEST_CASE("Settings.AProblemContainsTheReasonAndTheAllowedValues") {
-  CHECK(contains(problemOf({{"PEER_ADDRESS", "192.168.8.137,127.0.0.1"}}),
-                 "no session is possible with 127.0.0.1; it takes the address"));
+  CHECK(contains(problemOf({{"PEER_ADDRESS", "192.168.8.137,224.0.0.1"}}),
+                 "no session is possible with 224.0.0.1; it takes the address"));
   CHECK(contains(problemOf({{"PEER_ADDRESS", "169.254.77.1"}}), "no session is possible"));
   CHECK(parse(good({{"PEER_ADDRESS", "169.254.169.254"}, {"ROUTER_ID", "169.254.6.1"}}))
             .problems.empty());
   CHECK(contains(problemOf({{"PEER_ADDRESS", "192.168.8.137,192.168.8.137"}}), "listed twice"));
-  CHECK(contains(problemOf({{"PEER_ADDRESS", "192.168.8.40"}}), "is an address of this host"));
+  CHECK(contains(problemOf({{"PEER_ADDRESS", "127.0.0.2"}}), "127.0.0.2 is the plugin's own"));
   CHECK(contains(problemOf({{"PEER_AS", "1,2"}}), "2 values for 1 peers"));
+}
+
+TEST_CASE("Settings.ThePeerMayBeARoutingDaemonOfThisHost") {
+  for (const char* address : {"127.0.0.1", "192.168.8.40"}) {
+    CAPTURE(address);
+    const auto outcome = parse(good({{"ROUTER_ID", "192.168.8.40"}, {"PEER_ADDRESS", address}}));
+    REQUIRE(outcome.problems.empty());
+    CHECK(outcome.settings.peers[0].address == ip(address));
+  }
 }
 
 // A wrong address leaves no peers. The lists of the other settings must not be reported as too
