@@ -12,6 +12,9 @@ COMMANDS = ("sh", "console")
 # A block of text is a drawing or an output. Lines with these beginnings are commands, which belong into a tested block.
 COMMAND_WORDS = ("docker ", "sudo ", "ip ", "birdc ", "sysctl ", "nft ", "iptables ", "ip6tables ", "systemctl ", "apt-get ",
                  "bgplb status", "$ ")
+# A test program or option with Catch2's names or tags, in quotation marks; and a code span that is the name of a test.
+PROGRAM_ARGUMENTS = re.compile(r"""(?:\btest_(?:unit|golden|contract|netns)|--tests)((?:\s+(?:"[^"]+"|'[^']+'))+)""")
+TEST_NAME = re.compile(r"[A-Z]\w*\.(?:[A-Z]\w*|test_\w+)?\*?|\[\.?[a-z][a-z-]*\]")
 PLACEHOLDER = re.compile(r"^(\.\.\.|[A-Z][A-Z0-9_]*(:[A-Z0-9.]+)?|REGISTRY/.*|.*<[^>]+>.*)$")
 
 
@@ -207,20 +210,43 @@ def states_are_explained(page, text, sources):
 
 def tests_exist(page, text, sources):
     """Each test that the last column of a table names exists, in C++ or Python; `*` stands for the rest of the name."""
-    names = set()
-    for path, body in sources.items():
-        if re.match(r"test/.*\.cpp$", path):
-            names.update(re.findall(r'TEST_CASE\("([^"]+)"', body))
-        elif re.match(r"test/.*\.py$", path):
-            for part in re.split(r"(?m)^class ", body)[1:]:
-                name = re.match(r"\w+", part)[0]
-                names.update(f"{name}.{test}" for test in re.findall(r"(?m)^    def (test_\w+)", part))
+    names = test_names(sources)
     for number, line in enumerate(text.splitlines(), 1):
         if not re.match(r"\| \d+ \|", line):
             continue
         for test in re.findall(r"`([^`]+)`", line.split("|")[-2]):
-            if not any(name.startswith(test[:-1]) if test.endswith("*") else name == test for name in names):
+            if not selects(test, names):
                 yield f"{page}:{number}: there is no test {test}"
+
+
+def filters_select_tests(pages, sources):
+    """Each name and each tag with which a page starts a test program, or which it names in a code span, selects a test."""
+    names = test_names(sources)
+    for path, text in pages.items():
+        for number, line in enumerate(text.splitlines(), 1):
+            found = [one for quoted in PROGRAM_ARGUMENTS.findall(line) for one in re.findall(r"[\"']([^\"']+)[\"']", quoted)]
+            found += [span for _, span in md.CODE_SPAN.findall(line) if TEST_NAME.fullmatch(span)]
+            for test in found:
+                if not all(selects(part, names) for part in re.findall(r"\[[^\]]+\]|[^\[\]]+", test)):
+                    yield f"{path}:{number}: {test} selects no test"
+
+
+def test_names(sources):
+    """The names of the tests in C++ and Python, and Catch2's tags in square brackets."""
+    names = set()
+    for path, body in sources.items():
+        if re.match(r"test/.*\.cpp$", path):
+            for name, tags in re.findall(r'TEST_CASE\(\s*"([^"]+)"(?:,\s*"([^"]+)")?', body):
+                names.update([name, *re.findall(r"\[[^\]]+\]", tags)])
+        elif re.match(r"test/.*\.py$", path):
+            for part in re.split(r"(?m)^class ", body)[1:]:
+                name = re.match(r"\w+", part)[0]
+                names.update(f"{name}.{test}" for test in re.findall(r"(?m)^    def (test_\w+)", part))
+    return names
+
+
+def selects(test, names):
+    return any(name.startswith(test[:-1]) if test.endswith("*") else name == test for name in names)
 
 
 def fuzzers_are_listed(page, text, sources):

@@ -172,6 +172,21 @@ class Program(Case):
         self.fine(rules.tests_exist("docs/a.md", "| 1 | a | b | `B.test_one`, `C.test_*` |", code))
         self.wrong(rules.tests_exist("docs/a.md", "| 1 | a | b | `B.test_two` |", code), "docs/a.md:1", "B.test_two")
 
+    def test_filters(self):
+        code = {"test/a_test.cpp": 'TEST_CASE("A.Works_Always", "[netns][.slow]") {\n\nTEST_CASE(\n    "A.Long") {\n'}
+
+        def check(*lines):
+            return rules.filters_select_tests({"test/README.md": page(*lines)}, code)
+
+        self.fine(check(*fenced("sh", 'build/test/test_unit "A.Works*" # "x"', "X=1 test_netns '[netns]' \"A.Long\"",
+                                'test_netns "[netns][.slow]"', 'test/kernels --tests "A.*" 5.10'), "`A.*` `[.slow]` `A.b`"))
+        self.wrong(check(*fenced("sh", 'build/test/test_unit "[work]"  # a tag')), "test/README.md:2", "[work] selects no test")
+        self.wrong(check(*fenced("text", "test_netns 'B.*'")), "B.*")
+        self.wrong(check(*fenced("sh", "test/kernels --tests 'B.*' 5.10")), "B.*")
+        self.wrong(check('Run `test_netns "[netns][fast]"`.'), "[netns][fast]")
+        self.wrong(check("Run `A.Work`."), "A.Work")
+        self.wrong(check("Run `[.fast]`."), "[.fast]")
+
     def test_fuzzers(self):
         code = {"test/fuzz/fuzz_one.cpp": "", "test/fuzz/fuzz.hpp": ""}
         self.fine(rules.fuzzers_are_listed("a.md", "| `in` | from | `one/two` | `one` |\n| `file` | what |", code))
