@@ -15,6 +15,8 @@ COMMAND_WORDS = ("docker ", "sudo ", "ip ", "birdc ", "sysctl ", "nft ", "iptabl
 # A test program or option with Catch2's names or tags, in quotation marks; and a code span that is the name of a test.
 PROGRAM_ARGUMENTS = re.compile(r"""(?:\btest_(?:unit|golden|contract|netns)|--tests)((?:\s+(?:"[^"]+"|'[^']+'))+)""")
 TEST_NAME = re.compile(r"[A-Z]\w*\.(?:[A-Z]\w*|test_\w+)?\*?|\[\.?[a-z][a-z-]*\]")
+# Also commands: variables before a program, and a program of this tree or of its build directory.
+TREES_COMMAND = re.compile(r"(?:[A-Z][A-Z0-9_]*=\S*\s+)+\S|(?:build|test|docker/(?:build|demo|lab))(?:/\S|\s|$)")
 PLACEHOLDER = re.compile(r"^(\.\.\.|[A-Z][A-Z0-9_]*(:[A-Z0-9.]+)?|REGISTRY/.*|.*<[^>]+>.*)$")
 
 
@@ -81,7 +83,7 @@ def commands_are_tested(pages, sources):
                 continue
             if block.language == "text":
                 for number, line in enumerate(block.lines, block.line + 1):
-                    if line.strip().startswith(COMMAND_WORDS):
+                    if line.strip().startswith(COMMAND_WORDS) or TREES_COMMAND.match(line.strip()):
                         yield f"{path}:{number}: a command in a block of text: {line.strip()}"
                 continue
             promised = md.promise(block.comment)

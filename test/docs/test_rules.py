@@ -127,6 +127,11 @@ class Commands(Case):
     def test_a_command_in_a_block_of_text(self):
         self.fine(self.check(*fenced("text", "PEER  AS")))
         self.wrong(self.check(*fenced("text", "PEER  AS", "docker rm -f x")), "docs/a.md:3")
+        self.wrong(self.check(*fenced("text", "UPDATE_X=1 LOG= program")), "UPDATE_X=1")
+        self.wrong(self.check(*fenced("text", "build/test/test_unit")), "build/test")
+        self.wrong(self.check(*fenced("text", "  test/run unit   # why")), "test/run")
+        self.wrong(self.check(*fenced("text", "docker/demo down")), "docker/demo")
+        self.fine(self.check(*fenced("text", "X=1", "a test/run", "| test |  build |", "docker/plugin_*")))
 
     def test_pages_that_are_not_documentation(self):
         self.fine(self.check(*fenced("sh", "docker ps"), path="test/README.md"))
