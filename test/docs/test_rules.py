@@ -59,8 +59,9 @@ class Sizes(Case):
 
     def test_lengths_of_lines(self):
         long = "x" * 121
-        self.fine(rules.sizes_are_kept({"docs/a.md": page("x" * 120, f"| {long} |", *fenced("sh", long))}))
+        self.fine(rules.sizes_are_kept({"docs/a.md": page("x" * 120, f"| {long} |", *fenced("text", long))}))
         self.wrong(rules.sizes_are_kept({"docs/a.md": page("", long)}), "docs/a.md:2", "121")
+        self.wrong(rules.sizes_are_kept({"docs/a.md": page("x", *fenced("sh", "", long))}), "docs/a.md:4", "121")
 
 
 class Fences(Case):
