@@ -213,14 +213,16 @@ Task<http::Answer> App::answer(http::Request request) {
 }
 
 Task<http::Answer> App::answerStatus() {
-  const auto bird = co_await routing_.status();
+  auto bird = co_await routing_.status();
   std::vector<std::string> notes(notes_.begin(), notes_.end());
   if (settings_.allowedPrefixes.empty()) notes.emplace_back(kNoAllowedPrefixes);
   for (const auto& note : sync_.swarmNotes()) notes.push_back("swarm: " + note);
-  const StatusInputs inputs{
-      reconciler_, kernel_, firewall_.status(), bird, sync_.following(), sync_.driverName(), notes};
-  auto body = ops::renderStatusPage(statusPage(inputs));
-  co_return http::Answer{200, ops::kJson, std::move(body), {}};
+  StatusInputs inputs{reconciler_,     kernel_,           firewall_.status(),
+                      std::move(bird), sync_.following(), sync_.driverName(),
+                      std::move(notes)};
+  auto body = co_await renderStatus(std::move(inputs));
+  if (!body) co_return ops::errorAnswer(503, body.error().message);
+  co_return http::Answer{200, ops::kJson, std::move(*body), {}};
 }
 
 // Use graceful restart if the plugin is disabled or upgraded, because it will start again. Withdraw

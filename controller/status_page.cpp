@@ -2,13 +2,23 @@
 
 #include "base/printable.hpp"
 #include "core/vip_rules.hpp"
+#include "io/background.hpp"
+#include "operator/status.hpp"
 #include "version.hpp"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 namespace bgplb {
 
 namespace {
+
+// Networks and backends in one turn of the event loop.
+constexpr std::size_t kRowsPerTurn = 50;
 
 std::vector<std::string> exportedTo(const Result<bird::RoutingStatus>& bird, const Prefix& prefix) {
   std::vector<std::string> peers;
@@ -66,28 +76,44 @@ ops::VipStatus unusable(ops::VipStatus status, const Prefix& subnet) {
   return status;
 }
 
-std::vector<ops::VipStatus> vips(const StatusInputs& inputs) {
-  std::vector<ops::VipStatus> list;
-  for (const auto& [id, network] : inputs.reconciler.facts().networks) {
-    const std::string bridge = core::bridgeName(id);
-    const auto observed = inputs.kernel.observe(bridge);
-    ops::VipStatus status{.network = network.name.empty() ? id.brief() : network.name,
-                          .networkId = id.value,
-                          .bridge = bridge,
-                          .weight = {network.options.weight}};
-    for (const auto& endpoint : network.endpoints) {
-      status.backends.push_back(backend(inputs, id, endpoint));
-    }
-    for (const auto& vip : network.vips()) {
-      status.vip = vip.toString();
-      status.hostRoute = observed.routes.count(vip) > 0;
-      status.exportedTo = exportedTo(inputs.bird, vip);
-      status.problem = printable(inputs.reconciler.problem(id, vip));
-      list.push_back(status);
-    }
-    for (const auto& subnet : network.unusable) list.push_back(unusable(status, subnet));
+void appendVips(const StatusInputs& inputs, const NetworkId& id, const core::Network& network,
+                std::vector<ops::VipStatus>& list) {
+  const std::string bridge = core::bridgeName(id);
+  const auto observed = inputs.kernel.observe(bridge);
+  ops::VipStatus status{.network = network.name.empty() ? id.brief() : network.name,
+                        .networkId = id.value,
+                        .bridge = bridge,
+                        .weight = {network.options.weight}};
+  for (const auto& endpoint : network.endpoints) {
+    status.backends.push_back(backend(inputs, id, endpoint));
   }
-  return list;
+  for (const auto& vip : network.vips()) {
+    status.vip = vip.toString();
+    status.hostRoute = observed.routes.count(vip) > 0;
+    status.exportedTo = exportedTo(inputs.bird, vip);
+    status.problem = printable(inputs.reconciler.problem(id, vip));
+    list.push_back(status);
+  }
+  for (const auto& subnet : network.unusable) list.push_back(unusable(status, subnet));
+}
+
+Task<std::vector<ops::VipStatus>> vips(const StatusInputs& inputs) {
+  const auto& networks = inputs.reconciler.facts().networks;
+  std::vector<ops::VipStatus> list;
+  list.reserve(2 * networks.size());  // moving thousands of entries takes a millisecond
+  std::size_t rows = 0;
+  for (auto next = networks.begin(); next != networks.end();) {
+    const NetworkId id = next->first;
+    appendVips(inputs, id, next->second, list);
+    rows += 1 + next->second.endpoints.size();
+    if (rows >= kRowsPerTurn) {
+      rows = 0;
+      const auto executor = co_await boost::asio::this_coro::executor;
+      co_await boost::asio::post(executor, boost::asio::use_awaitable);
+    }
+    next = networks.upper_bound(id);  // the network may have been removed meanwhile
+  }
+  co_return list;
 }
 
 std::vector<ops::GatewayStatus> gateways(const StatusInputs& inputs) {
@@ -122,7 +148,8 @@ ops::BirdStatus birdStatus(const Result<bird::RoutingStatus>& bird) {
 
 }  // namespace
 
-ops::StatusPage statusPage(const StatusInputs& inputs) {
+Task<Result<std::string>> renderStatus(StatusInputs inputs) {
+  auto collected = co_await vips(inputs);
   const auto& firewall = inputs.firewall;
   ops::StatusPage page{
       .version = kVersion,
@@ -131,11 +158,15 @@ ops::StatusPage statusPage(const StatusInputs& inputs) {
       .engine = {inputs.following},
       .firewall = {firewall.flavour, firewall.v4, firewall.v6, printable(firewall.problem),
                    firewall.marks, printable(firewall.marksProblem), printable(firewall.obstacles)},
-      .peers = peers(inputs.bird),
-      .vips = vips(inputs),
+      .vips = std::move(collected),
       .gateways = gateways(inputs)};
   for (const auto& note : inputs.notes) page.notes.push_back(printable(note));
-  return page;
+  std::function<Result<std::string>()> render =
+      [page = std::move(page), bird = std::move(inputs.bird)]() mutable -> Result<std::string> {
+    page.peers = peers(bird);
+    return ops::renderStatusPage(page);
+  };
+  co_return co_await io::inBackground<std::string>(std::move(render));
 }
 
 }  // namespace bgplb

@@ -5,7 +5,7 @@
 
 #include "bird/status.hpp"
 #include "firewall/iptables.hpp"
-#include "operator/status.hpp"
+#include "io/task.hpp"
 #include "reconcile/reconciler.hpp"
 
 #include <string>
@@ -17,14 +17,17 @@ struct StatusInputs {
   const reconcile::Reconciler& reconciler;
   const reconcile::Kernel& kernel;
   firewall::FirewallStatus firewall;
-  const Result<bird::RoutingStatus>& bird;
+  Result<bird::RoutingStatus> bird;
   bool following;  // the event stream of the Docker API is open
   std::string driverName;
   std::vector<std::string> notes;
 };
 
-// Escapes problems and notes, which may quote other programs, so that the JSON is valid UTF-8.
-// Names stay as Docker reports them.
-ops::StatusPage statusPage(const StatusInputs& inputs);
+// The page as JSON. A withdrawal must not wait for a page with thousands of VIPs: the coroutine
+// collects a few networks in each turn of the event loop, and another thread writes the JSON. The
+// facts may change between two turns; the entries of one network always belong together.
+// Transient: no thread could be started. Escapes problems and notes, which may quote other
+// programs, so that the JSON is valid UTF-8. Names stay as Docker reports them.
+Task<Result<std::string>> renderStatus(StatusInputs inputs);
 
 }  // namespace bgplb

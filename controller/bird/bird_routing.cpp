@@ -45,6 +45,7 @@ struct BirdRouting::Driver {
 
   boost::asio::io_context& context;
   BirdOptions options;
+  std::optional<std::string> templateText;
   RunPaths paths;
   boost::asio::steady_timer wakeUp;
   boost::asio::steady_timer finished;  // expires when run() ends
@@ -117,9 +118,12 @@ void BirdRouting::onConfirmed(std::function<void()> callback) {
 }
 
 Result<void> BirdRouting::setModel(const core::RoutingConfig& model) {
-  const auto text = io::readFile(driver_->options.templatePath);
-  if (!text) return text.error();
-  auto rendered = renderMain(*text, model);
+  if (!driver_->templateText) {
+    auto text = io::readFile(driver_->options.templatePath);
+    if (!text) return text.error();
+    driver_->templateText = std::move(*text);
+  }
+  auto rendered = renderMain(*driver_->templateText, model);
   if (!rendered) return rendered.error();
   driver_->supervisor.setTimers({model.holdTime, model.gracefulRestart, model.gracefulRestartTime});
   if (driver_->publisher.setMainFile(std::move(*rendered), model.localAs)) {

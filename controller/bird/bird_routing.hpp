@@ -38,7 +38,9 @@ class BirdRouting final : public reconcile::Routing {
   // for at least one prefix. The callback may call any function of this class.
   void onConfirmed(std::function<void()> callback);
 
-  // Invalid: the model or the template cannot be rendered, and the previous model stays in effect.
+  // Reads the template at the first call; call it before the event loop runs, because a disk may
+  // hang. Invalid: the model or the template cannot be rendered, and the previous model stays in
+  // effect. An error of reading the template: the next call reads it again.
   // If BIRD refuses the rendered configuration, the previous configuration stays in effect, and
   // status().refused has BIRD's reason.
   Result<void> setModel(const core::RoutingConfig& model);

@@ -8,7 +8,7 @@ namespace bgplb::bird {
 struct BirdOptions {
   std::string birdBinary = "bird";         // a path, or a name searched in PATH
   std::string runDir;                      // for all of RunPaths; created if missing
-  std::string templatePath;                // bird.conf.mustache, read at each setModel()
+  std::string templatePath;                // bird.conf.mustache, read once, at the first setModel()
   std::string sessionsFile;                // of the LastUpStamp; empty: bird.sessions in runDir
   std::string program = "/proc/self/exe";  // bgplb, for its command no-delay
 };

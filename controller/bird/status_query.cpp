@@ -1,8 +1,12 @@
 #include "bird/status_query.hpp"
 
 #include "bird/control_client.hpp"
+#include "io/background.hpp"
 
 #include <chrono>
+#include <functional>
+#include <set>
+#include <utility>
 
 namespace bgplb::bird {
 
@@ -28,9 +32,15 @@ Task<Result<RoutingStatus>> queryStatus(boost::asio::io_context& context,
   status.peers = parsePeers(*protocols);
   for (auto& peer : status.peers) {
     if (!peer.isEstablished()) continue;
-    const auto routes = co_await client.command("show route export " + peer.name, kTimeout);
+    auto routes = co_await client.command("show route export " + peer.name, kTimeout);
     if (!routes) co_return routes.error();
-    peer.exported = parseExported(*routes);
+    // Thousands of routes take milliseconds.
+    std::function<Result<std::set<Prefix>>()> parse = [reply = std::move(*routes)] {
+      return parseExported(reply);
+    };
+    auto exported = co_await io::inBackground<std::set<Prefix>>(std::move(parse));
+    if (!exported) co_return exported.error();
+    peer.exported = std::move(*exported);
   }
   co_return status;
 }

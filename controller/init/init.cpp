@@ -52,6 +52,8 @@ constexpr Clock::duration kForkRetry = 1s;
 constexpr Clock::duration kControllerStop = 8s;
 // BIRD, which closes its sessions on SIGTERM, then has 1 s. This leaves 1 s in reserve.
 constexpr Clock::duration kOthersStop = 1s;
+constexpr int kCannotExecute = 127;  // exit status of a child whose exec(3) failed, as in a shell
+
 // The read end of the heartbeat's pipe, and the controller that has the other end.
 struct Controller {
   pid_t pid = 0;  // 0: none runs
@@ -66,7 +68,7 @@ struct Controller {
   sigprocmask(SIG_SETMASK, &mask, nullptr);
   execv(argv[0], argv);
   std::fprintf(stderr, "bgplb-init: cannot run %s: %s\n", argv[0], std::strerror(errno));
-  _exit(127);
+  _exit(kCannotExecute);
 }
 
 // Without a pipe (no free descriptor) the controller is not started: it could not be watched.
@@ -200,9 +202,7 @@ void dropPrivileges() {
   std::fprintf(stderr, "bgplb-init: cannot drop capabilities: %s\n", std::strerror(errno));
 }
 
-bool couldNotStart(int status) {
-  return WIFEXITED(status) && WEXITSTATUS(status) == bgplb::heartbeat::kCannotStartYet;
-}
+bool exitedWith(int code, int status) { return WIFEXITED(status) && WEXITSTATUS(status) == code; }
 
 void reportDeath(const char* program, int status) {
   const bool killed = WIFSIGNALED(status);
@@ -231,6 +231,7 @@ int main(int argc, char** argv) {
   auto startAt = started;
   ControllerWatch watch(orphanTime(), started);
   bool orphaned = false;
+  bool everRan = false;
   while (true) {
     if (Clock::now() >= startAt) {
       started = Clock::now();
@@ -248,13 +249,18 @@ int main(int argc, char** argv) {
     }
     const auto status = reap(controller.pid);
     if (status) {
-      reportDeath(argv[1], *status);
+      const bool ran = !exitedWith(kCannotExecute, *status);
+      // A wrong path: show it to whoever started this program. Later, BIRD may run, and its routes
+      // must not depend on a program that is missing for a moment.
+      if (!ran && !everRan) return kCannotExecute;
+      everRan = true;
+      if (ran) reportDeath(argv[1], *status);
       close(controller.heartbeat);
       controller = {};
       watch.ended();
+      const bool failed = !ran || exitedWith(bgplb::heartbeat::kCannotStartYet, *status);
       const auto lived = Clock::now() - started;
-      startAt =
-          Clock::now() + (couldNotStart(*status) ? delay.afterFailedStart() : delay.next(lived));
+      startAt = Clock::now() + (failed ? delay.afterFailedStart() : delay.next(lived));
     }
     // Ends BIRD once, and again whenever a controller ends that was not in charge, because it may
     // have started BIRD.

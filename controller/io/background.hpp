@@ -1,6 +1,6 @@
 #pragma once
-// Runs a call that may block in the kernel for an unlimited time outside the event loop. Used by
-// netlink/.
+// Runs work outside the event loop that may block in the kernel for an unlimited time, or that
+// takes milliseconds of CPU time. Used by netlink/, bird/ and the status page.
 
 #include "base/result.hpp"
 #include "io/descriptor.hpp"
@@ -26,7 +26,8 @@ namespace bgplb::io {
 
 // Runs `work` on a new detached thread and returns its result on the event loop. Neither the event
 // loop nor the end of the program waits for the thread. `work` must therefore own all the data it
-// uses. Its result is dropped if the awaiting coroutine has been destroyed. Transient: no thread or
+// uses; the thread frees that data. The thread has the normal priority (io/scheduling.hpp). Its
+// result is dropped if the awaiting coroutine has been destroyed. Transient: no thread or
 // file descriptor could be created.
 template <typename T>
 Task<Result<T>> inBackground(std::function<Result<T>()> work) {
@@ -38,7 +39,7 @@ Task<Result<T>> inBackground(std::function<Result<T>()> work) {
   const auto call = std::make_shared<Call>();
   Descriptor done(call->done.isOpen() ? ::fcntl(call->done.get(), F_DUPFD_CLOEXEC, 0) : -1);
   if (!done.isOpen()) co_return transient("no file descriptor for the result of a thread");
-  const auto body = [call, work = std::move(work)] {
+  auto body = [call, work = std::move(work)] {
     auto result = work();
     {
       const std::scoped_lock lock(call->mutex);
@@ -48,7 +49,7 @@ Task<Result<T>> inBackground(std::function<Result<T>()> work) {
     (void)!::write(call->done.get(), &one, sizeof(one));  // fails only when the counter is full
   };
   try {
-    std::thread(body).detach();
+    std::thread(std::move(body)).detach();
   } catch (const std::system_error& error) {
     co_return transient(std::string("cannot start a thread: ") + error.what());
   }

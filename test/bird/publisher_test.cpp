@@ -215,6 +215,20 @@ TEST_CASE("Publisher.RefusedMainFile_RoutesArePublishedWithTheFormerOne", "[bird
   CHECK(lab.file("bird.conf").find("hold time 60;") != std::string::npos);
 }
 
+TEST_CASE("Publisher.AChangedConfigurationDoesNotReadTheTemplateAgain", "[bird]") {
+  Lab lab;
+  lab.settle({kVip});
+  const auto copy = lab.folder + "/copy.mustache";
+  std::filesystem::copy_file(kTemplate, copy);
+  const BirdOptions options{lab.binary, lab.folder, copy, "", "true"};
+  lab.routing = std::make_unique<BirdRouting>(lab.io, options);
+  REQUIRE(lab.routing->setModel(Lab::model()).has_value());
+  std::filesystem::remove(copy);
+  auto model = Lab::model();
+  model.holdTime = 60s;
+  CHECK(lab.routing->setModel(model).has_value());
+}
+
 TEST_CASE("Publisher.RefusedRoutes_AreRetriedWithTheNextChange", "[bird]") {
   Lab lab;
   lab.settle({kVip});

@@ -12,6 +12,11 @@ COMMANDS = ("sh", "console")
 # A block of text is a drawing or an output. Lines with these beginnings are commands, which belong in a tested block.
 COMMAND_WORDS = ("docker ", "sudo ", "ip ", "birdc ", "sysctl ", "nft ", "iptables ", "ip6tables ", "systemctl ", "apt-get ",
                  "bgplb status", "$ ")
+# A test program or option with Catch2's names or tags, in quotation marks; and a code span that is the name of a test.
+PROGRAM_ARGUMENTS = re.compile(r"""(?:\btest_(?:unit|golden|contract|netns)|--tests)((?:\s+(?:"[^"]+"|'[^']+'))+)""")
+TEST_NAME = re.compile(r"[A-Z]\w*\.(?:[A-Z]\w*|test_\w+)?\*?|\[\.?[a-z][a-z-]*\]")
+# Also commands: variables before a program, and a program of this tree or of its build directory.
+TREES_COMMAND = re.compile(r"(?:[A-Z][A-Z0-9_]*=\S*\s+)+\S|(?:build|test|docker/(?:build|demo|lab))(?:/\S|\s|$)")
 PLACEHOLDER = re.compile(r"^(\.\.\.|[A-Z][A-Z0-9_]*(:[A-Z0-9.]+)?|REGISTRY/.*|.*<[^>]+>.*)$")
 
 
@@ -39,15 +44,18 @@ def links_resolve(pages, files):
 
 
 def sizes_are_kept(pages):
-    """The front page has at most 180 lines, other pages 250, and lines outside of tables and code 120 characters."""
+    """The front page has at most 180 lines, other pages 250. Lines have at most 120 characters, outside of tables and of code
+    that is no command: a drawing, an output, a vendor's configuration."""
     for path, text in pages.items():
         lines, most = len(text.splitlines()), FRONT_PAGE_LINES if path == FRONT_PAGE else PAGE_LINES
         # A changelog grows without limit.
         if path != "CHANGELOG.md" and lines > most:
             yield f"{path}:{lines}: {lines} lines; at most {most} are allowed"
-        for number, line in md.prose(text):
+        commands = [(number, line) for block in md.blocks(text) if block.language in COMMANDS
+                    for number, line in enumerate(block.lines, block.line + 1)]
+        for number, line in md.prose(text) + commands:
             if len(line) > LINE_CHARACTERS and not line.lstrip().startswith("|"):
-                yield f"{path}:{number}: {len(line)} characters; at most {LINE_CHARACTERS} are allowed outside of tables and code"
+                yield f"{path}:{number}: {len(line)} characters; at most {LINE_CHARACTERS} are allowed outside of tables"
 
 
 def code_is_fenced(pages):
@@ -78,7 +86,7 @@ def commands_are_tested(pages, sources):
                 continue
             if block.language == "text":
                 for number, line in enumerate(block.lines, block.line + 1):
-                    if line.strip().startswith(COMMAND_WORDS):
+                    if line.strip().startswith(COMMAND_WORDS) or TREES_COMMAND.match(line.strip()):
                         yield f"{path}:{number}: a command in a block of text: {line.strip()}"
                 continue
             promised = md.promise(block.comment)
@@ -207,20 +215,43 @@ def states_are_explained(page, text, sources):
 
 def tests_exist(page, text, sources):
     """Each test that the last column of a table names exists, in C++ or Python; `*` stands for the rest of the name."""
-    names = set()
-    for path, body in sources.items():
-        if re.match(r"test/.*\.cpp$", path):
-            names.update(re.findall(r'TEST_CASE\("([^"]+)"', body))
-        elif re.match(r"test/.*\.py$", path):
-            for part in re.split(r"(?m)^class ", body)[1:]:
-                name = re.match(r"\w+", part)[0]
-                names.update(f"{name}.{test}" for test in re.findall(r"(?m)^    def (test_\w+)", part))
+    names = test_names(sources)
     for number, line in enumerate(text.splitlines(), 1):
         if not re.match(r"\| \d+ \|", line):
             continue
         for test in re.findall(r"`([^`]+)`", line.split("|")[-2]):
-            if not any(name.startswith(test[:-1]) if test.endswith("*") else name == test for name in names):
+            if not selects(test, names):
                 yield f"{page}:{number}: there is no test {test}"
+
+
+def filters_select_tests(pages, sources):
+    """Each name and each tag with which a page starts a test program, or which it names in a code span, selects a test."""
+    names = test_names(sources)
+    for path, text in pages.items():
+        for number, line in enumerate(text.splitlines(), 1):
+            found = [one for quoted in PROGRAM_ARGUMENTS.findall(line) for one in re.findall(r"[\"']([^\"']+)[\"']", quoted)]
+            found += [span for _, span in md.CODE_SPAN.findall(line) if TEST_NAME.fullmatch(span)]
+            for test in found:
+                if not all(selects(part, names) for part in re.findall(r"\[[^\]]+\]|[^\[\]]+", test)):
+                    yield f"{path}:{number}: {test} selects no test"
+
+
+def test_names(sources):
+    """The names of the tests in C++ and Python, and Catch2's tags in square brackets."""
+    names = set()
+    for path, body in sources.items():
+        if re.match(r"test/.*\.cpp$", path):
+            for name, tags in re.findall(r'TEST_CASE\(\s*"([^"]+)"(?:,\s*"([^"]+)")?', body):
+                names.update([name, *re.findall(r"\[[^\]]+\]", tags)])
+        elif re.match(r"test/.*\.py$", path):
+            for part in re.split(r"(?m)^class ", body)[1:]:
+                name = re.match(r"\w+", part)[0]
+                names.update(f"{name}.{test}" for test in re.findall(r"(?m)^    def (test_\w+)", part))
+    return names
+
+
+def selects(test, names):
+    return any(name.startswith(test[:-1]) if test.endswith("*") else name == test for name in names)
 
 
 def fuzzers_are_listed(page, text, sources):

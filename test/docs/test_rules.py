@@ -59,8 +59,9 @@ class Sizes(Case):
 
     def test_lengths_of_lines(self):
         long = "x" * 121
-        self.fine(rules.sizes_are_kept({"docs/a.md": page("x" * 120, f"| {long} |", *fenced("sh", long))}))
+        self.fine(rules.sizes_are_kept({"docs/a.md": page("x" * 120, f"| {long} |", *fenced("text", long))}))
         self.wrong(rules.sizes_are_kept({"docs/a.md": page("", long)}), "docs/a.md:2", "121")
+        self.wrong(rules.sizes_are_kept({"docs/a.md": page("x", *fenced("sh", "", long))}), "docs/a.md:4", "121")
 
 
 class Fences(Case):
@@ -127,6 +128,11 @@ class Commands(Case):
     def test_a_command_in_a_block_of_text(self):
         self.fine(self.check(*fenced("text", "PEER  AS")))
         self.wrong(self.check(*fenced("text", "PEER  AS", "docker rm -f x")), "docs/a.md:3")
+        self.wrong(self.check(*fenced("text", "UPDATE_X=1 LOG= program")), "UPDATE_X=1")
+        self.wrong(self.check(*fenced("text", "build/test/test_unit")), "build/test")
+        self.wrong(self.check(*fenced("text", "  test/run unit   # why")), "test/run")
+        self.wrong(self.check(*fenced("text", "docker/demo down")), "docker/demo")
+        self.fine(self.check(*fenced("text", "X=1", "a test/run", "| test |  build |", "docker/plugin_*")))
 
     def test_pages_that_are_not_documentation(self):
         self.fine(self.check(*fenced("sh", "docker ps"), path="test/README.md"))
@@ -171,6 +177,21 @@ class Program(Case):
         self.wrong(rules.tests_exist("docs/a.md", "| 1 | a | b | `A.Work` |", code), "docs/a.md:1", "A.Work")
         self.fine(rules.tests_exist("docs/a.md", "| 1 | a | b | `B.test_one`, `C.test_*` |", code))
         self.wrong(rules.tests_exist("docs/a.md", "| 1 | a | b | `B.test_two` |", code), "docs/a.md:1", "B.test_two")
+
+    def test_filters(self):
+        code = {"test/a_test.cpp": 'TEST_CASE("A.Works_Always", "[netns][.slow]") {\n\nTEST_CASE(\n    "A.Long") {\n'}
+
+        def check(*lines):
+            return rules.filters_select_tests({"test/README.md": page(*lines)}, code)
+
+        self.fine(check(*fenced("sh", 'build/test/test_unit "A.Works*" # "x"', "X=1 test_netns '[netns]' \"A.Long\"",
+                                'test_netns "[netns][.slow]"', 'test/kernels --tests "A.*" 5.10'), "`A.*` `[.slow]` `A.b`"))
+        self.wrong(check(*fenced("sh", 'build/test/test_unit "[work]"  # a tag')), "test/README.md:2", "[work] selects no test")
+        self.wrong(check(*fenced("text", "test_netns 'B.*'")), "B.*")
+        self.wrong(check(*fenced("sh", "test/kernels --tests 'B.*' 5.10")), "B.*")
+        self.wrong(check('Run `test_netns "[netns][fast]"`.'), "[netns][fast]")
+        self.wrong(check("Run `A.Work`."), "A.Work")
+        self.wrong(check("Run `[.fast]`."), "[.fast]")
 
     def test_fuzzers(self):
         code = {"test/fuzz/fuzz_one.cpp": "", "test/fuzz/fuzz.hpp": ""}

@@ -1,7 +1,8 @@
 // Compares the rendered configuration byte for byte with the golden files, and parses it with a
 // real BIRD.
 //
-// UPDATE_GOLDEN=1 writes the golden files: review the difference before you commit it.
+// UPDATE_GOLDEN=1 build/test/test/test_golden writes the golden files. Review the difference before
+// you commit it.
 // BGPLB_BIRDS="/path/bird /other/bird" selects the BIRDs; the default is the one in PATH.
 #include "bird/render.hpp"
 
@@ -57,7 +58,7 @@ void compare(const std::string& name, const std::string& rendered) {
     REQUIRE(io::replaceFile(path, rendered, 0644).has_value());
   }
   const auto golden = io::readFile(path);
-  INFO(path << " (UPDATE_GOLDEN=1 writes it)");
+  INFO(path << " (UPDATE_GOLDEN=1 build/test/test/test_golden writes it)");
   REQUIRE(golden.has_value());
   CHECK(*golden == rendered);
 }

@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 
 #include <future>
+#include <thread>
 
 using namespace bgplb;
 using namespace std::chrono_literals;
@@ -46,6 +47,33 @@ TEST_CASE("Background.ReturnsAnError") {
   Call call(io, []() -> Result<int> { return notFound("nothing"); });
   REQUIRE(test::runUntil(io, [&] { return call.result.has_value(); }));
   CHECK(call.result->error() == notFound("nothing"));
+}
+
+TEST_CASE("Background.TheThreadFreesTheData_AndNobodyCopiesIt") {
+  struct Data {
+    Data(std::promise<std::thread::id>& report, int& count) : freed(&report), copies(&count) {}
+    Data(Data&& other) noexcept
+        : freed(std::exchange(other.freed, nullptr)), copies(other.copies) {}
+    Data(const Data& other) : copies(other.copies) { ++*copies; }
+    ~Data() {
+      if (freed != nullptr) freed->set_value(std::this_thread::get_id());
+    }
+    std::promise<std::thread::id>* freed = nullptr;
+    int* copies;
+  };
+  std::promise<std::thread::id> freed;
+  auto freedBy = freed.get_future();
+  int copies = 0;
+  boost::asio::io_context io;
+  std::function<Result<int>()> work = [data = Data(freed, copies)]() -> Result<int> {
+    return data.freed != nullptr ? 1 : 0;
+  };
+  Call call(io, std::move(work));
+  REQUIRE(test::runUntil(io, [&] { return call.result.has_value(); }));
+  CHECK(call.result->value() == 1);
+  CHECK(copies == 0);
+  REQUIRE(freedBy.wait_for(test::scaled(10s)) == std::future_status::ready);
+  CHECK(freedBy.get() != std::this_thread::get_id());
 }
 
 TEST_CASE("Background.TheEventLoopDoesNotWaitForAStuckThread") {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """JUnit results: the rungs write them, and test/run counts them.
 
-  junit.py sum DIR                  prints the totals; fails if a test failed or none ran
+  junit.py sum DIR                  prints the totals of each file and of all; fails if a test failed or none ran
   junit.py check FILE STATUS        prints the failures of one file; fails if it has failures or contradicts the exit status
   junit.py failure FILE NAME TEXT   writes a file with one failed test
   junit.py success FILE NAME        writes a file with one passed test
@@ -9,6 +9,7 @@
 import sys
 import unittest
 import xml.etree.ElementTree as ET
+from collections import Counter
 from pathlib import Path
 
 
@@ -57,7 +58,7 @@ class UnittestResult(unittest.TestResult):
 def run_unittests(suite, group, folder):
     """Runs the tests of test_*.py in `folder`."""
     result = UnittestResult(suite, group)
-    unittest.defaultTestLoader.discover(str(folder)).run(result)
+    unittest.TestLoader().discover(str(folder)).run(result)   # the default loader keeps its first folder
     for failed, text in result.failures + result.errors:
         if "setUpClass" in str(failed) or "Failed" in type(failed).__name__:   # outside of a test, or a file cannot be imported
             entry(suite, group, str(failed), [text])
@@ -98,9 +99,14 @@ def last_lines(text):
     return [line[:240] for line in text.splitlines() if line.strip()][-8:]
 
 
+def totals(count):
+    return f"{count['passed']} passed, {count['failed']} failed" + (f", {count['skipped']} skipped" if count["skipped"] else "")
+
+
 def total(folder):
-    count = {"passed": 0, "failed": 0, "skipped": 0}
+    all_files, lines = Counter(), []
     for path in sorted(Path(folder).glob("*.xml")):
+        count = Counter()
         try:
             for name, outcome, text in cases(path):
                 count[outcome] += 1
@@ -109,10 +115,11 @@ def total(folder):
         except ET.ParseError:
             count["failed"] += 1
             print(f"FAILED {path.stem}: unreadable results", file=sys.stderr)
+        all_files += count
+        lines.append(f"{path.stem}: {totals(count)}")
     sys.stderr.flush()
-    skipped = f", {count['skipped']} skipped" if count["skipped"] else ""
-    print(f"{count['passed']} passed, {count['failed']} failed{skipped}")
-    return 0 if count["passed"] and not count["failed"] else 1
+    print(*lines, totals(all_files), sep="\n")
+    return 0 if all_files["passed"] and not all_files["failed"] else 1
 
 
 def main(arguments):

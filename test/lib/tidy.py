@@ -4,7 +4,8 @@
   tidy.py [--all] [--base COMMIT] [--junit FILE] [FILE.cpp...]
 
 Without --all and files: what has changed since the commit that origin/main and HEAD have in common, or since the parent of
-HEAD. For a changed header, each file that includes it. clang reads the commands of a build directory of its own, build/tidy.
+HEAD. For a changed header, each file that includes it. clang reads the commands of build directories of its own, build/tidy and,
+for the fuzzers, build/tidy-fuzz.
 """
 import argparse
 import json
@@ -16,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build/tidy"
+BUILDS = {ROOT / "build/tidy": [], ROOT / "build/tidy-fuzz": ["-DBGPLB_FUZZ=ON"]}
 MOST = 40   # files that a changed header adds: a common header is included everywhere
 
 
@@ -25,13 +26,23 @@ def run(*argv, **options):
 
 
 def compiled():
-    """All files that the build compiles, relative to the tree."""
-    configured = run("cmake", "-S", ".", "-B", str(BUILD), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
-                     "-DCMAKE_CXX_COMPILER=clang++", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON", "-DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON")
-    if configured.returncode:
-        sys.exit(configured.stdout + configured.stderr)
-    commands = json.loads((BUILD / "compile_commands.json").read_text())
-    return sorted(str(Path(command["file"]).relative_to(ROOT)) for command in commands)
+    """{file, relative to the tree: build directory} of all files that the builds compile; the first build of a file counts."""
+    sources = {}
+    for build, options in BUILDS.items():
+        configured = run("cmake", "-S", ".", "-B", str(build), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
+                         "-DCMAKE_CXX_COMPILER=clang++", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON",
+                         "-DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON", *options)
+        if configured.returncode:
+            sys.exit(configured.stdout + configured.stderr)
+        for command in json.loads((build / "compile_commands.json").read_text()):
+            sources.setdefault(str(Path(command["file"]).relative_to(ROOT)), build)
+    return dict(sorted(sources.items()))
+
+
+def unchecked(sources):
+    """The tree's files that no build compiles."""
+    tracked = run("git", "ls-files", "*.cpp").stdout.split()
+    return [name for name in tracked if name not in sources and (ROOT / name).exists()]
 
 
 def changed(base):
@@ -53,8 +64,8 @@ def selection(names, sources):
     return sorted(chosen) + including[:MOST]
 
 
-def findings(source):
-    done = run("clang-tidy", "-p", str(BUILD), "--quiet", source)
+def findings(source, build):
+    done = run("clang-tidy", "-p", str(build), "--quiet", source)
     found = [line.replace(f"{ROOT}/", "") for line in done.stdout.splitlines() if re.search(r": (warning|error): ", line)]
     if done.returncode and not found:
         found = [(done.stdout + done.stderr).strip() or f"exit status {done.returncode}"]
@@ -70,17 +81,23 @@ def main():
     options = parser.parse_args()
     sources = compiled()
     names = options.files or (None if options.all else changed(options.base))
-    chosen = sources if names is None else selection(names, sources)
+    chosen = list(sources) if names is None else selection(names, sources)
     suite = ET.Element("testsuite", name="tidy")
     seen = set()
     with ThreadPoolExecutor(2) as pool:
-        for source, found in pool.map(findings, chosen):
+        for source, found in pool.map(findings, chosen, [sources[source] for source in chosen]):
             case = ET.SubElement(suite, "testcase", classname="tidy", name=source)
             new = [line for line in found if line not in seen]   # a header's finding shows in each file that includes it
             seen.update(new)
             if new:
                 ET.SubElement(case, "failure", message=new[0]).text = "\n".join(new)
                 print("\n".join(new), file=sys.stderr)
+    for source in unchecked(sources):
+        problem = f"{source}: no build compiles it"
+        seen.add(problem)
+        case = ET.SubElement(suite, "testcase", classname="tidy", name=source)
+        ET.SubElement(case, "failure", message=problem)
+        print(problem, file=sys.stderr)
     if not chosen:
         ET.SubElement(suite, "testcase", classname="tidy", name="no file has changed")
     if options.junit:

@@ -13,18 +13,34 @@ using namespace bgplb::bird;
 using namespace bgplb::test::bird_lab;
 using namespace std::chrono_literals;
 
+namespace {
+
+// A template whose result BIRD refuses while the VIPs are limited to allowed prefixes.
+std::string refusedWithAllowedPrefixes(const Lab& lab) {
+  auto copy = lab.run / "edited.mustache";
+  std::filesystem::copy_file(kTemplate, copy);
+  std::ofstream(copy, std::ios::app)
+      << "{{#limitsPrefixes}}protocol nonsense { }{{/limitsPrefixes}}\n";
+  return copy;
+}
+
+core::RoutingConfig refusedModel() {
+  auto model = Lab::model();
+  model.allowedPrefixes = {kVip4};
+  return model;
+}
+
+}  // namespace
+
 TEST_CASE("Bird.RefusedConfiguration_KeepsThePreviousOneAndVipsStillChange", "[netns]") {
   Lab lab;
   Router router(lab.io, lab.there, Lab::session4());
-  const auto copy = lab.run / "edited.mustache";
-  std::filesystem::copy_file(kTemplate, copy);
-  lab.runController(Lab::model(), {kVip4}, copy);
+  lab.runController(Lab::model(), {kVip4}, refusedWithAllowedPrefixes(lab));
   REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
   const auto before = lab.status();
   const auto good = io::readFile(lab.run / "bird.conf").value();
 
-  std::ofstream(copy, std::ios::app) << "protocol nonsense { }\n";
-  REQUIRE(lab.routing->setModel(Lab::model()).has_value());
+  REQUIRE(lab.routing->setModel(refusedModel()).has_value());
   REQUIRE(lab.eventually([&] { return !lab.status()->refused.empty(); }));
   CHECK(lab.status()->refused.find("bird.conf:") != std::string::npos);
   CHECK(io::readFile(lab.run / "bird.conf").value() == good);
@@ -40,27 +56,23 @@ TEST_CASE("Bird.RefusedConfiguration_KeepsThePreviousOneAndVipsStillChange", "[n
   REQUIRE(lab.eventually([&] { return lab.established() && lab.pid() != before->pid; }));
   REQUIRE(lab.eventually([&] { return router.has(kOther4); }));
 
-  std::filesystem::copy_file(kTemplate, copy, std::filesystem::copy_options::overwrite_existing);
-  std::ofstream(copy, std::ios::app) << "# harmless\n";
-  REQUIRE(lab.routing->setModel(Lab::model()).has_value());
+  auto accepted = Lab::model();
+  accepted.holdTime = 60s;
+  REQUIRE(lab.routing->setModel(accepted).has_value());
   REQUIRE(lab.eventually([&] { return lab.status() && lab.status()->refused.empty(); }));
-  CHECK(io::readFile(lab.run / "bird.conf").value() == good + "# harmless\n");
+  CHECK(io::readFile(lab.run / "bird.conf").value().find("hold time 60;") != std::string::npos);
 }
 
 TEST_CASE("Bird.RefusedAtFirstStart_IsRetriedWhenTheModelChanges", "[netns]") {
   Lab lab;
   Router router(lab.io, lab.there, Lab::session4());
-  const auto copy = lab.run / "edited.mustache";
-  std::filesystem::copy_file(kTemplate, copy);
-  std::ofstream(copy, std::ios::app) << "protocol nonsense { }\n";
-  lab.runController(Lab::model(), {kVip4}, copy);
+  lab.runController(refusedModel(), {kVip4}, refusedWithAllowedPrefixes(lab));
   const auto refused = [&] {
     const auto reply = await(lab.io, lab.routing->status());
     return !reply && reply.error().message.find("syntax error") != std::string::npos;
   };
   REQUIRE(lab.eventually(refused));
 
-  std::filesystem::copy_file(kTemplate, copy, std::filesystem::copy_options::overwrite_existing);
   REQUIRE(lab.routing->setModel(Lab::model()).has_value());
   REQUIRE(lab.eventually([&] { return router.has(kVip4); }));
 }

@@ -63,3 +63,30 @@ TEST_CASE("Dockerd.TwoInspectsHangAtStart_TheirVipsStayUntilTheirContainersEnd",
   lab.docker.leave(second);
   REQUIRE(lab.isWithdrawnAtOnce(second));
 }
+
+// Nothing is left but the kernel's state, and the files that BIRD read last.
+TEST_CASE("Dockerd.OneInspectHangsAfterControllerAndBirdWereKilled_AllVipsAreAnnouncedAgain",
+          "[netns][dockerd]") {
+  Lab lab;
+  lab.begin();
+  const auto hanging = lab.announced("hanging", {"10.0.0.111/32"});
+  lab.dockerd.hold(hanging.inspectPath());
+  lab.controller.kill();
+  bird_lab::endProcess(lab.bird);
+  REQUIRE(eventually([&] { return lab.isWithdrawn(lab.kept) && lab.isWithdrawn(hanging); }));
+
+  lab.controller.start();
+  // The first round waits 1 s for the inspection.
+  for (const auto& web : {hanging, lab.kept, lab.dying, lab.leaving}) {
+    INFO(web.vips.front().toString());
+    REQUIRE(eventually([&] { return lab.isAnnounced(web); }, 1s + kAtOnce));
+  }
+  REQUIRE(lab.dockerd.held(hanging.inspectPath()) > 0);
+  REQUIRE(lab.peer.sessions() == 2);
+  lab.keep(lab.kept);
+  lab.checkWithdrawals();
+  lab.docker.dieFirst(hanging);
+  REQUIRE(lab.isWithdrawnAtOnce(hanging));
+  lab.checkKept();
+  REQUIRE(lab.controller.crashReport() == "");
+}

@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 using namespace bgplb;
 using namespace bgplb::test;
@@ -26,7 +28,9 @@ struct Init {
 
   // `script` appends to $LOG. `environment`: additional variables.
   explicit Init(const std::string& script, std::map<std::string, std::string> environment = {})
-      : program({.argv = {BGPLB_INIT_PROGRAM, "/bin/sh", "-c", script},
+      : Init(std::vector<std::string>{"/bin/sh", "-c", script}, std::move(environment)) {}
+  explicit Init(std::vector<std::string> argv, std::map<std::string, std::string> environment = {})
+      : program({.argv = (argv.insert(argv.begin(), BGPLB_INIT_PROGRAM), argv),
                  .environment = with(std::move(environment)),
                  .output = log}) {}
 
@@ -108,6 +112,29 @@ TEST_CASE("Init.GivesUpTheCapabilitiesThatThePluginDoesNotNeed") {
           "CapAmb:\t0000000000000000\n"
           "NoNewPrivs:\t1\n");
   }
+}
+
+TEST_CASE("Init.EndsWithOneLine_IfItCannotRunTheController") {
+  Init init(std::vector<std::string>{"/nonexistent/bgplb"});
+  const auto ending = init.program.waitFor(5s);
+  REQUIRE(ending);
+  CHECK(ending->code == 127);
+  CHECK(init.text() == "bgplb-init: cannot run /nonexistent/bgplb: No such file or directory\n");
+}
+
+// BIRD may be running by then.
+TEST_CASE("Init.RepeatsTheStartSeldom_WhileTheControllersFileIsMissing") {
+  const bird_lab::TemporaryFolder folder;
+  const std::string link = folder / "sh";
+  std::filesystem::create_symlink("/bin/sh", link);
+  const std::string script = "echo started >> $LOG; rm -f " + link + "; exit 1";
+  const Init init(std::vector<std::string>{link, "-c", script});
+  // At once, then after 0.25, 0.5, 1 s.
+  CHECK(eventually([&] { return init.count("cannot run " + link) == 4; }, 5s));
+  CHECK_FALSE(eventually([&] { return init.count("cannot run") > 5; }, 2s));
+  CHECK(init.count("died") == 1);
+  std::filesystem::create_symlink("/bin/sh", link);
+  CHECK(eventually([&] { return init.count("started") == 2; }, 10s));
 }
 
 TEST_CASE("Init.RepeatsAFailedStartSeldom_AndLeavesNoCore") {

@@ -1,8 +1,11 @@
-// Measures a pass over all networks of a host: the longest turn of the event loop, during which no
-// withdrawal can begin. Run with [.bench].
+// Measures a pass over all networks of a host and GET /status: the longest turn of the event loop,
+// during which no withdrawal can begin. Run with [.bench].
 #include "fakes/fake_world.hpp"
 #include "netns/netlink_world.hpp"
 #include "reconcile/reconciler.hpp"
+#include "status_page.hpp"
+
+#include <boost/asio/co_spawn.hpp>
 
 #include <ctime>
 #include <fstream>
@@ -106,6 +109,32 @@ double milliseconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double, std::milli>(time).count();
 }
 
+// Collects and renders the status page with `peers` peers that have all VIPs.
+void measureStatus(ManyNetworks& host, int peers) {
+  bird::RoutingStatus bird;
+  for (int i = 0; i < peers; ++i) {
+    bird.peers.push_back({.name = fmt::format("lb_peer{}", i),
+                          .address = fmt::format("192.168.8.{}", i + 1),
+                          .exported = host.routing.wanted});
+  }
+  StatusInputs inputs{
+      host.reconciler, host.world.kernel, {}, std::move(bird), true, "bgplb:latest", {}};
+  std::optional<Result<std::string>> page;
+  runReady(host.world.io);
+  boost::asio::co_spawn(
+      host.world.io, renderStatus(std::move(inputs)),
+      [&page](const std::exception_ptr&, Result<std::string> text) { page = std::move(text); });
+  CpuClock::duration longest{};
+  int turns = 0;
+  while (!page) {
+    const auto begin = CpuClock::now();
+    turns += static_cast<int>(host.world.io.poll_one());
+    longest = std::max(longest, CpuClock::now() - begin);
+  }
+  fmt::print("  status page for {} peers: {} bytes, {} turns, the longest {:.1f} ms\n", peers,
+             page->value().size(), turns, milliseconds(longest));
+}
+
 }  // namespace
 
 TEST_CASE("WholeHost.LongestTurn", "[.bench]") {
@@ -143,5 +172,6 @@ TEST_CASE("WholeHost.LongestTurn", "[.bench]") {
         "longest turn of the dump {:.1f} ms\n",
         milliseconds(touchAll), turns, milliseconds(all), milliseconds(longest),
         milliseconds(refreshed));
+    measureStatus(host, 4);
   }
 }

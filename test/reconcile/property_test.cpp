@@ -37,6 +37,7 @@ unsigned weight(Kind kind) {
     case Kind::Time: return 5;
     case Kind::Interfere:
     case Kind::KernelNotifies:
+    case Kind::Check:
     case Kind::Sigusr2:
     case Kind::End: return 3;
     case Kind::DeleteNetwork:

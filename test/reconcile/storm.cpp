@@ -14,15 +14,23 @@ constexpr int kMostSteps = 1000;
 const core::Policy kStormPolicy{
     .flap = {}, .drainGrace = 1s, .drainDelay = 5s, .drainOnSigusr2 = true};
 
-constexpr const char* kNames[kKinds] = {
-    "CreateNetwork", "DeleteNetwork", "Start",     "End",
-    "Destroy",       "Pause",         "Unpause",   "Healthy",
-    "Unhealthy",     "Kill",          "Sigusr2",   "Connect",
-    "Disconnect",    "Gateway",       "Lan",       "HostAddress",
-    "Dockerd",       "Deliver",       "Ask",       "FailAnswer",
-    "BreakStream",   "List",          "Interfere", "KernelNotifies",
-    "FailCall",      "EngineRefuses", "Confirm",   "RoutingEnds",
-    "RoutingStarts", "Restart",       "Step",      "Time"};
+constexpr const char* kNames[kKinds] = {"CreateNetwork", "DeleteNetwork",
+                                        "Start",         "End",
+                                        "Destroy",       "Pause",
+                                        "Unpause",       "Healthy",
+                                        "Unhealthy",     "Check",
+                                        "Kill",          "Sigusr2",
+                                        "Connect",       "Disconnect",
+                                        "Gateway",       "Lan",
+                                        "HostAddress",   "Dockerd",
+                                        "Deliver",       "Ask",
+                                        "FailAnswer",    "BreakStream",
+                                        "SkipEvent",     "List",
+                                        "Interfere",     "KernelNotifies",
+                                        "FailCall",      "EngineRefuses",
+                                        "Confirm",       "RoutingEnds",
+                                        "RoutingStarts", "Restart",
+                                        "Step",          "Time"};
 
 }  // namespace
 
@@ -62,6 +70,7 @@ void Storm::run(const Event& event) {
         connect();
       }
       break;
+    case Kind::SkipEvent: skipEvent(); break;
     case Kind::List:
       if (following_) listOn();
       break;

@@ -29,6 +29,7 @@ enum class Kind {
   Unpause,
   Healthy,
   Unhealthy,
+  Check,  // a health check ends
   Kill,
   Sigusr2,
   Connect,
@@ -43,6 +44,7 @@ enum class Kind {
   Ask,
   FailAnswer,
   BreakStream,
+  SkipEvent,  // an event that cannot be read
   List,
   // Faults.
   Interfere,
@@ -103,7 +105,8 @@ class Storm {
   bool join(ModelContainer& container, ModelEndpoint& endpoint);
   void createNetwork(ModelNetwork& network);
   void deleteNetwork(ModelNetwork& network);
-  void emit(const char* action, const ModelContainer& container, int signal = 0);
+  void emit(const char* action, const ModelContainer& container,
+            std::map<std::string, std::string> attributes = {});
   void emitNetwork(const char* action, const NetworkId& id, const char* type,
                    const ModelContainer* container = nullptr);
 
@@ -111,6 +114,7 @@ class Storm {
   void connect();
   void disconnect();
   void deliver();
+  void skipEvent();
   void onSigusr2(const StreamEvent& event);
   void answer(unsigned which);  // dockerd replies, or a reply in flight arrives
   void answer(std::uint64_t call);
@@ -120,7 +124,8 @@ class Storm {
   bool isOnVipNetwork(const std::vector<core::Attachment>& attachments) const;
   void noteReport(const Asked& asked, const core::ContainerReport& report);
   void apply(docker::Reaction reaction);
-  void listOn();  // begins or continues a full list
+  std::optional<std::uint64_t> openList() const;  // the request of a full list
+  void listOn();                                  // begins or continues a full list
   void listWhole();
   void timeOut();
 
@@ -153,6 +158,7 @@ class Storm {
   void checkAnnounced() const;
   void checkLikeFresh() const;
   void checkAtRest();
+  void endServing(ModelContainer& container);
   void checkEndsWithoutLists();
 
   ModelDocker docker_;

@@ -60,10 +60,13 @@ void Storm::userActs(const Event& event) {
   if (event.kind == Kind::Disconnect && on) {
     container.steps = {{Do::Leave, other}, {Do::DeleteEndpoint, other}, {Do::Disconnected, other}};
   }
-  if (event.kind == Kind::Sigusr2) emit("kill", container, 12);
+  if (event.kind == Kind::Sigusr2) emit("kill", container, {{"signal", "12"}});
   if (event.kind == Kind::Kill) {
-    constexpr int kSignals[] = {15, 9, 3, 1};
-    emit("kill", container, kSignals[event.how % 4]);
+    constexpr const char* kSignals[] = {"15", "9", "3", "1"};
+    emit("kill", container, {{"signal", kSignals[event.how % 4]}});
+  }
+  if (event.kind == Kind::Check && container.healthCheck) {
+    emit("exec_die", container, {{"exitCode", event.how % 3 == 0 ? "1" : "0"}});
   }
   if (!changes(container, event.kind)) return;
   if (event.kind == Kind::Pause) emit("pause", container);

@@ -274,13 +274,25 @@ void Storm::checkAtRest() {
     throw Violation{"not at rest: announcements"};
 }
 
-// Withdrawals must not need a list: confirmations, timers and retries are enough.
+// A container whose last check succeeded becomes unhealthy, and dockerd does not answer why. Any
+// other container dies.
+void Storm::endServing(ModelContainer& container) {
+  if (container.mayServe() && container.healthCheck) {
+    emit("exec_die", container, {{"exitCode", "0"}});
+    emit("health_status: unhealthy", container);
+    deliver();
+  } else {
+    emit("die", container);
+  }
+  deliver();
+}
+
+// Withdrawals must not need a list or another reply: confirmations, timers and retries are enough.
 void Storm::checkEndsWithoutLists() {
   steady_.clear();
   for (auto& container : docker_.containers) {
     if (!container.isRunning()) continue;
-    emit("die", container);
-    deliver();
+    endServing(container);
     step();
     pass(2s);
     kernel_.failIn = 1;

@@ -69,8 +69,8 @@ void check(const std::string& file, const std::string& begin, const std::string&
     REQUIRE(io::replaceFile(path, expected, 0644).has_value());
     return;
   }
-  INFO(file << " differs from the schema; update it with UPDATE_DOCUMENTS=1 build/test/test_unit "
-               "\"Documents.*\"");
+  INFO(file << " differs from the schema; update it with UPDATE_DOCUMENTS=1 "
+               "build/test/test/test_unit \"Documents.*\"");
   CHECK(text == expected);
 }
 
