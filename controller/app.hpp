@@ -47,6 +47,7 @@ class App {
   void onKernelChange(const netlink::Changes& changes);
   void updatePeering();
   firewall::GuardedTraffic guardedTraffic() const;
+  firewall::SegmentLimits segmentLimits() const;
   void onStep();
   void checkForwarding();
   Task<http::Answer> answer(http::Request request);

@@ -126,6 +126,10 @@ void Iptables::guard(std::function<GuardedTraffic()> source) {
   loopGuard_.setContent([source = std::move(source)] { return loopGuardRules(source()); });
 }
 
+void Iptables::clampMss(std::function<SegmentLimits()> source) {
+  mssClamp_.setContent([source = std::move(source)] { return mssClampRules(source()); });
+}
+
 Task<> Iptables::run() {
   while (due_ && !tools_.isStuck()) {
     due_ = false;
@@ -172,6 +176,7 @@ Task<> Iptables::reconcileTables(bool wanted) {
     }
   }
   co_await loopGuard_.reconcile(wanted);
+  co_await mssClamp_.reconcile(wanted);
   publish(std::move(status));
   if (mayPass) {
     retryLater();

@@ -17,6 +17,7 @@
 #include "base/result.hpp"
 #include "firewall/host_rules.hpp"
 #include "firewall/loop_guard.hpp"
+#include "firewall/mss_clamp.hpp"
 #include "firewall/nft_table.hpp"
 #include "firewall/rules.hpp"
 #include "firewall/side_table.hpp"
@@ -74,8 +75,11 @@ class Iptables : public reconcile::Firewall {
 
   // `source` returns what to guard against loops (loop_guard.hpp). Called in each pass.
   void guard(std::function<GuardedTraffic()> source);
+  // `source` returns the MSS limits of the VIPs (mss_clamp.hpp). Called in each pass.
+  void clampMss(std::function<SegmentLimits()> source);
 
   const FirewallStatus& status() const { return status_; }
+  std::string mssProblem() const { return mssClamp_.problem(); }  // empty: none
   bool busy() const { return running_; }  // a pass is running or about to run
 
  private:
@@ -108,6 +112,8 @@ class Iptables : public reconcile::Firewall {
   SideTable loopGuard_{tools_, "bgplb_loops", "loop guard",
                        "packets for a VIP without a backend may loop between the router and this "
                        "host"};
+  SideTable mssClamp_{tools_, "bgplb_mss", "MSS limit",
+                      "connections of clients behind a link with a small MTU may hang"};
   boost::asio::steady_timer retry_;
   Backoff backoff_;
   TableWatch watch_;

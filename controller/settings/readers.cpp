@@ -1,6 +1,7 @@
 #include "settings/readers.hpp"
 
 #include "base/parse.hpp"
+#include "core/network_options.hpp"
 
 #include <fmt/format.h>
 
@@ -180,6 +181,11 @@ Problem readMultipathHash(const std::string& text, Settings& to) {
   if (text != "ports" && text != "keep") return refused();
   to.hashPorts = text == "ports";
   return {};
+}
+
+Problem readVipMss(const std::string& text, Settings& to) {
+  to.vipMss = parseWhole(text, core::kLeastMss, core::kLargestMss);
+  return to.vipMss ? Problem{} : refused();
 }
 
 Problem readLogLevel(const std::string& text, Settings& to) {

@@ -48,7 +48,7 @@ std::string listed(const NetworkValue& network) {
                                       {"Scope", "local"},
                                       {"Driver", network.driver},
                                       {"IPAM", std::move(ipam)},
-                                      {"Options", json::object{}},
+                                      {"Options", texts(network.options)},
                                       {"Labels", texts(network.labels)}});
 }
 

@@ -17,6 +17,7 @@ struct NetworkValue {
   std::string driver = kDriver;
   std::vector<std::string> subnets;
   std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> options;
 };
 
 struct Attachment {
