@@ -149,6 +149,7 @@ void DockerHost::join(const Web& web, const Netns& inside) {
 ContainerValue DockerHost::containerOf(const Web& web, const std::string& health) const {
   ContainerValue value{.id = web.container, .name = web.name, .health = health, .running = true};
   value.networks[web.name] = {web.network, web.endpoint, web.mac};
+  value.exposed = web.exposed;
   return value;
 }
 

@@ -23,6 +23,7 @@ struct Web {
   std::string container;
   std::string mac;
   std::vector<Prefix> vips;
+  std::vector<std::string> exposed;  // ports, such as "80/tcp"
 
   std::string inspectPath() const { return "/containers/" + container + "/json"; }
   std::string killPath() const { return "/containers/" + container + "/kill"; }
