@@ -88,6 +88,7 @@ App::App(asio::io_context& io, const settings::Settings& settings, const RunOpti
           io, [this](http::Request request) { return answer(std::move(request)); },
           docker::pluginError) {
   firewall_.guard([this] { return guardedTraffic(); });
+  firewall_.clampMss([this] { return segmentLimits(); });
   operator_.on("GET", "/status", [this](const http::Request&) { return answerStatus(); });
 }
 
@@ -186,6 +187,16 @@ firewall::GuardedTraffic App::guardedTraffic() const {
   return traffic;
 }
 
+firewall::SegmentLimits App::segmentLimits() const {
+  firewall::SegmentLimits limits;
+  for (const auto& [id, network] : reconciler_.facts().networks) {
+    const auto mss = network.options.mss ? network.options.mss : settings_.vipMss;
+    if (!mss) continue;
+    for (const auto& vip : network.vips()) limits.emplace(vip.address(), *mss);
+  }
+  return limits;
+}
+
 void App::onStep() {
   const auto& facts = reconciler_.facts();
   if (facts.firstRoundOver && !std::exchange(routesComplete_, true)) {
@@ -216,6 +227,7 @@ Task<http::Answer> App::answerStatus() {
   auto bird = co_await routing_.status();
   std::vector<std::string> notes(notes_.begin(), notes_.end());
   if (settings_.allowedPrefixes.empty()) notes.emplace_back(kNoAllowedPrefixes);
+  if (auto problem = firewall_.mssProblem(); !problem.empty()) notes.push_back(std::move(problem));
   for (const auto& note : sync_.swarmNotes()) notes.push_back("swarm: " + note);
   StatusInputs inputs{reconciler_,     kernel_,           firewall_.status(),
                       std::move(bird), sync_.following(), sync_.driverName(),

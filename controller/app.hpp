@@ -48,6 +48,7 @@ class App {
   void updatePeering();
   void updateNotes();
   firewall::GuardedTraffic guardedTraffic() const;
+  firewall::SegmentLimits segmentLimits() const;
   void onStep();
   void checkForwarding();
   Task<http::Answer> answer(http::Request request);

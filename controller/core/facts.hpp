@@ -6,6 +6,7 @@
 #include "base/address.hpp"
 #include "base/ids.hpp"
 #include "core/ended_failures.hpp"
+#include "core/exposed_ports.hpp"
 #include "core/flapping.hpp"
 #include "core/network_options.hpp"
 
@@ -95,6 +96,7 @@ struct Container {
   std::map<NetworkId, std::set<Family>> others;
   bool ipv6Disabled = false;       // by a sysctl of the container
   unsigned reversePathFilter = 0;  // by a sysctl of the container: net.ipv4.conf.all.rp_filter
+  ExposedPorts ports;              // empty: none is declared, or not inspected
 };
 
 // Docker attaches a container without external connectivity to this bridge; `docker inspect` of the

@@ -101,6 +101,7 @@ void takeReport(Container& container, const ContainerReport& report) {
   container.startedAt = report.startedAt;
   container.ipv6Disabled = report.ipv6Disabled;
   container.reversePathFilter = report.reversePathFilter;
+  container.ports = report.ports;
   container.asked = true;
   container.missed = false;
 }

@@ -30,6 +30,11 @@ bool readWeight(std::string_view text, NetworkOptions& options) {
   return options.weight.has_value();
 }
 
+bool readMss(std::string_view text, NetworkOptions& options) {
+  options.mss = parseWhole(text, kLeastMss, kLargestMss);
+  return options.mss.has_value();
+}
+
 struct Option {
   std::string_view name;
   std::string_view takes;
@@ -39,6 +44,7 @@ struct Option {
 constexpr std::array kOptions{
     Option{kMtuOption, "a number of bytes from 68 to 65535 is allowed", readMtu},
     Option{kWeightOption, "a whole number from 1 to 1000000 is allowed", readWeight},
+    Option{kMssOption, "a number of bytes from 536 to 65495 is allowed", readMss},
 };
 
 struct Outcome {

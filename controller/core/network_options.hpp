@@ -18,10 +18,17 @@ using OptionTexts = std::map<std::string, std::string>;
 
 inline constexpr const char* kMtuOption = "com.docker.network.driver.mtu";
 inline constexpr const char* kWeightOption = "bgplb.weight";
+inline constexpr const char* kMssOption = "bgplb.mss";
+
+// Limits of a maximum segment size in bytes: 536 is what every IPv4 host accepts (RFC 9293 section
+// 3.7.1), the other one the largest IPv4 packet without its headers.
+inline constexpr unsigned kLeastMss = 536;
+inline constexpr unsigned kLargestMss = 65495;
 
 struct NetworkOptions {
   unsigned mtu = kDefaultMtu;      // kMtuOption: bytes, 68 (RFC 791) to 65535
   std::optional<unsigned> weight;  // kWeightOption: of each ready backend, 1 to 1000000
+  std::optional<unsigned> mss;     // kMssOption: bytes, kLeastMss to kLargestMss
   RouteAttributes attributes;      // of the network's VIPs, independent of the ready backends
   friend bool operator==(const NetworkOptions&, const NetworkOptions&) = default;
 };

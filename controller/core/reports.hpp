@@ -39,6 +39,7 @@ struct ContainerReport {
   // HostConfig.Sysctls: net.ipv6.conf.all.disable_ipv6=1, net.ipv4.conf.all.rp_filter=...
   bool ipv6Disabled = false;
   unsigned reversePathFilter = 0;
+  ExposedPorts ports;
   std::vector<Attachment> attachments;
 };
 

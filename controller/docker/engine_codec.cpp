@@ -257,6 +257,11 @@ Result<core::ContainerReport> parseContainerInspect(std::string_view body) {
       const bool unlimited = seconds.count() < 0 || seconds > kLongestStop;
       report.stopTimeout = unlimited ? kLongestStop : seconds;
     }
+    if (const auto* exposed = objectAt(*config, "ExposedPorts")) {
+      std::vector<std::string_view> texts;
+      for (const auto& entry : *exposed) texts.push_back(entry.key());
+      report.ports = core::parseExposedPorts(texts);
+    }
     // Swarm does not write a task's stop grace period into the container. A task that was
     // signalled to stop never runs again, so its withdrawal needs no time limit.
     const auto labels = textsAt(*config, "Labels");

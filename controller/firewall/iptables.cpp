@@ -122,6 +122,15 @@ void Iptables::guardListener(const Listener& listener) {
   if (decided_) ensure(wanted_);
 }
 
+void Iptables::guard(std::function<GuardedTraffic()> source) {
+  guarded_ = std::move(source);
+  loopGuard_.setContent([this] { return loopGuardRules(guarded_()); });
+}
+
+void Iptables::clampMss(std::function<SegmentLimits()> source) {
+  mssClamp_.setContent([source = std::move(source)] { return mssClampRules(source()); });
+}
+
 Task<> Iptables::run() {
   while (due_ && !tools_.isStuck()) {
     due_ = false;
@@ -167,30 +176,14 @@ Task<> Iptables::reconcileTables(bool wanted) {
       status.problem += (status.problem.empty() ? "" : "; ") + done.error().message;
     }
   }
-  co_await reconcileGuard(wanted);
+  co_await loopGuard_.reconcile(wanted);
+  co_await mssClamp_.reconcile(wanted);
   status.obstacles = co_await obstacles(wanted);
   publish(std::move(status));
   if (mayPass) {
     retryLater();
   } else {
     backoff_.reset();
-  }
-}
-
-// A failure is retried by the next pass, in 3 minutes at the latest.
-Task<> Iptables::reconcileGuard(bool wanted) {
-  if (!guarded_) co_return;
-  std::string rules = wanted ? loopGuardRules(guarded_()) : std::string{};
-  const auto guarded = co_await loopGuard_.reconcile(std::move(rules));
-  const std::string problem = guarded ? "" : guarded.error().message;
-  if (std::exchange(guardProblem_, problem) == problem) co_return;
-  if (problem.empty()) {
-    log::info("resolved: firewall: loop guard");
-  } else {
-    log::warning(
-        "firewall: loop guard: {}; packets for a VIP without a backend may loop between the router "
-        "and this host",
-        problem);
   }
 }
 

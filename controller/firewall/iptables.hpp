@@ -1,7 +1,7 @@
 #pragma once
 // Keeps our rules in the host's packet filter by running the iptables programs, which dockerd uses
 // as well: each must be able to read the rules of the other. Implements the port Firewall, called
-// by the reconciler. Owns two NftTables, ForeignTables, TableWatch and ToolRunner.
+// by the reconciler. Owns the nft tables, ForeignTables, TableWatch and ToolRunner.
 //
 // iptables has two flavours that do not show each other's rules. The kernel applies the rules of
 // both: an ACCEPT in one does not override a DROP in the other. Our rules are in the same flavour
@@ -18,8 +18,10 @@
 #include "firewall/foreign_tables.hpp"
 #include "firewall/host_rules.hpp"
 #include "firewall/loop_guard.hpp"
+#include "firewall/mss_clamp.hpp"
 #include "firewall/nft_table.hpp"
 #include "firewall/rules.hpp"
+#include "firewall/side_table.hpp"
 #include "firewall/table_watch.hpp"
 #include "firewall/tool_runner.hpp"
 #include "io/task.hpp"
@@ -74,9 +76,12 @@ class Iptables : public reconcile::Firewall {
   void guardListener(const Listener& listener);
 
   // `source` returns what to guard against loops (loop_guard.hpp). Called in each pass.
-  void guard(std::function<GuardedTraffic()> source) { guarded_ = std::move(source); }
+  void guard(std::function<GuardedTraffic()> source);
+  // `source` returns the MSS limits of the VIPs (mss_clamp.hpp). Called in each pass.
+  void clampMss(std::function<SegmentLimits()> source);
 
   const FirewallStatus& status() const { return status_; }
+  std::string mssProblem() const { return mssClamp_.problem(); }  // empty: none
   bool busy() const { return running_; }  // a pass is running or about to run
 
  private:
@@ -98,7 +103,6 @@ class Iptables : public reconcile::Firewall {
   Task<Result<void>> reconcileEntry(Family family, bool wanted);
   Task<Result<void>> reconcileTable(Family family, Flavour flavour, FilterTable table, bool wanted);
   Task<Result<void>> restore(Family family, Flavour flavour, std::string commands);
-  Task<> reconcileGuard(bool wanted);
   Task<std::string> obstacles(bool wanted);
   void publish(FirewallStatus status);
   void retryLater();
@@ -108,10 +112,13 @@ class Iptables : public reconcile::Firewall {
   std::function<void()> onStatus_;
   ToolRunner tools_;
   NftTable hostTable_{tools_, "bgplb"};
-  NftTable loopGuard_{tools_, "bgplb_loops"};
+  SideTable loopGuard_{tools_, "bgplb_loops", "loop guard",
+                       "packets for a VIP without a backend may loop between the router and this "
+                       "host"};
+  SideTable mssClamp_{tools_, "bgplb_mss", "MSS limit",
+                      "connections of clients behind a link with a small MTU may hang"};
   ForeignTables foreign_{tools_};
   std::function<GuardedTraffic()> guarded_;
-  std::string guardProblem_;  // logged last; empty: none
   boost::asio::steady_timer retry_;
   Backoff backoff_;
   TableWatch watch_;

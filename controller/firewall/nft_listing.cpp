@@ -51,7 +51,7 @@ bool isOfIptables(const TableName& table) {
 }
 
 bool isOurs(const TableName& table) {
-  return table.family == "inet" && (table.name == "bgplb" || table.name == "bgplb_loops");
+  return table.family == "inet" && table.name.starts_with("bgplb");
 }
 
 // A rule without a match that drops or rejects every packet. A counter or a log entry may precede

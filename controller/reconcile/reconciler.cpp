@@ -224,6 +224,7 @@ void Reconciler::reconcileNetwork(const NetworkId& id, TimePoint now) {
   ensureFlowHashing(desired.kernel);
   noteProblem(id, track, outcome, now);
   noteUnserved(id, track, desired);
+  notePorts(id, track, desired);
   if (track.reevaluateAt) timers_.insert({*track.reevaluateAt, id});
 
   const bool gone =

@@ -88,6 +88,7 @@ class Reconciler {
     std::string problem;
     std::map<EndpointId, std::string> filtersRead;  // the run of the container, by its start time
     std::map<Family, std::string> unserved;         // why the VIP of a family is not served
+    std::string portProblem;                        // core/port_check.hpp; empty: none
     Backoff backoff{std::chrono::milliseconds(250), std::chrono::milliseconds(30'000)};
   };
 
@@ -101,6 +102,7 @@ class Reconciler {
   bool mayWithdraw(const NetworkId& id) const;
   void noteProblem(const NetworkId& id, Track& track, const Result<void>& outcome, TimePoint now);
   void noteUnserved(const NetworkId& id, Track& track, const core::DesiredNetwork& desired);
+  void notePorts(const NetworkId& id, Track& track, const core::DesiredNetwork& desired);
   void readContainerFilters(const NetworkId& id, Track& track);
   void ensureFlowHashing(const core::KernelNetwork& desired);
   void reconcileBridges();

@@ -1,6 +1,7 @@
 // The reconciler's work for the host as a whole (flow hashing, Docker bridges, firewall), and its
 // status.
 #include "base/log.hpp"
+#include "core/port_check.hpp"
 #include "core/vip.hpp"
 #include "reconcile/reconciler.hpp"
 
@@ -155,7 +156,8 @@ std::string Reconciler::problem(const NetworkId& id, const Prefix& vip) const {
   if (refused != track->second.hold.refused.end()) return refused->second;
   if (!track->second.problem.empty()) return track->second.problem;
   const auto unserved = track->second.unserved.find(vip.family());
-  return unserved == track->second.unserved.end() ? "" : unserved->second;
+  if (unserved != track->second.unserved.end()) return unserved->second;
+  return track->second.portProblem;
 }
 
 std::string Reconciler::gatewayProblem(const NetworkId& bridge, const Prefix& subnet) const {
@@ -180,6 +182,17 @@ void Reconciler::noteUnserved(const NetworkId& id, Track& track,
                  family == Family::V4 ? 4 : 6, reason);
   }
   track.unserved = std::move(unserved);
+}
+
+void Reconciler::notePorts(const NetworkId& id, Track& track, const core::DesiredNetwork& desired) {
+  auto problem = core::portProblem(facts_, desired.serving);
+  if (problem == track.portProblem) return;
+  if (problem.empty()) {
+    log::info("resolved: network {}: its ready containers expose the same ports", id.brief());
+  } else {
+    log::warning("network {}: {}", id.brief(), problem);
+  }
+  track.portProblem = std::move(problem);
 }
 
 }  // namespace bgplb::reconcile

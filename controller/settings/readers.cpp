@@ -2,6 +2,7 @@
 
 #include "base/parse.hpp"
 #include "core/local_daemon.hpp"
+#include "core/network_options.hpp"
 
 #include <fmt/format.h>
 
@@ -181,6 +182,11 @@ Problem readMultipathHash(const std::string& text, Settings& to) {
   if (text != "ports" && text != "keep") return refused();
   to.hashPorts = text == "ports";
   return {};
+}
+
+Problem readVipMss(const std::string& text, Settings& to) {
+  to.vipMss = parseWhole(text, core::kLeastMss, core::kLargestMss);
+  return to.vipMss ? Problem{} : refused();
 }
 
 Problem readLogLevel(const std::string& text, Settings& to) {

@@ -34,6 +34,7 @@ Problem readAllowedPrefixes(const std::string& text, Settings& to);
 Problem readStopMode(const std::string& text, Settings& to);
 Problem readSigusr2Action(const std::string& text, Settings& to);
 Problem readMultipathHash(const std::string& text, Settings& to);
+Problem readVipMss(const std::string& text, Settings& to);
 Problem readLogLevel(const std::string& text, Settings& to);
 
 }  // namespace bgplb::settings

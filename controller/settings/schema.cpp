@@ -223,6 +223,15 @@ constexpr std::array kSettings{
                 "of one client go to one container",
     },
     Setting{
+        .name = "VIP_MSS",
+        .key = "vip_mss",
+        .read = readVipMss,
+        .without = "no limit",
+        .takes = "a number of bytes from 536 to 65495, such as 1220",
+        .help = "largest TCP segment (MSS) in connections to VIPs, for clients behind links with a "
+                "small MTU; a network may have its own (bgplb.mss)",
+    },
+    Setting{
         .name = "GLOBAL_SCOPE",
         .key = "global_scope",
         .read = [](const std::string& text,

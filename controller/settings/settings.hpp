@@ -33,6 +33,7 @@ struct Settings {
   std::chrono::milliseconds drainDelay{5000};
   std::vector<Prefix> allowedPrefixes;  // empty: no limit
   bool hashPorts = true;
+  std::optional<unsigned> vipMss;  // bytes; none: no limit
   bool globalScope = false;
   log::Level logLevel = log::Level::Info;
 

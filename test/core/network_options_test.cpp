@@ -61,6 +61,16 @@ TEST_CASE("NetworkOptions.WeightIsAWholeNumber_OrAnError") {
   }
 }
 
+TEST_CASE("NetworkOptions.MssIsANumberOfBytes_OrAnError") {
+  CHECK_FALSE(parseOptions({}).value().mss);
+  CHECK(parseOptions({{"bgplb.mss", "536"}}).value().mss == 536U);
+  CHECK(parseOptions({{"bgplb.mss", "65495"}}).value().mss == 65495U);
+  for (const char* bad : {"", "0", "535", "65496", "-1220", "1220 ", "auto"}) {
+    CAPTURE(bad);
+    CHECK(contains(why({{"bgplb.mss", bad}}), "536 to 65495"));
+  }
+}
+
 TEST_CASE("NetworkOptions.TheErrorForAnUnknownOptionSuggestsAKnownOne") {
   CHECK(contains(why({{"bgplb.wieght", "1"}}), "did you mean bgplb.weight?"));
   CHECK(contains(why({{"com.dokcer.network.driver.mtu", "1"}}),

@@ -61,7 +61,8 @@ TEST_CASE("EngineCodec.ContainerInspect") {
     "Id":"c1","Name":"/web1",
     "State":{"Status":"running","Running":true,"Paused":false,"Restarting":false,
              "StartedAt":"2026-11-22T20:00:00.1Z","Health":{"Status":"unhealthy","Log":null}},
-    "Config":{"StopSignal":"SIGUSR2","StopTimeout":30},
+    "Config":{"StopSignal":"SIGUSR2","StopTimeout":30,
+              "ExposedPorts":{"53/udp":{},"80/tcp":{},"odd":null}},
     "HostConfig":{"Sysctls":{"net.ipv6.conf.all.disable_ipv6":"1",
                              "net.ipv4.conf.all.rp_filter":"2"}},
     "NetworkSettings":{"Networks":{
@@ -74,6 +75,7 @@ TEST_CASE("EngineCodec.ContainerInspect") {
   CHECK(report->run == core::RunState::Running);
   CHECK(report->health == core::Health::Unhealthy);
   CHECK(report->stopSignal == 12);
+  CHECK(report->ports == core::parseExposedPorts({"80/tcp", "53/udp"}));
   CHECK(report->ipv6Disabled);
   CHECK(report->reversePathFilter == 2);
   CHECK(report->stopTimeout == std::chrono::seconds(30));
@@ -86,12 +88,14 @@ TEST_CASE("EngineCodec.ContainerInspect") {
 
 TEST_CASE("EngineCodec.ContainerDefaults") {
   const auto report = docker::parseContainerInspect(
-      R"({"Id":"c1","State":{"Running":true,"Restarting":true},"Config":{"StopTimeout":null}})");
+      R"({"Id":"c1","State":{"Running":true,"Restarting":true},"Config":{"StopTimeout":null,
+          "ExposedPorts":null}})");
   REQUIRE(report);
   CHECK(report->run == core::RunState::Stopped);  // between two runs
   CHECK(report->health == core::Health::None);
   CHECK(report->stopSignal == 15);
   CHECK(report->stopTimeout == std::chrono::seconds(10));
+  CHECK(report->ports.empty());
 }
 
 // Swarm sets no stop timeout in the container. Only the managers know its stop grace period.

@@ -134,6 +134,7 @@ TEST_CASE("Bird.EachSettingRestartsTheDocumentedSessions", "[netns]") {
                        {"SIGUSR2_HANDLER", "true"},
                        {"SIGUSR2_ACTION", "none"},
                        {"MULTIPATH_HASH", "keep"},
+                       {"VIP_MSS", "1220"},
                        {"DRAIN_GRACE", "2"},
                        {"DRAIN_DELAY", "2"},
                        {"ALLOWED_PREFIXES", "10.0.0.0/24"},

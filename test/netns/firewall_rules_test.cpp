@@ -107,6 +107,24 @@ TEST_CASE("Iptables.UsesLegacy_WithoutNfTablesInTheKernel") {
   CHECK(has(wall.ensure(true).problem, "Permission denied"));
 }
 
+TEST_CASE("Iptables.ReportsThatTheMssIsNotLimited_WithoutNft") {
+  const test::ScopedNetns netns;
+  FakePrograms fakes;
+  fakes.add("nft",
+            "echo 'Unable to initialize Netlink socket: Protocol not supported' >&2; exit 1");
+  Wall wall;
+  firewall::SegmentLimits limits;
+  wall.iptables.clampMss([&] { return limits; });
+  wall.ensure(true);
+  CHECK(wall.iptables.mssProblem().empty());
+  limits[*Address::parse("10.0.0.101")] = 1220;
+  wall.ensure(true);
+  CHECK(has(wall.iptables.mssProblem(), "Protocol not supported; connections of clients"));
+  shell("rm " + fakes.folder + "/nft");
+  wall.ensure(true);
+  CHECK(wall.iptables.mssProblem().empty());
+}
+
 TEST_CASE("Iptables.DropsWhatEntersByOurBridges_InTheRawTable_WithoutNft") {
   const test::ScopedNetns netns;
   FakePrograms fakes;

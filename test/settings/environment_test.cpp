@@ -101,6 +101,9 @@ TEST_CASE("Settings.WrongValues") {
       {"DRAIN_GRACE", "-1"},
       {"DRAIN_DELAY", "nan"},
       {"MULTIPATH_HASH", "layer4"},
+      {"VIP_MSS", "535"},
+      {"VIP_MSS", "65496"},
+      {"VIP_MSS", "auto"},
       {"LOG_LEVEL", "loud"},
       {"ALLOWED_PREFIXES", "10.0.0.0"},
       {"ALLOWED_PREFIXES", "10.0.0.0/33"},
@@ -121,6 +124,12 @@ TEST_CASE("Settings.AllowedPrefixesAreAList") {
   CHECK(outcome.settings.allowedPrefixes ==
         std::vector<Prefix>{net("10.0.0.0/24"), net("2001:db8::/32"), net("0.0.0.0/0")});
   CHECK(contains(problemOf({{"ALLOWED_PREFIXES", "10.0.0.5/24"}}), "its prefix is 10.0.0.0/24"));
+}
+
+TEST_CASE("Settings.VipMssIsANumberOfBytes") {
+  CHECK_FALSE(parse(good()).settings.vipMss);
+  CHECK(parse(good({{"VIP_MSS", "536"}})).settings.vipMss == 536U);
+  CHECK(parse(good({{"VIP_MSS", "65495"}})).settings.vipMss == 65495U);
 }
 
 TEST_CASE("Settings.ProblemsNeverContainAPassword") {

@@ -69,22 +69,25 @@ Web DockerHost::makeWeb(const std::string& name, const std::vector<std::string>&
   return web;
 }
 
-void DockerHost::addNetwork(const Web& web) {
-  NetworkValue value{.id = web.network, .name = web.name};
+void DockerHost::addNetwork(const Web& web, const Options& options) {
+  NetworkValue value{.id = web.network, .name = web.name, .options = options};
   for (const auto& vip : web.vips) value.subnets.push_back(vip.toString());
   dockerd_.change([&](auto& values) { values.networks[web.network] = value; },
                   {networkEvent("create", web.network, web.name, kDriver)});
 }
 
-Web DockerHost::createNetwork(const std::string& name, const std::vector<std::string>& vips) {
+Web DockerHost::createNetwork(const std::string& name, const std::vector<std::string>& vips,
+                              const Options& options) {
   const Web web = makeWeb(name, vips);
+  json::object generic;
+  for (const auto& [option, value] : options) generic[option] = value;
   call("NetworkDriver.CreateNetwork",
-       json::serialize(
-           json::object{{"NetworkID", web.network},
-                        {"Options", json::object{{"com.docker.network.generic", json::object{}}}},
-                        {"IPv4Data", pools(web, Family::V4)},
-                        {"IPv6Data", pools(web, Family::V6)}}));
-  addNetwork(web);
+       json::serialize(json::object{
+           {"NetworkID", web.network},
+           {"Options", json::object{{"com.docker.network.generic", std::move(generic)}}},
+           {"IPv4Data", pools(web, Family::V4)},
+           {"IPv6Data", pools(web, Family::V6)}}));
+  addNetwork(web, options);
   return web;
 }
 
@@ -146,6 +149,7 @@ void DockerHost::join(const Web& web, const Netns& inside) {
 ContainerValue DockerHost::containerOf(const Web& web, const std::string& health) const {
   ContainerValue value{.id = web.container, .name = web.name, .health = health, .running = true};
   value.networks[web.name] = {web.network, web.endpoint, web.mac};
+  value.exposed = web.exposed;
   return value;
 }
 

@@ -9,6 +9,7 @@
 #include "support/scoped_netns.hpp"
 
 #include <chrono>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct Web {
   std::string container;
   std::string mac;
   std::vector<Prefix> vips;
+  std::vector<std::string> exposed;  // ports, such as "80/tcp"
 
   std::string inspectPath() const { return "/containers/" + container + "/json"; }
   std::string killPath() const { return "/containers/" + container + "/kill"; }
@@ -37,8 +39,11 @@ class DockerHost {
   // All containers share the namespace `containers`.
   DockerHost(FakeDockerd& dockerd, std::string pluginSocket, const Netns& containers);
 
+  using Options = std::map<std::string, std::string>;  // docker network create -o
+
   // docker network create, with one VIP for each prefix; IPv4 first.
-  Web createNetwork(const std::string& name, const std::vector<std::string>& vips);
+  Web createNetwork(const std::string& name, const std::vector<std::string>& vips,
+                    const Options& options = {});
   // As createNetwork(), but the plugin receives no call: it must find the network in a list.
   Web listNetwork(const std::string& name, const std::vector<std::string>& vips);
   // A second container on the network of `web`.
@@ -75,7 +80,7 @@ class DockerHost {
 
  private:
   Web makeWeb(const std::string& name, const std::vector<std::string>& vips);
-  void addNetwork(const Web& web);
+  void addNetwork(const Web& web, const Options& options = {});
   void nameContainer(Web& web);
   void join(const Web& web, const Netns& inside);
 

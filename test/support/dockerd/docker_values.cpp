@@ -48,7 +48,7 @@ std::string listed(const NetworkValue& network) {
                                       {"Scope", "local"},
                                       {"Driver", network.driver},
                                       {"IPAM", std::move(ipam)},
-                                      {"Options", json::object{}},
+                                      {"Options", texts(network.options)},
                                       {"Labels", texts(network.labels)}});
 }
 
@@ -61,6 +61,9 @@ std::string listed(const ContainerValue& container) {
 
 std::string inspected(const ContainerValue& container) {
   json::object config{{"Image", "web:1"}, {"StopSignal", "SIGTERM"}, {"StopTimeout", 10}};
+  json::object exposed;
+  for (const auto& port : container.exposed) exposed[port] = json::object{};
+  if (!exposed.empty()) config["ExposedPorts"] = std::move(exposed);
   return json::serialize(json::object{{"Id", container.id},
                                       {"Name", "/" + container.name},
                                       {"State", state(container)},

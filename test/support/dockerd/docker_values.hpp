@@ -17,6 +17,7 @@ struct NetworkValue {
   std::string driver = kDriver;
   std::vector<std::string> subnets;
   std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> options;
 };
 
 struct Attachment {
@@ -32,6 +33,7 @@ struct ContainerValue {
   bool running = false;
   std::string startedAt = "2026-11-22T20:00:00Z";
   std::map<std::string, Attachment> networks;  // by network name
+  std::vector<std::string> exposed;            // ports, such as "80/tcp"
 };
 
 // An element of GET /networks and of GET /containers/json. GET /networks/ID returns the same
