@@ -2,6 +2,7 @@
 
 #include "core/answering.hpp"
 #include "core/backends.hpp"
+#include "core/namespace_members.hpp"
 #include "core/udp_flows.hpp"
 
 #include <algorithm>
@@ -16,25 +17,33 @@ bool isRunning(const Facts& facts, const Endpoint& endpoint) {
   return container != facts.containers.end() && container->second.run != RunState::Stopped;
 }
 
+void atEarliest(std::optional<TimePoint>& time, std::optional<TimePoint> candidate) {
+  if (candidate && (!time || *candidate < *time)) time = candidate;
+}
+
+std::optional<TimePoint> reevaluatedAt(const Container& container, const Policy& policy,
+                                       TimePoint now) {
+  const auto& flapping = container.flapping;
+  std::optional<TimePoint> first;
+  for (const auto until : {container.stoppingUntil, udpFlowsLeaveAt(container, policy),
+                           std::optional(heldUntil(flapping, policy.flap)),
+                           std::optional(risenAt(flapping, policy.flap))}) {
+    if (until && *until > now) atEarliest(first, until);
+  }
+  return first;
+}
+
 // When the readiness of the backend changes without an event.
 std::optional<TimePoint> reevaluatedAt(const Facts& facts, const Endpoint& endpoint,
                                        const Policy& policy, TimePoint now) {
   if (!endpoint.container) return std::nullopt;
   const auto container = facts.containers.find(*endpoint.container);
   if (container == facts.containers.end()) return std::nullopt;
-  const auto& flapping = container->second.flapping;
-  std::optional<TimePoint> first;
-  for (const auto until :
-       {container->second.stoppingUntil, udpFlowsLeaveAt(container->second, policy),
-        std::optional(heldUntil(flapping, policy.flap)),
-        std::optional(risenAt(flapping, policy.flap))}) {
-    if (until && *until > now && (!first || *until < *first)) first = until;
+  auto first = reevaluatedAt(container->second, policy, now);
+  for (const auto& member : servingMembers(facts, container->first)) {
+    atEarliest(first, reevaluatedAt(facts.containers.at(member), policy, now));
   }
   return first;
-}
-
-void atEarliest(std::optional<TimePoint>& time, std::optional<TimePoint> candidate) {
-  if (candidate && (!time || *candidate < *time)) time = candidate;
 }
 
 // The host ends that should be ports of the bridge: those that Join is about to hand out, and those

@@ -39,6 +39,9 @@ struct ContainerReport {
   // HostConfig.Sysctls: net.ipv6.conf.all.disable_ipv6=1, net.ipv4.conf.all.rp_filter=...
   bool ipv6Disabled = false;
   unsigned reversePathFilter = 0;
+  // HostConfig.NetworkMode "container:...": whose network namespace it shares; empty: its own.
+  std::string namespaceOf;
+  bool server = false;  // it has a health check, or the restart policy `always` or `unless-stopped`
   std::vector<Attachment> attachments;
 };
 
@@ -47,6 +50,7 @@ struct ListedContainer {
   ContainerId id;
   std::string name;
   std::vector<Attachment> attachments;
+  std::string namespaceOf{};  // as in ContainerReport
 };
 
 // One network, from GET /networks.

@@ -15,7 +15,7 @@ UdpFlows udpFlows(const Facts& facts, const Endpoint& endpoint, Readiness state,
                   const Policy& policy, TimePoint now) {
   if (state == Readiness::NotAsked) return UdpFlows::Unknown;
   if (state != Readiness::Drained && state != Readiness::Stopping) return UdpFlows::Leave;
-  const Container& container = facts.containers.at(*endpoint.container);
+  const auto& container = facts.containers.at(decidingContainer(facts, endpoint, policy, now));
   if (container.run == RunState::Paused || container.health == Health::Unhealthy) {
     return UdpFlows::Leave;
   }

@@ -171,6 +171,21 @@ void readSysctls(const json::object& container, core::ContainerReport& report) {
   if (filter == "1" || filter == "2") report.reversePathFilter = filter == "1" ? 1 : 2;
 }
 
+// Names the other container by its id, or as the user wrote it.
+std::string namespaceOf(const json::object& container) {
+  constexpr std::string_view kContainer = "container:";
+  const auto* config = objectAt(container, "HostConfig");
+  const std::string mode = config == nullptr ? "" : textOr(*config, "NetworkMode");
+  return mode.starts_with(kContainer) ? mode.substr(kContainer.size()) : std::string();
+}
+
+bool isAlwaysRestarted(const json::object& container) {
+  const auto* config = objectAt(container, "HostConfig");
+  const auto* policy = config == nullptr ? nullptr : objectAt(*config, "RestartPolicy");
+  const std::string name = policy == nullptr ? "" : textOr(*policy, "Name");
+  return name == "always" || name == "unless-stopped";
+}
+
 std::string withoutSlash(std::string name) {
   if (name.starts_with('/')) name.erase(0, 1);
   return name;
@@ -221,7 +236,8 @@ Result<std::vector<core::ListedContainer>> parseContainerList(std::string_view b
     const auto* object = entry.if_object();
     const std::string id = object == nullptr ? "" : textOr(*object, "Id");
     if (id.empty()) continue;
-    core::ListedContainer container{ContainerId(id), "", attachmentsOf(*object)};
+    core::ListedContainer container{ContainerId(id), "", attachmentsOf(*object),
+                                    namespaceOf(*object)};
     const auto* names = arrayAt(*object, "Names");
     if (names != nullptr && !names->empty() && names->front().is_string()) {
       container.name = withoutSlash(std::string(names->front().as_string()));
@@ -260,6 +276,8 @@ Result<core::ContainerReport> parseContainerInspect(std::string_view body) {
     report.service = serviceOf(report.name, labels ? *labels : Labels{});
   }
   readSysctls(*object, report);
+  report.namespaceOf = namespaceOf(*object);
+  report.server = report.health != core::Health::None || isAlwaysRestarted(*object);
   report.attachments = attachmentsOf(*object);
   return report;
 }

@@ -197,3 +197,21 @@ TEST_CASE("UdpFlows.StayWhereTheyAre_UntilDockerdHasReportedTheContainer") {
   step();
   CHECK(host.leave(1));
 }
+
+TEST_CASE("UdpFlows.StayWhileAServerInTheBackendsNamespaceDrains") {
+  TwoBackends host;
+  core::ContainerReport app;
+  app.id = ContainerId("a100000000000000");
+  app.run = core::RunState::Running;
+  app.health = Health::Healthy;
+  app.server = true;
+  app.startedAt = "2026-11-22T20:00:01Z";
+  app.namespaceOf = kCtr1.value;
+  host.touch(core::containerReported(host.facts(), app, host.now));
+  host.signal(app.id, kSigUsr2);
+  CHECK(host.stay());
+  host.later(4900ms);
+  CHECK(host.stay());
+  host.later(100ms);
+  CHECK(host.leave(1));
+}

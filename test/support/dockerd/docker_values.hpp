@@ -32,6 +32,7 @@ struct ContainerValue {
   bool running = false;
   std::string startedAt = "2026-11-22T20:00:00Z";
   std::map<std::string, Attachment> networks;  // by network name
+  std::string networkMode = "default";         // HostConfig: "container:ID"
 };
 
 // An element of GET /networks and of GET /containers/json. GET /networks/ID returns the same
