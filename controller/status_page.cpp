@@ -1,6 +1,7 @@
 #include "status_page.hpp"
 
 #include "base/printable.hpp"
+#include "core/namespace_members.hpp"
 #include "core/vip_rules.hpp"
 #include "io/background.hpp"
 #include "operator/status.hpp"
@@ -46,6 +47,34 @@ double secondsLeft(const core::FlapPolicy& policy, const core::Flapping& flappin
   return until <= now ? 0 : std::chrono::duration<double>(until - now).count();
 }
 
+std::string memberState(const core::Facts& facts, const ContainerId& id, const core::Policy& policy,
+                        core::TimePoint now) {
+  const auto& member = facts.containers.at(id);
+  if (core::isServingMember(facts, id)) {
+    return std::string(core::word(core::containerReadiness(member, policy, now)));
+  }
+  return member.server.value_or(true) ? "other-namespace" : "not-counted";
+}
+
+std::optional<std::vector<ops::MemberStatus>> membersOf(const core::Facts& facts,
+                                                        const ContainerId& holder,
+                                                        const core::Policy& policy,
+                                                        core::TimePoint now) {
+  std::vector<ops::MemberStatus> members;
+  for (const auto& id : core::allMembers(facts, holder)) {
+    const auto& member = facts.containers.at(id);
+    members.push_back({.container = member.name,
+                       .containerId = id.value,
+                       .state = memberState(facts, id, policy, now),
+                       .health = healthName(member.health)});
+  }
+  if (auto lost = core::lostMember(facts, holder); !lost.empty()) {
+    members.push_back({.container = lost, .state = "removed", .health = "none"});
+  }
+  if (members.empty()) return std::nullopt;
+  return members;
+}
+
 ops::BackendStatus backend(const StatusInputs& inputs, const NetworkId& network,
                            const EndpointId& id) {
   const auto& facts = inputs.reconciler.facts();
@@ -63,7 +92,9 @@ ops::BackendStatus backend(const StatusInputs& inputs, const NetworkId& network,
   status.container = container->second.name;
   status.health = healthName(container->second.health);
   status.failures = container->second.flapping.failures;
-  status.secondsLeft = secondsLeft(policy.flap, container->second.flapping, now);
+  status.members = membersOf(facts, container->first, policy, now);
+  const auto deciding = core::decidingContainer(facts, endpoint->second, policy, now);
+  status.secondsLeft = secondsLeft(policy.flap, facts.containers.at(deciding).flapping, now);
   return status;
 }
 

@@ -100,6 +100,13 @@ std::string vipsTable(const ops::StatusPage& page) {
                  {printable(backend.container), stateOf(backend), printable(backend.health)});
       rows.push_back(row);
       row = Row(4);  // only the first row of a VIP shows the VIP
+      if (!backend.members) continue;
+      for (const auto& member : *backend.members) {
+        row.insert(row.end(), {"+ " + printable(member.container), printable(member.state),
+                               printable(member.health)});
+        rows.push_back(row);
+        row = Row(4);
+      }
     }
   }
   return table(rows);

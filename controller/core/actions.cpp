@@ -12,6 +12,10 @@ std::uint32_t tableOf(const PinnedRoute& route) {
   return kSlotTable + slotOf(route.via).value_or(0);
 }
 
+std::uint32_t udpTableOf(const PinnedRoute& route) {
+  return kUdpTable + slotOf(route.via).value_or(0);
+}
+
 }  // namespace
 
 std::string toText(const Action& action) {
@@ -54,6 +58,14 @@ std::string toText(const Action& action) {
             return fmt::format("route del {} via {} dev {} table {}",
                                a.route.destination.toString(), a.route.via.toString(), a.dev,
                                tableOf(a.route));
+          },
+          [](const UdpRouteReplace& a) {
+            return fmt::format("route replace {} dev {} table {}", a.route.destination.toString(),
+                               a.dev, udpTableOf(a.route));
+          },
+          [](const UdpRouteDel& a) {
+            return fmt::format("route del {} dev {} table {}", a.route.destination.toString(),
+                               a.dev, udpTableOf(a.route));
           },
           [](const RouteReplace& a) {
             return fmt::format("route replace {} dev {}", a.destination.toString(), a.dev);
@@ -102,6 +114,8 @@ KernelNetwork applied(KernelNetwork before, const Action& action) {
       },
       [&state](const PinnedRouteReplace& a) { state.pinned.insert(a.route); },
       [&state](const PinnedRouteDel& a) { state.pinned.erase(a.route); },
+      [&state](const UdpRouteReplace& a) { state.released.insert(a.route); },
+      [&state](const UdpRouteDel& a) { state.released.erase(a.route); },
       [&state](const NeighReplace& a) { state.neighbors[a.address] = a.mac; },
       [&state](const NeighDel& a) { state.neighbors.erase(a.address); },
   };

@@ -83,6 +83,18 @@ struct PinnedRouteDel {  // removes the slot's policy rule as well, once its tab
   std::string dev;
   friend bool operator==(const PinnedRouteDel&, const PinnedRouteDel&) = default;
 };
+// Routes the UDP flows of that backend through the next-hop group of its family on `dev`. Adds the
+// slot's policy rule for UDP as well, if it does not exist.
+struct UdpRouteReplace {
+  PinnedRoute route;
+  std::string dev;
+  friend bool operator==(const UdpRouteReplace&, const UdpRouteReplace&) = default;
+};
+struct UdpRouteDel {  // removes the slot's policy rule for UDP as well, once its table is empty
+  PinnedRoute route;
+  std::string dev;
+  friend bool operator==(const UdpRouteDel&, const UdpRouteDel&) = default;
+};
 struct NeighReplace {
   Address address;
   MacAddress mac;
@@ -97,7 +109,7 @@ struct NeighDel {
 
 using Action = std::variant<BridgeAdd, VethAdd, PortIsolate, LinkDel, NeighReplace, NeighDel,
                             NextHopAdd, NextHopDel, GroupReplace, GroupDel, RouteReplace, RouteDel,
-                            PinnedRouteReplace, PinnedRouteDel>;
+                            PinnedRouteReplace, PinnedRouteDel, UdpRouteReplace, UdpRouteDel>;
 
 std::string toText(const Action& action);  // one line in the syntax of `ip`, for the log
 

@@ -2,6 +2,8 @@
 
 #include "core/answering.hpp"
 #include "core/backends.hpp"
+#include "core/namespace_members.hpp"
+#include "core/udp_flows.hpp"
 
 #include <algorithm>
 
@@ -15,24 +17,33 @@ bool isRunning(const Facts& facts, const Endpoint& endpoint) {
   return container != facts.containers.end() && container->second.run != RunState::Stopped;
 }
 
+void atEarliest(std::optional<TimePoint>& time, std::optional<TimePoint> candidate) {
+  if (candidate && (!time || *candidate < *time)) time = candidate;
+}
+
+std::optional<TimePoint> reevaluatedAt(const Container& container, const Policy& policy,
+                                       TimePoint now) {
+  const auto& flapping = container.flapping;
+  std::optional<TimePoint> first;
+  for (const auto until : {container.stoppingUntil, udpFlowsLeaveAt(container, policy),
+                           std::optional(heldUntil(flapping, policy.flap)),
+                           std::optional(risenAt(flapping, policy.flap))}) {
+    if (until && *until > now) atEarliest(first, until);
+  }
+  return first;
+}
+
 // When the readiness of the backend changes without an event.
 std::optional<TimePoint> reevaluatedAt(const Facts& facts, const Endpoint& endpoint,
                                        const Policy& policy, TimePoint now) {
   if (!endpoint.container) return std::nullopt;
   const auto container = facts.containers.find(*endpoint.container);
   if (container == facts.containers.end()) return std::nullopt;
-  const auto& flapping = container->second.flapping;
-  std::optional<TimePoint> first;
-  for (const auto until :
-       {container->second.stoppingUntil, std::optional(heldUntil(flapping, policy.flap)),
-        std::optional(risenAt(flapping, policy.flap))}) {
-    if (until && *until > now && (!first || *until < *first)) first = until;
+  auto first = reevaluatedAt(container->second, policy, now);
+  for (const auto& member : servingMembers(facts, container->first)) {
+    atEarliest(first, reevaluatedAt(facts.containers.at(member), policy, now));
   }
   return first;
-}
-
-void atEarliest(std::optional<TimePoint>& time, std::optional<TimePoint> candidate) {
-  if (candidate && (!time || *candidate < *time)) time = candidate;
 }
 
 // The host ends that should be ports of the bridge: those that Join is about to hand out, and those
@@ -82,6 +93,9 @@ void keepFormer(KernelNetwork& desired, const KernelNetwork& observed, const Rou
   for (const auto& pinned : observed.pinned) {
     if (!isShut(hold, pinned.destination)) desired.pinned.insert(pinned);
   }
+  for (const auto& released : observed.released) {
+    if (!isShut(hold, released.destination)) desired.released.insert(released);
+  }
   desired.neighbors.insert(observed.neighbors.begin(), observed.neighbors.end());
   desired.nextHops.insert(observed.nextHops.begin(), observed.nextHops.end());
   for (const auto& [family, members] : observed.groups) {
@@ -119,6 +133,7 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
   desired.kernel.isolated = isolatedPorts(facts, network, desired.kernel.veths);
 
   const auto slots = assignSlots(facts, network, observed, existingVeths);
+  std::map<EndpointId, UdpFlows> udp;
   std::set<Family> anyReady;
   bool running = false;
   for (const auto& endpointId : network.endpoints) {
@@ -129,7 +144,9 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
     const auto slot = slots.find(endpointId);
     const Reachability reachability{.link = linkExists, .slot = slot != slots.end()};
     if (linkExists && !reachability.slot) desired.withoutSlot.insert(endpointId);
-    const bool ready = readiness(facts, endpointId, reachability, policy, now) == Readiness::Ready;
+    const Readiness state = readiness(facts, endpointId, reachability, policy, now);
+    const bool ready = state == Readiness::Ready;
+    if (!ready) udp[endpointId] = udpFlows(facts, endpoint->second, state, policy, now);
     const bool former = !ready && !hold.announced.empty() && slot != slots.end() &&
                         isUndecided(facts, endpointId, policy, now) &&
                         wasServing(observed, network, slot->second);
@@ -160,7 +177,9 @@ DesiredNetwork desiredNetwork(const Facts& facts, const NetworkId& id,
       routed = now < until;
       if (routed) atEarliest(desired.reevaluateAt, until);
     }
-    addNextHops(desired.kernel, vip, facts, slots, desired.serving[vip.family()], observed, routed);
+    const auto& serving = desired.serving[vip.family()];
+    addNextHops(desired.kernel, vip, facts, slots, serving, observed, routed);
+    releaseUdpFlows(desired.kernel, vip, slots, serving, udp, observed);
     // No new route during the grace period: it would attract traffic to a VIP that is not
     // announced.
     const bool keep = routed && observed.routes.count(vip) > 0;

@@ -94,7 +94,12 @@ struct Container {
   std::map<NetworkId, EndpointId> attached;  // to VIP networks
   // Other networks, whose bridges carry the replies, and the families of the addresses there.
   std::map<NetworkId, std::set<Family>> others;
-  bool ipv6Disabled = false;       // by a sysctl of the container
+  bool ipv6Disabled = false;  // by a sysctl of the container
+  // The container on a VIP network whose network namespace it shares (core/namespace_members.hpp).
+  std::optional<ContainerId> holder;
+  std::optional<bool> server;  // ContainerReport::server; none: never inspected
+  // A server that shared its namespace in this run, and was removed.
+  std::string lostMember;
   unsigned reversePathFilter = 0;  // by a sysctl of the container: net.ipv4.conf.all.rp_filter
   ExposedPorts ports;              // empty: none is declared, or not inspected
 };
@@ -128,8 +133,9 @@ struct Facts {
   std::map<EndpointId, Endpoint> endpoints;
   std::map<ContainerId, Container> containers;
   std::map<NetworkId, DockerBridge> bridges;
-  std::map<Prefix, std::set<NetworkId>> bySubnet;  // index of `bridges`
-  std::set<ContainerId> draining;                  // the drained containers that have not ended yet
+  std::map<Prefix, std::set<NetworkId>> bySubnet;        // index of `bridges`
+  std::map<ContainerId, std::set<ContainerId>> members;  // index of `containers`, by holder
+  std::set<ContainerId> draining;  // the drained containers that have not ended yet
   // From the state file; each entry stays until dockerd has reported its container or listed the
   // containers without it.
   std::map<ContainerId, FormerDrain> formerDrains;

@@ -1,6 +1,7 @@
 #include "core/fold_containers.hpp"
 
 #include "core/fold_networks.hpp"
+#include "core/namespace_members.hpp"
 #include "core/signals.hpp"
 
 #include <algorithm>
@@ -86,6 +87,7 @@ void takeReport(Container& container, const ContainerReport& report) {
   if (report.run == RunState::Running && anotherRun) {
     container.drain.reset();
     container.stoppingUntil.reset();
+    container.lostMember.clear();
   }
   // After a restart of dockerd with live-restore, every health check begins again at `starting`. A
   // container that was healthy in this run is still considered healthy.
@@ -102,6 +104,7 @@ void takeReport(Container& container, const ContainerReport& report) {
   container.ipv6Disabled = report.ipv6Disabled;
   container.reversePathFilter = report.reversePathFilter;
   container.ports = report.ports;
+  container.server = report.server;
   container.asked = true;
   container.missed = false;
 }
@@ -110,6 +113,11 @@ void takeReport(Container& container, const ContainerReport& report) {
 // removed.
 bool isListOutdated(const Container& container, Revision requested) {
   return container.run == RunState::Stopped || container.detachedIn > requested;
+}
+
+// It is on a VIP network, or shares the network namespace of a container that is.
+bool isOfVip(const Container& container) {
+  return !container.attached.empty() || container.holder.has_value();
 }
 
 // The service and one of its VIP networks: the same name on another network is another service.
@@ -132,6 +140,7 @@ void unlinkEndpoints(Facts& facts, const ContainerId& id) {
 }
 
 void forgetContainer(Facts& facts, const ContainerId& id) {
+  leaveNamespace(facts, id);
   unlinkEndpoints(facts, id);
   facts.containers.erase(id);
   facts.draining.erase(id);
@@ -153,9 +162,10 @@ Touched containerReported(Facts& facts, const ContainerReport& report, TimePoint
     if (sameRun && !known.drain) known.drain = former.mapped().drain;
   });
   Touched touched = attach(facts, report.id, report.attachments);
+  touched.merge(setNamespace(facts, report.id, report.namespaceOf));
   // Forget a container on no VIP network, and its drain with it. Before the first lists the VIP
   // networks are not known.
-  if (facts.listed && container.attached.empty() && report.run != RunState::Stopped) {
+  if (facts.listed && !isOfVip(container) && report.run != RunState::Stopped) {
     forgetContainer(facts, report.id);
   }
   return touched;
@@ -176,19 +186,27 @@ Touched containersListed(Facts& facts, const std::vector<ListedContainer>& runni
     facts.containers[container.id].name = container.name;
     touched.merge(attachListed(facts, container.id, container.attachments));
   }
+  for (const auto& container : running) {  // after their holders
+    if (!findHolder(facts, container.namespaceOf)) continue;
+    listed[container.id] = true;
+    const auto known = facts.containers.find(container.id);
+    if (known != facts.containers.end() && isListOutdated(known->second, requested)) continue;
+    facts.containers[container.id].name = container.name;
+    touched.merge(setNamespace(facts, container.id, container.namespaceOf));
+  }
   std::set<ContainerId> forgotten;
   for (auto& [id, container] : facts.containers) {
     if (container.changedIn > requested) continue;
     const auto found = listed.find(id);
     if (found != listed.end()) {
       container.missed = false;
-      const bool ours = found->second || !container.attached.empty();
+      const bool ours = found->second || isOfVip(container);
       if (!ours && container.run != RunState::Stopped) forgotten.insert(id);
     } else if (container.run != RunState::Stopped) {
       touched.merge(networksOf(facts, id));
       trackHealthChange(facts, id, container, now, endRun);
       container.missed = true;
-    } else if (std::exchange(container.missed, true)) {
+    } else if (std::exchange(container.missed, true) && !isServingMember(facts, id)) {
       forgotten.insert(id);
     }
   }
@@ -216,6 +234,7 @@ Touched containerStarted(Facts& facts, const ContainerId& id, TimePoint now) {
     container.startedAt.clear();
     container.drain.reset();
     container.stoppingUntil.reset();
+    container.lostMember.clear();
   });
 }
 
@@ -229,6 +248,7 @@ Touched containerDestroyed(Facts& facts, const ContainerId& id) {
   const auto found = facts.containers.find(id);
   if (found == facts.containers.end()) return {};
   Touched touched = changed(facts, id, TimePoint{}, endRun);
+  leaveNamespace(facts, id);
   unlinkEndpoints(facts, id);
   found->second.attached.clear();
   found->second.missed = true;
@@ -292,7 +312,8 @@ bool containerAttachmentsChanged(Facts& facts, const ContainerId& id, const Netw
 
 bool isConfirmedBackend(const Facts& facts, const ContainerId& id) {
   const auto found = facts.containers.find(id);
-  return found != facts.containers.end() && found->second.asked && !found->second.attached.empty();
+  if (found == facts.containers.end() || !found->second.asked) return false;
+  return !found->second.attached.empty() || isServingMember(facts, id);
 }
 
 void formerDrainsRead(Facts& facts, std::map<ContainerId, FormerDrain> drains) {

@@ -43,8 +43,8 @@ bool containerAttachmentsChanged(Facts& facts, const ContainerId& id, const Netw
                                  bool connected);
 
 // --- drains -----------------------------------------------------------------------------------
-// Dockerd has reported, in this run of the container, that the container is on a VIP network. This
-// program sends signals only to such containers.
+// Dockerd has reported, in this run of the container, that the container is on a VIP network, or is
+// a server in the network namespace of such a container. This program sends signals only to these.
 bool isConfirmedBackend(const Facts& facts, const ContainerId& id);
 void formerDrainsRead(Facts& facts, std::map<ContainerId, FormerDrain> drains);
 void drainTerminated(Facts& facts, const ContainerId& id);  // SIGTERM was delivered

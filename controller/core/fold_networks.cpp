@@ -301,6 +301,7 @@ Touched networksOf(const Facts& facts, const ContainerId& id) {
   const auto found = facts.containers.find(id);
   if (found == facts.containers.end()) return touched;
   for (const auto& [network, endpoint] : found->second.attached) touched.insert(network);
+  if (found->second.holder) touched.merge(networksOf(facts, *found->second.holder));
   return touched;
 }
 

@@ -18,6 +18,8 @@ void KernelNetwork::removeNextHop(const Address& via) {
 void KernelNetwork::removeGroup(Family family) {
   groups.erase(family);
   std::erase_if(routes, [family](const Prefix& route) { return route.family() == family; });
+  std::erase_if(released,
+                [family](const PinnedRoute& route) { return route.via.family() == family; });
 }
 
 }  // namespace bgplb::core

@@ -20,6 +20,10 @@
 // A policy rule selects the backend's table by the connection mark (firewall/host_rules.hpp), which
 // the first packet got from the next hop that it took. So adding or removing a backend moves no
 // connection of another backend.
+//
+// UDP has no connections that end. So a backend that gets no new connections may lose its UDP flows
+// to the others (core/udp_flows.hpp): a rule for UDP comes before its rule, and selects a table
+// with VIP -> the group.
 
 #include "core/link_names.hpp"
 
@@ -54,6 +58,8 @@ struct KernelNetwork {
   // route with the wrong metric, which RouteReplace corrects.
   std::set<Prefix> strays;
   std::set<PinnedRoute> pinned;
+  // The backends whose UDP flows to a VIP are routed like new ones, each by its pinned route.
+  std::set<PinnedRoute> released;
 
   void removeVeth(const std::string& host);
   // As in the kernel, a group without members is removed together with the routes through it.

@@ -30,6 +30,9 @@ inline constexpr unsigned kSlotMarkShift = 20;
 inline constexpr std::uint32_t kSlotMarkMask = 0xffU << kSlotMarkShift;
 inline constexpr std::uint32_t kSlotTable = 178'000;        // + slot: routing table
 inline constexpr std::uint32_t kSlotRulePriority = 17'800;  // + slot: before the main table's rule
+// The same for UDP alone, before the slot's own rule.
+inline constexpr std::uint32_t kUdpTable = 178'500;        // + slot
+inline constexpr std::uint32_t kUdpRulePriority = 17'500;  // + slot
 
 // A link name holds 15 characters (IFNAMSIZ - 1).
 inline constexpr std::string_view kBridgePrefix = "bgplb-";

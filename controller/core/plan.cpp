@@ -20,6 +20,9 @@ class Plan {
     for (const auto& route : observed_.pinned) {
       if (!desired_.pinned.contains(route)) add(PinnedRouteDel{route, bridge_});
     }
+    for (const auto& route : observed_.released) {
+      if (!desired_.released.contains(route)) add(UdpRouteDel{route, bridge_});
+    }
     for (const auto& [family, members] : observed_.groups) {
       if (!desired_.groups.contains(family)) add(GroupDel{family, bridge_});
     }
@@ -57,10 +60,14 @@ class Plan {
     }
   }
 
-  // Pinned routes first: if all routes are missing, the main table's route would lead established
-  // connections to another backend, which resets them. Without any route, their packets are lost
-  // and sent again.
+  // Pinned routes before the main table's: if all routes are missing, the main table's route would
+  // lead established connections to another backend, which resets them. Without any route, their
+  // packets are lost and sent again. The routes for UDP before the pinned ones, which may lead to a
+  // backend that is not ready yet.
   void addRoutes() {
+    for (const auto& route : desired_.released) {
+      if (!observed_.released.contains(route)) add(UdpRouteReplace{route, bridge_});
+    }
     for (const auto& route : desired_.pinned) {
       if (!observed_.pinned.contains(route)) add(PinnedRouteReplace{route, bridge_});
     }

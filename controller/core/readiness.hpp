@@ -22,7 +22,7 @@ enum class Readiness {
   Paused,
   Stopping,  // it received a signal to stop
   Drained,   // SIGUSR2
-  Stopped,
+  Stopped,   // or a server of its network namespace was removed
 };
 
 std::string_view word(Readiness readiness);  // "ready", "not-joined", ...
@@ -32,6 +32,15 @@ struct Reachability {
   bool link = true;  // the host end of its veth pair exists
   bool slot = true;  // it has one of the network's slots (core/backends.hpp)
 };
+
+// A backend is ready only if its container is, and the servers that share the container's network
+// namespace are (core/namespace_members.hpp). The first one that is not; otherwise the backend's
+// own. Empty: dockerd has not reported the backend's container yet.
+ContainerId decidingContainer(const Facts& facts, const Endpoint& endpoint, const Policy& policy,
+                              TimePoint now);
+
+// Of one container, whatever its networks are.
+Readiness containerReadiness(const Container& container, const Policy& policy, TimePoint now);
 
 Readiness readiness(const Facts& facts, const EndpointId& endpoint,
                     const Reachability& reachability, const Policy& policy, TimePoint now);

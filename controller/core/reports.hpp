@@ -40,6 +40,9 @@ struct ContainerReport {
   bool ipv6Disabled = false;
   unsigned reversePathFilter = 0;
   ExposedPorts ports;
+  // HostConfig.NetworkMode "container:...": whose network namespace it shares; empty: its own.
+  std::string namespaceOf;
+  bool server = false;  // it has a health check, or the restart policy `always` or `unless-stopped`
   std::vector<Attachment> attachments;
 };
 
@@ -48,6 +51,7 @@ struct ListedContainer {
   ContainerId id;
   std::string name;
   std::vector<Attachment> attachments;
+  std::string namespaceOf{};  // as in ContainerReport
 };
 
 // One network, from GET /networks.

@@ -1,15 +1,11 @@
 #include "docker/engine_codec.hpp"
 
-#include "core/signals.hpp"
 #include "core/vip.hpp"
 #include "json/read.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <csignal>
-#include <cstring>
 
 namespace json = boost::json;
 
@@ -175,6 +171,21 @@ void readSysctls(const json::object& container, core::ContainerReport& report) {
   if (filter == "1" || filter == "2") report.reversePathFilter = filter == "1" ? 1 : 2;
 }
 
+// Names the other container by its id, or as the user wrote it.
+std::string namespaceOf(const json::object& container) {
+  constexpr std::string_view kContainer = "container:";
+  const auto* config = objectAt(container, "HostConfig");
+  const std::string mode = config == nullptr ? "" : textOr(*config, "NetworkMode");
+  return mode.starts_with(kContainer) ? mode.substr(kContainer.size()) : std::string();
+}
+
+bool isAlwaysRestarted(const json::object& container) {
+  const auto* config = objectAt(container, "HostConfig");
+  const auto* policy = config == nullptr ? nullptr : objectAt(*config, "RestartPolicy");
+  const std::string name = policy == nullptr ? "" : textOr(*policy, "Name");
+  return name == "always" || name == "unless-stopped";
+}
+
 std::string withoutSlash(std::string name) {
   if (name.starts_with('/')) name.erase(0, 1);
   return name;
@@ -225,7 +236,8 @@ Result<std::vector<core::ListedContainer>> parseContainerList(std::string_view b
     const auto* object = entry.if_object();
     const std::string id = object == nullptr ? "" : textOr(*object, "Id");
     if (id.empty()) continue;
-    core::ListedContainer container{ContainerId(id), "", attachmentsOf(*object)};
+    core::ListedContainer container{ContainerId(id), "", attachmentsOf(*object),
+                                    namespaceOf(*object)};
     const auto* names = arrayAt(*object, "Names");
     if (names != nullptr && !names->empty() && names->front().is_string()) {
       container.name = withoutSlash(std::string(names->front().as_string()));
@@ -269,6 +281,8 @@ Result<core::ContainerReport> parseContainerInspect(std::string_view body) {
     report.service = serviceOf(report.name, labels ? *labels : Labels{});
   }
   readSysctls(*object, report);
+  report.namespaceOf = namespaceOf(*object);
+  report.server = report.health != core::Health::None || isAlwaysRestarted(*object);
   report.attachments = attachmentsOf(*object);
   return report;
 }
@@ -294,54 +308,6 @@ Result<std::string> parsePluginName(std::string_view body) {
   if (!name) return name.error();
   if (name->empty()) return notFound("the plugin has no name");
   return std::move(*name);
-}
-
-std::string EngineEvent::attribute(const std::string& name) const {
-  const auto found = attributes.find(name);
-  return found == attributes.end() ? "" : found->second;
-}
-
-Result<EngineEvent> parseEvent(std::string_view line) {
-  const auto object = parseObject(line);
-  if (!object) return object.error();
-  EngineEvent event;
-  const auto type = textAt(*object, "Type");
-  const auto action = textAt(*object, "Action");
-  const auto* actor = objectAt(*object, "Actor");
-  if (!type || !action || actor == nullptr) return invalid("no Type, Action or Actor");
-  event.type = *type;
-  event.action = *action;
-  event.id = textOr(*actor, "ID");
-  if (auto attributes = textsAt(*actor, "Attributes")) event.attributes = std::move(*attributes);
-  const auto* time = object->if_contains("timeNano");
-  if (time != nullptr && time->is_int64()) event.timeNano = time->as_int64();
-  return event;
-}
-
-int parseSignal(std::string_view text) {
-  int number = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (code == std::errc{} && end == text.data() + text.size()) {
-    return number > 0 && number <= core::kDockerRtMax ? number : 0;
-  }
-  if (text.starts_with("SIG")) text.remove_prefix(3);
-  for (const auto& [base, value, sign] :
-       {std::tuple{"RTMIN", core::kDockerRtMin, 1}, std::tuple{"RTMAX", core::kDockerRtMax, -1}}) {
-    if (!text.starts_with(base)) continue;
-    const std::string_view rest = text.substr(std::strlen(base));
-    if (rest.empty()) return value;
-    unsigned offset = 0;
-    const char* last = rest.data() + rest.size();
-    const auto [stop, problem] = std::from_chars(rest.data() + 1, last, offset);
-    const bool good = problem == std::errc{} && stop == last && rest[0] == (sign > 0 ? '+' : '-') &&
-                      offset <= core::kDockerRtMax - core::kDockerRtMin;
-    return good ? value + sign * static_cast<int>(offset) : 0;
-  }
-  for (int signal = 1; signal < NSIG; ++signal) {
-    const char* name = sigabbrev_np(signal);
-    if (name != nullptr && text == name) return signal;
-  }
-  return 0;
 }
 
 }  // namespace bgplb::docker

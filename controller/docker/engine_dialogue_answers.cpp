@@ -106,7 +106,8 @@ void EngineDialogue::takeLists(const std::vector<core::ListedContainer>& contain
 }
 
 // Inspects the listed containers on VIP networks, and every known container that is not stopped:
-// it may have left its VIP network, or be known only from an event and not be inspected yet.
+// it may have left its VIP network, or be known only from an event and not be inspected yet. A
+// stopped member of a container's namespace may have been removed without an event.
 void EngineDialogue::askListed(const std::vector<core::ListedContainer>& containers) {
   containers_.retryAll();
   networks_.retryAll();
@@ -118,7 +119,7 @@ void EngineDialogue::askListed(const std::vector<core::ListedContainer>& contain
     if (ours) concerned.insert(container.id);
   }
   for (const auto& [id, container] : facts_.containers) {
-    if (container.run != core::RunState::Stopped) concerned.insert(id);
+    if (container.run != core::RunState::Stopped || container.holder) concerned.insert(id);
   }
   for (const auto& id : concerned) {
     if (!containers_.isOpen(id)) containers_.ask(id, Urgency::Round);

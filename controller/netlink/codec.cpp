@@ -10,6 +10,7 @@
 #include <linux/netconf.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <array>
@@ -141,20 +142,26 @@ std::optional<NextHop> parseNextHop(const nlmsghdr& message) {
 std::optional<SlotRule> parseRule(const nlmsghdr& message) {
   const auto* header = familyHeader<fib_rule_hdr>(message);
   if (header == nullptr || !isInternet(header->family)) return std::nullopt;
-  const Attributes<FRA_PROTOCOL> attributes(message, sizeof(fib_rule_hdr));
+  const Attributes<FRA_IP_PROTO> attributes(message, sizeof(fib_rule_hdr));
   const nlattr* protocol = attributes.find(FRA_PROTOCOL);
   if (protocol == nullptr || mnl_attr_get_payload_len(protocol) < 1 ||
       mnl_attr_get_u8(protocol) != core::kRouteProtocol) {
     return std::nullopt;
   }
   const auto table = attributes.u32(FRA_TABLE).value_or(header->table);
-  const core::Slot slot = table - core::kSlotTable;  // a smaller table becomes more than kSlots
+  const nlattr* only = attributes.find(FRA_IP_PROTO);
+  const bool udp = only != nullptr;
+  if (udp && (mnl_attr_get_payload_len(only) < 1 || mnl_attr_get_u8(only) != IPPROTO_UDP)) {
+    return std::nullopt;
+  }
+  // For a smaller table, the difference becomes more than kSlots.
+  const core::Slot slot = table - (udp ? core::kUdpTable : core::kSlotTable);
   if (slot == 0 || slot > core::kSlots ||
       attributes.u32(FRA_FWMARK) != slot << core::kSlotMarkShift ||
       attributes.u32(FRA_FWMASK) != core::kSlotMarkMask) {
     return std::nullopt;
   }
-  return SlotRule{header->family == AF_INET ? Family::V4 : Family::V6, slot};
+  return SlotRule{header->family == AF_INET ? Family::V4 : Family::V6, slot, udp};
 }
 
 template <typename T>

@@ -77,10 +77,12 @@ struct NextHop {
   friend bool operator==(const NextHop&, const NextHop&) = default;
 };
 
-// One of our routing policy rules: packets with the slot's mark are routed by the slot's table.
+// One of our routing policy rules: packets with the slot's mark, or only UDP packets with it, are
+// routed by a table of the slot.
 struct SlotRule {
   Family family = Family::V4;
   core::Slot slot = 0;
+  bool udp = false;
   friend auto operator<=>(const SlotRule&, const SlotRule&) = default;
 };
 

@@ -27,6 +27,8 @@ bool isOurBridge(const Link& link);
 bool isOurVeth(const Link& link);  // the host end of one of our pairs
 
 SlotRule ruleOf(const core::PinnedRoute& route);  // the rule that selects the route's table
+// The same for the released UDP flows of that backend.
+SlotRule udpRuleOf(const core::PinnedRoute& route);
 
 // The externally visible effects of a fold.
 struct Changes {
@@ -91,6 +93,9 @@ class Mirror {
   // Whether `ref` or, for a group, one of its members is on that link.
   bool leadsTo(const NextHopRef& ref, int ifIndex) const;
   bool hasPinned(const core::PinnedRoute& route) const { return linksByPinned_.contains(route); }
+  bool hasReleased(const core::PinnedRoute& route) const {
+    return groupsByReleased_.contains(route);
+  }
   bool hasRule(const SlotRule& rule) const { return rules_.contains(rule); }
   // Rules whose table has no route.
   std::set<SlotRule> unusedRules() const;
@@ -123,6 +128,7 @@ class Mirror {
   void foldNeighbor(const Neighbor& neighbor, bool removed, Changes& changes);
   void foldForwarding(const ForwardingEntry& entry, bool removed, Changes& changes);
   void foldPinned(const Route& route, bool removed, Changes& changes);
+  void foldReleased(const Route& route, bool removed, Changes& changes);
   void foldNextHop(const NextHop& hop, bool removed, Changes& changes);
   void foldRule(const SlotRule& rule, bool removed, Changes& changes);
   void foldAddress(const reconcile::HostAddress& address, bool removed, Changes& changes);
@@ -132,6 +138,7 @@ class Mirror {
   void addRoute(const NextHopRef& ref, const Prefix& destination, Changes& changes);
   void dropRoute(const NextHopRef& ref, const Prefix& destination, Changes& changes);
   void dropPinned(const core::PinnedRoute& route, Changes& changes);
+  void dropReleased(const core::PinnedRoute& route, Changes& changes);
   void dropNextHop(std::uint32_t id, Changes& changes);
   void dropNextHops(int ifIndex, Changes& changes);
   void leaveGroups(const NextHop& group);
@@ -139,6 +146,8 @@ class Mirror {
   // Whether all objects that observe() reads for that bridge are equal in both mirrors.
   bool hasSameObjects(const std::string& bridge, const Mirror& other) const;
   bool hasSameNextHop(std::uint32_t id, const Mirror& other) const;
+  bool hasSameUdpRules(std::uint32_t group, const Mirror& other) const;
+  void addReleased(std::uint32_t group, core::KernelNetwork& network) const;
   bool isOurGroup(std::uint32_t id) const;
   void dropRoutes(int ifIndex, Family family, Changes& changes);
   void dropAddresses(Device& device, Changes& changes);
@@ -155,7 +164,9 @@ class Mirror {
   std::map<Prefix, std::set<NextHopRef>> nextHopRefsByRoute_;
   std::map<std::uint32_t, std::set<RouteKey>> routesByNextHop_;
   std::map<core::PinnedRoute, int> linksByPinned_;
-  std::map<SlotRule, std::size_t> pinnedBySlot_;  // number of pinned routes in the rule's table
+  std::map<core::PinnedRoute, std::uint32_t> groupsByReleased_;
+  std::map<std::uint32_t, std::set<core::PinnedRoute>> releasedByGroup_;
+  std::map<SlotRule, std::size_t> routesByRule_;  // number of our routes in the rule's table
   std::set<SlotRule> rules_;
   std::set<int> addressed_;  // links with addresses: few among many
   std::set<std::string> bridges_;

@@ -1,4 +1,4 @@
-// The mirror's routes, nexthop objects and rules.
+// The mirror's routes in the main table, and nexthop objects.
 #include "netlink/mirror.hpp"
 
 #include <linux/rtnetlink.h>
@@ -8,15 +8,15 @@
 
 namespace bgplb::netlink {
 
-SlotRule ruleOf(const core::PinnedRoute& route) {
-  return {route.via.family(), core::slotOf(route.via).value_or(0)};
-}
-
 void Mirror::foldRoute(const Route& route, Change change, Changes& changes) {
   const bool ourProtocol = route.protocol == core::kRouteProtocol;
   if (ourProtocol && route.table > core::kSlotTable &&
       route.table <= core::kSlotTable + core::kSlots) {
     return foldPinned(route, change == Change::Removed, changes);
+  }
+  if (ourProtocol && route.table > core::kUdpTable &&
+      route.table <= core::kUdpTable + core::kSlots) {
+    return foldReleased(route, change == Change::Removed, changes);
   }
   // We never create routes with another metric, or with a gateway instead of a nexthop object.
   const bool usual =
@@ -71,34 +71,6 @@ void Mirror::dropRoute(const NextHopRef& ref, const Prefix& destination, Changes
   }
 }
 
-void Mirror::foldPinned(const Route& route, bool removed, Changes& changes) {
-  const auto slot = route.gateway ? core::slotOf(*route.gateway) : std::nullopt;
-  if (!slot || *slot != route.table - core::kSlotTable || route.ifIndex == 0) return;
-  const core::PinnedRoute pinned{route.destination, *route.gateway};
-  const auto known = linksByPinned_.find(pinned);
-  const bool here = known != linksByPinned_.end() && known->second == route.ifIndex;
-  if (removed) {
-    if (here) dropPinned(pinned, changes);
-    return;
-  }
-  if (here) return;
-  if (known != linksByPinned_.end()) dropPinned(pinned, changes);  // replaced by the new route
-  linksByPinned_[pinned] = route.ifIndex;
-  ++pinnedBySlot_[ruleOf(pinned)];
-  devices_[route.ifIndex].pinned.insert(pinned);
-  markBridge(route.ifIndex, changes);
-}
-
-void Mirror::dropPinned(const core::PinnedRoute& route, Changes& changes) {
-  const auto found = linksByPinned_.find(route);
-  const int ifIndex = found->second;
-  linksByPinned_.erase(found);
-  if (--pinnedBySlot_[ruleOf(route)] == 0) pinnedBySlot_.erase(ruleOf(route));
-  devices_[ifIndex].pinned.erase(route);
-  markBridge(ifIndex, changes);
-  forgetIfEmpty(ifIndex);
-}
-
 void Mirror::dropRoutes(int ifIndex, Family family, Changes& changes) {
   const auto device = devices_.find(ifIndex);
   if (device == devices_.end()) return;
@@ -137,6 +109,10 @@ void Mirror::dropNextHop(std::uint32_t id, Changes& changes) {
   if (routes != routesByNextHop_.end()) {
     const auto all = routes->second;
     for (const auto& route : all) dropRoute({id, 0, route.metric}, route.destination, changes);
+  }
+  if (const auto released = releasedByGroup_.find(id); released != releasedByGroup_.end()) {
+    const auto all = released->second;
+    for (const auto& route : all) dropReleased(route, changes);
   }
   const NextHop hop = found->second;
   nextHops_.erase(found);
@@ -179,20 +155,6 @@ void Mirror::keepNextHops(int ifIndex, const std::set<std::uint32_t>& ids, Chang
   for (const auto id : all) {
     if (!ids.contains(id)) dropNextHop(id, changes);
   }
-}
-
-void Mirror::foldRule(const SlotRule& rule, bool removed, Changes& changes) {
-  if (removed ? rules_.erase(rule) == 0 : !rules_.insert(rule).second) return;
-  for (const auto& [route, ifIndex] : linksByPinned_) {
-    if (ruleOf(route) == rule) markBridge(ifIndex, changes);
-  }
-}
-
-std::set<SlotRule> Mirror::unusedRules() const {
-  std::set<SlotRule> unused;
-  std::copy_if(rules_.begin(), rules_.end(), std::inserter(unused, unused.end()),
-               [this](const SlotRule& rule) { return !pinnedBySlot_.contains(rule); });
-  return unused;
 }
 
 void Mirror::markBridges(const NextHop& hop, Changes& changes) const {
@@ -259,7 +221,9 @@ bool Mirror::hasSameNextHop(std::uint32_t id, const Mirror& other) const {
   return groups == groupsByMember_.end() ||
          std::all_of(groups->second.begin(), groups->second.end(), [&](std::uint32_t group) {
            return same(nextHops_, other.nextHops_, group) &&
-                  same(routesByNextHop_, other.routesByNextHop_, group);
+                  same(routesByNextHop_, other.routesByNextHop_, group) &&
+                  same(releasedByGroup_, other.releasedByGroup_, group) &&
+                  hasSameUdpRules(group, other);
          });
 }
 
@@ -308,6 +272,7 @@ void Mirror::observeNextHops(const Device& device, core::KernelNetwork& network)
       const bool first = group == *all.begin();
       addRoutes(group, first);
       if (!first) continue;
+      addReleased(group, network);
       for (const auto id : nextHops_.at(group).members) {
         const NextHop* member = nextHop(id);
         if (member == nullptr || member->ifIndex != ifIndex || !member->gateway) continue;

@@ -72,6 +72,9 @@ Request routeDel(const Prefix& destination, std::uint32_t nextHop, int ifIndex, 
 // A route in the table of the slot that `route.via` encodes (core::slotOf()).
 Request pinnedRouteAdd(const core::PinnedRoute& route, int ifIndex, IfExists ifExists);
 Request pinnedRouteDel(const core::PinnedRoute& route, int ifIndex);
+// A route through a nexthop object in the table for UDP of the slot that `route.via` encodes.
+Request udpRouteAdd(const core::PinnedRoute& route, std::uint32_t nextHop, IfExists ifExists);
+Request udpRouteDel(const core::PinnedRoute& route);
 
 // RTNH_F_ONLINK: `via` is on the link, although no route covers it. The kernel refuses the request
 // while the link has no carrier.
@@ -92,9 +95,10 @@ Request groupReplace(std::uint32_t id, const std::set<std::uint32_t>& members,
                      const Spreading& spreading);
 
 // Packets with the slot's mark are routed by the slot's table. If that table has no matching route,
-// the lookup continues with the next rule.
-Request ruleAdd(Family family, core::Slot slot);
-Request ruleDel(Family family, core::Slot slot);
+// the lookup continues with the next rule. `udp`: only UDP packets, by the slot's table for UDP
+// (FRA_IP_PROTO, Linux 4.17).
+Request ruleAdd(Family family, core::Slot slot, bool udp);
+Request ruleDel(Family family, core::Slot slot, bool udp);
 // Queries the next hop, device and source address that a packet to `destination` would use.
 Request routeGet(const Address& destination);
 // Queries the routing table entry that matches `destination` (RTM_F_FIB_MATCH).

@@ -193,10 +193,12 @@ Result<void> RouteActions::apply(const core::PinnedRouteReplace& action) {
   const auto bridge = mirror_.state().ourBridge(action.dev);
   if (!bridge) return bridge.error();
   if (auto set = setPinnedRoute(action.route, bridge->index); !set) return set;
-  const Family family = action.route.via.family();
-  const core::Slot slot = core::slotOf(action.route.via).value_or(0);
-  if (mirror_.state().hasRule({family, slot})) return {};
-  auto added = socket_.request(ruleAdd(family, slot));
+  return addRule(ruleOf(action.route));
+}
+
+Result<void> RouteActions::addRule(const SlotRule& rule) {
+  if (mirror_.state().hasRule(rule)) return {};
+  auto added = socket_.request(ruleAdd(rule.family, rule.slot, rule.udp));
   if (isKind(added, ErrorKind::Conflict)) return {};
   return added;
 }
@@ -211,9 +213,39 @@ Result<void> RouteActions::apply(const core::PinnedRouteDel& action) {
   return {};
 }
 
+Result<void> RouteActions::setUdpRoute(const core::PinnedRoute& route, std::uint32_t group) {
+  auto added = socket_.request(udpRouteAdd(route, group, IfExists::Fail));
+  if (!isKind(added, ErrorKind::Conflict)) return added;
+  mirror_.catchUp();
+  if (mirror_.state().hasReleased(route)) {
+    return socket_.request(udpRouteAdd(route, group, IfExists::Replace));
+  }
+  return conflict("another program has a route to this destination in this table");
+}
+
+Result<void> RouteActions::apply(const core::UdpRouteReplace& action) {
+  const auto bridge = mirror_.state().ourBridge(action.dev);
+  if (!bridge) return bridge.error();
+  const auto groups = mirror_.state().groups(bridge->index, action.route.via.family());
+  if (groups.empty()) return notFound("no next-hop group");
+  if (auto set = setUdpRoute(action.route, *groups.begin()); !set) return set;
+  return addRule(udpRuleOf(action.route));
+}
+
+// The route may belong to another network of ours already, to which the VIP has moved.
+Result<void> RouteActions::apply(const core::UdpRouteDel& action) {
+  const auto bridge = mirror_.state().ourBridge(action.dev);
+  if (!bridge) return tolerateMissing(bridge.error());
+  if (!mirror_.state().observe(action.dev).released.contains(action.route)) return {};
+  if (auto gone = tolerateMissing(socket_.request(udpRouteDel(action.route))); !gone) return gone;
+  mirror_.catchUp();
+  removeUnusedRules();
+  return {};
+}
+
 void RouteActions::removeUnusedRules() {
   for (const auto& rule : mirror_.state().unusedRules()) {
-    const auto gone = tolerateMissing(socket_.request(ruleDel(rule.family, rule.slot)));
+    const auto gone = tolerateMissing(socket_.request(ruleDel(rule.family, rule.slot, rule.udp)));
     if (!gone) log::debug("rule of slot {}: {}", rule.slot, gone.error().message);
   }
   mirror_.catchUp();

@@ -28,6 +28,8 @@ class RouteActions {
   Result<void> apply(const core::RouteDel& action);
   Result<void> apply(const core::PinnedRouteReplace& action);
   Result<void> apply(const core::PinnedRouteDel& action);
+  Result<void> apply(const core::UdpRouteReplace& action);
+  Result<void> apply(const core::UdpRouteDel& action);
 
   // Sets the timers of groups that are created or changed from now on: with `pinned`, a new member
   // may take over buckets soon, because connection marks protect established connections
@@ -45,6 +47,8 @@ class RouteActions {
   Error foreignRoute(const Route& route) const;
   Result<void> addRoute(const core::RouteReplace& action, std::uint32_t group);
   Result<void> setPinnedRoute(const core::PinnedRoute& route, int ifIndex);
+  Result<void> setUdpRoute(const core::PinnedRoute& route, std::uint32_t group);
+  Result<void> addRule(const SlotRule& rule);
   Result<void> moveRoute(const core::RouteReplace& action, std::uint32_t group);
   Result<void> removeOtherMetrics(const core::RouteReplace& action, int ifIndex);
   std::uint32_t freeNextHopId();

@@ -7,6 +7,7 @@
 #include <linux/ip.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 
 #include <vector>
 
@@ -75,19 +76,25 @@ Request pinnedRoute(std::uint16_t type, unsigned flags, const core::PinnedRoute&
   return request;
 }
 
-Request slotRule(std::uint16_t type, unsigned flags, Family family, core::Slot slot) {
+Request slotRule(std::uint16_t type, unsigned flags, Family family, core::Slot slot, bool udp) {
   Request request(type, flags);
   auto& rule = putHeader<fib_rule_hdr>(request);
   rule.family = familyOf(family);
   rule.table = RT_TABLE_UNSPEC;  // FRA_TABLE has the table
   rule.action = FR_ACT_TO_TBL;
   nlmsghdr& header = request.header();
-  mnl_attr_put_u32(&header, FRA_PRIORITY, core::kSlotRulePriority + slot);
+  const auto priority = udp ? core::kUdpRulePriority : core::kSlotRulePriority;
+  mnl_attr_put_u32(&header, FRA_PRIORITY, priority + slot);
   mnl_attr_put_u32(&header, FRA_FWMARK, slot << core::kSlotMarkShift);
   mnl_attr_put_u32(&header, FRA_FWMASK, core::kSlotMarkMask);
-  mnl_attr_put_u32(&header, FRA_TABLE, core::kSlotTable + slot);
+  mnl_attr_put_u32(&header, FRA_TABLE, (udp ? core::kUdpTable : core::kSlotTable) + slot);
+  if (udp) mnl_attr_put_u8(&header, FRA_IP_PROTO, IPPROTO_UDP);
   mnl_attr_put_u8(&header, FRA_PROTOCOL, core::kRouteProtocol);
   return request;
+}
+
+std::uint32_t udpTableOf(const core::PinnedRoute& route) {
+  return core::kUdpTable + core::slotOf(route.via).value_or(0);
 }
 
 nhmsg& putNextHop(Request& request, unsigned char family) {
@@ -127,6 +134,17 @@ Request pinnedRouteDel(const core::PinnedRoute& route, int ifIndex) {
   return pinnedRoute(RTM_DELROUTE, kChange, route, ifIndex);
 }
 
+Request udpRouteAdd(const core::PinnedRoute& route, std::uint32_t nextHop, IfExists ifExists) {
+  const unsigned flags = ifExists == IfExists::Fail ? kCreate : kReplace;
+  Request request = routeChange(RTM_NEWROUTE, flags, route.destination, udpTableOf(route));
+  mnl_attr_put_u32(&request.header(), RTA_NH_ID, nextHop);
+  return request;
+}
+
+Request udpRouteDel(const core::PinnedRoute& route) {
+  return routeChange(RTM_DELROUTE, kChange, route.destination, udpTableOf(route));
+}
+
 Request nextHopAdd(std::uint32_t id, const Address& via, int ifIndex) {
   Request request(RTM_NEWNEXTHOP, kCreate);
   putNextHop(request, familyOf(via.family())).nh_flags = RTNH_F_ONLINK;
@@ -164,12 +182,12 @@ Request groupReplace(std::uint32_t id, const std::set<std::uint32_t>& members,
   return request;
 }
 
-Request ruleAdd(Family family, core::Slot slot) {
-  return slotRule(RTM_NEWRULE, kCreate, family, slot);
+Request ruleAdd(Family family, core::Slot slot, bool udp) {
+  return slotRule(RTM_NEWRULE, kCreate, family, slot, udp);
 }
 
-Request ruleDel(Family family, core::Slot slot) {
-  return slotRule(RTM_DELRULE, kChange, family, slot);
+Request ruleDel(Family family, core::Slot slot, bool udp) {
+  return slotRule(RTM_DELRULE, kChange, family, slot, udp);
 }
 
 Request routeGet(const Address& destination) { return routeLookup(destination, 0); }

@@ -54,6 +54,15 @@ struct PeerStatus {
 };
 BOOST_DESCRIBE_STRUCT(PeerStatus, (), (name, address, as, state, since, lastError, exported))
 
+// A container in the network namespace of a backend.
+struct MemberStatus {
+  std::string container;    // name
+  std::string containerId;  // empty: it was removed
+  std::string state;        // docs/operations.md, "Containers in the namespace of a backend"
+  std::string health;       // as in BackendStatus
+};
+BOOST_DESCRIBE_STRUCT(MemberStatus, (), (container, containerId, state, health))
+
 struct BackendStatus {
   std::string endpoint;   // id
   std::string state;      // docs/operations.md, "States of a backend"
@@ -62,9 +71,11 @@ struct BackendStatus {
   std::optional<std::string> containerId;
   std::optional<unsigned> failures;  // consecutive failures of the container (RISE_TIME, HOLD_DOWN)
   std::optional<double> secondsLeft;  // until a rising or held-down backend can become ready
+  std::optional<std::vector<MemberStatus>> members;  // none: it has its namespace for itself
 };
 BOOST_DESCRIBE_STRUCT(BackendStatus, (),
-                      (endpoint, state, container, health, containerId, failures, secondsLeft))
+                      (endpoint, state, container, health, containerId, failures, secondsLeft,
+                       members))
 
 struct VipStatus {
   std::string vip;      // 10.0.0.101/32

@@ -27,6 +27,7 @@ bool isLinkAction(const core::Action& action) {
 bool isRouting(const core::Action& action) {
   return std::holds_alternative<core::NextHopAdd>(action) ||
          std::holds_alternative<core::GroupReplace>(action) ||
+         std::holds_alternative<core::UdpRouteReplace>(action) ||
          std::holds_alternative<core::RouteReplace>(action);
 }
 

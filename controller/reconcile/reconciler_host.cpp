@@ -1,6 +1,7 @@
 // The reconciler's work for the host as a whole (flow hashing, Docker bridges, firewall), and its
 // status.
 #include "base/log.hpp"
+#include "core/namespace_members.hpp"
 #include "core/port_check.hpp"
 #include "core/vip.hpp"
 #include "reconcile/reconciler.hpp"
@@ -130,8 +131,10 @@ std::string Reconciler::reasons(const NetworkId& id, TimePoint now) const {
     const auto known = facts_.endpoints.find(endpoint);
     std::string who = endpoint.brief();
     if (known != facts_.endpoints.end() && known->second.container) {
-      const auto container = facts_.containers.find(*known->second.container);
-      if (container != facts_.containers.end()) who = container->second.name;
+      const auto deciding = core::decidingContainer(facts_, known->second, policy_, now);
+      if (!deciding.empty()) who = facts_.containers.at(deciding).name;
+      const auto lost = core::lostMember(facts_, *known->second.container);
+      if (deciding == *known->second.container && !lost.empty()) who = lost;
     }
     const auto state = core::readiness(facts_, endpoint, reachability(id, endpoint), policy_, now);
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", who, core::word(state));

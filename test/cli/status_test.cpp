@@ -118,6 +118,17 @@ TEST_CASE(
           "10.0.0.102/32  empty    -              no          -        -                     -\n"));
 }
 
+TEST_CASE("cli status: the containers in a backend's network namespace follow it") {
+  auto page = healthy();
+  page.vips[0].backends[0].state = "unhealthy";
+  page.vips[0].backends[0].members = {{"app", "a1", "unhealthy", "unhealthy"},
+                                      {"tool", "a2", "not-counted", "none"}};
+  const auto text = cli::renderStatus(page);
+  CHECK(has(text, "  web1     unhealthy    healthy\n"));
+  CHECK(has(text, "  + app    unhealthy    unhealthy\n"));
+  CHECK(has(text, "  + tool   not-counted  none\n"));
+}
+
 // dockerd does not restrict the characters of a network's name.
 TEST_CASE("cli status: hostile names can neither control the terminal nor forge a row") {
   auto page = healthy();
@@ -141,11 +152,13 @@ TEST_CASE("cli status: hostile names can neither control the terminal nor forge 
   page.vips[0].backends[0].container = hostile;
   page.vips[0].backends[0].state = hostile;
   page.vips[0].backends[0].health = hostile;
+  page.vips[0].backends[0].members = {{hostile, hostile, hostile, hostile}};
   page.gateways[0] = {hostile, hostile, hostile, {hostile}, hostile};
   const auto good = cli::renderStatus(healthy());
   const auto lines = std::count(good.begin(), good.end(), '\n');
   const auto text = cli::renderStatus(page);
-  CHECK(std::count(text.begin(), text.end(), '\n') == lines + 7);  // six problems and one note
+  // Six problems, one note, one member.
+  CHECK(std::count(text.begin(), text.end(), '\n') == lines + 8);
   for (const char* part : {"\x1b", "\x07", "\r", "\x7f", "\u009b", "\u202e", "\xff"}) {
     CHECK_FALSE(has(text, part));
   }

@@ -86,6 +86,37 @@ TEST_CASE("EngineCodec.ContainerInspect") {
   CHECK(!report->attachments[1].address6);
 }
 
+TEST_CASE("EngineCodec.AContainerInTheNetworkNamespaceOfAnother") {
+  const auto parsed = [](const std::string& hostConfig, const std::string& state) {
+    const auto report = docker::parseContainerInspect(R"({"Id":"c2","State":{"Running":true)" +
+                                                      state + R"(},"HostConfig":)" + hostConfig +
+                                                      R"(,"NetworkSettings":{"Networks":{}}})");
+    REQUIRE(report);
+    return *report;
+  };
+  const std::string checked = R"(,"Health":{"Status":"starting"})";
+  const auto app = parsed(R"({"NetworkMode":"container:c1"})", checked);
+  CHECK(app.namespaceOf == "c1");
+  CHECK(app.server);
+  CHECK_FALSE(parsed(R"({"NetworkMode":"container:c1"})", "").server);
+  for (const auto& [policy, server] : {std::pair{"always", true},
+                                       {"unless-stopped", true},
+                                       {"on-failure", false},
+                                       {"no", false}}) {
+    CAPTURE(policy);
+    const std::string restart = std::string(R"({"RestartPolicy":{"Name":")") + policy + R"("}})";
+    CHECK(parsed(restart, "").server == server);
+    CHECK(parsed(restart, "").namespaceOf.empty());
+  }
+  CHECK(parsed(R"({"NetworkMode":"bridge"})", "").namespaceOf.empty());
+  CHECK(parsed(R"({"NetworkMode":7})", "").namespaceOf.empty());
+  const auto list = docker::parseContainerList(
+      R"([{"Id":"c2","Names":["/app"],"HostConfig":{"NetworkMode":"container:c1"}},{"Id":"c1"}])");
+  REQUIRE(list);
+  CHECK(list->at(0).namespaceOf == "c1");
+  CHECK(list->at(1).namespaceOf.empty());
+}
+
 TEST_CASE("EngineCodec.ContainerDefaults") {
   const auto report = docker::parseContainerInspect(
       R"({"Id":"c1","State":{"Running":true,"Restarting":true},"Config":{"StopTimeout":null,

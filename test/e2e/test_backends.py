@@ -9,6 +9,20 @@ from traffic import Held, Load
 
 V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
 VIPS = (V4, V6)
+UDP_ECHO = """import socket, sys, threading
+def echo(name, address):
+    s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind((address, 5300))
+    while True: s.sendto(name.encode(), s.recvfrom(99)[1])
+for address in sys.argv[2:]: threading.Thread(target=echo, args=(sys.argv[1], address)).start()
+"""
+UDP_ASK = """import socket, sys
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 40000))
+s.settimeout(0.3)
+s.sendto(b"x", (sys.argv[1], 5300))
+print(s.recv(99).decode())
+"""
 DRAINED = ("--stop-signal", "SIGUSR2", "--stop-timeout", "30")
 
 
@@ -84,6 +98,28 @@ class OneHost(LabTest):
         for name, fate in held.fates.items():
             self.assertEqual((fate["lost"], fate["moved"]), (0, 0), f"{name}: {held.fates}")
 
+    def udp_server(self, address):
+        """The container that answers a client with a fixed source port."""
+        return self.client.run("python3", "-c", UDP_ASK, address, check=False).strip()
+
+    def wait_udp_server(self, address, name):
+        wait.until(lambda: self.udp_server(address) == name, 5, f"{name} answers at {address}", every=0.2)
+
+    def test_udp_flows_leave_a_paused_container(self):
+        self.vip("web1", V4, V6)
+        for name in ("one", "two"):
+            self.host.web(name, "web1", health=False, more=("--entrypoint", "python3"), command=("-c", UDP_ECHO, name, *VIPS))
+        for address in VIPS:
+            name = wait.until(lambda: self.udp_server(address), 10, f"an answer at {address}", every=0.2)
+            other = "two" if name == "one" else "one"
+            self.host.docker("pause", name)
+            self.wait_udp_server(address, other)
+            self.host.docker("unpause", name)
+            self.wait_udp_server(address, name)
+            self.host.docker("stop", "-t", "1", name)
+            self.wait_udp_server(address, other)
+            self.host.docker("start", name)
+
     def test_rolling_update_loses_no_request(self):
         prefixes = self.vip("web1", V4, V6)
         self.start("old1", "old2", more=DRAINED)
@@ -108,7 +144,7 @@ class OneHost(LabTest):
             return [line for command in ("ip rule", "ip -6 rule", "ip route show table all proto 178",
                                          "ip -6 route show table all proto 178", "ip nexthop", "nft list ruleset")
                     for line in self.host.run(*command.split()).splitlines()
-                    if re.search("1780|bgplb-|bgplb_loops|chain (restore|learn)", line)]   # the rule for BIRD's port stays
+                    if re.search("17[58]0|bgplb-|bgplb_loops|chain (restore|learn)", line)]   # the rule for BIRD's port stays
         wait.until_none(left, 10, "objects of ours in the kernel")
 
 

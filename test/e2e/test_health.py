@@ -3,6 +3,7 @@ import time
 
 import wait
 from base import LabTest
+from host import HEALTH, WEB
 
 V4, V6 = "10.0.0.101", "2001:db8:0:1::101"
 
@@ -23,6 +24,26 @@ class Health(LabTest):
         self.router.wait_for(*self.prefixes, timeout=3)
         self.wait_answer(V4, "web1")
         self.wait_answer(V6, "web1")
+
+    def test_the_server_is_in_the_network_namespace_of_the_container_with_the_vip(self):
+        self.start(health=False, more=("--entrypoint", "python3"), command=("-c", "import time; time.sleep(1e6)"))
+        self.host.docker("run", "-d", "--name", "app", "--network", "container:web1", *HEALTH, "-e", "NAME=app", WEB)
+        self.host.wait_health("app", "healthy")
+        self.router.wait_for(*self.prefixes)
+        self.wait_answer(V4, "app")
+        self.host.sick("app")
+        self.host.wait_health("app", "unhealthy")
+        self.router.wait_gone(*self.prefixes, timeout=3)
+        self.host.sick("app", False)
+        self.router.wait_for(*self.prefixes)
+        self.host.docker("kill", "app")
+        self.router.wait_gone(*self.prefixes, timeout=3)
+        self.host.docker("start", "app")
+        self.router.wait_for(*self.prefixes)
+        self.host.docker("kill", "-s", "USR2", "app")
+        self.router.wait_gone(*self.prefixes, timeout=3)
+        self.host.wait_state("app", "exited")
+        self.assertEqual(self.host.state("web1"), "running")
 
     def test_checks_that_cannot_run(self):
         """Simulates a package upgrade that replaces runc: Docker reports every container as unhealthy."""

@@ -86,6 +86,9 @@ class FakeKernel : public reconcile::Kernel,
       return !std::includes(network.nextHops.begin(), network.nextHops.end(),
                             group->members.begin(), group->members.end());
     }
+    if (const auto* route = std::get_if<core::UdpRouteReplace>(&action)) {
+      return !network.groups.contains(route->route.via.family());
+    }
     const auto* route = std::get_if<core::RouteReplace>(&action);
     return route != nullptr && !network.groups.contains(route->destination.family());
   }

@@ -261,7 +261,10 @@ TEST_CASE("Requests.EncodeTheirArguments") {
   std::set<std::uint32_t> most;
   for (core::Slot slot = 1; slot <= core::kSlots; ++slot) most.insert(slot);
   CHECK(has(readBack(netlink::groupReplace(600, most, {})), " 253 254"));
-  CHECK(readBack(netlink::ruleAdd(Family::V6, 254)) == "+ rule of IPv6 slot 254");
+  CHECK(readBack(netlink::udpRouteAdd(pinned, 7, IfExists::Replace)) ==
+        "= route 2001:db8:0:1::101/128 table 178509 proto 178 metric 0 dev 0 nhid 7 via - src -");
+  CHECK(readBack(netlink::ruleAdd(Family::V6, 254, false)) == "+ rule of IPv6 slot 254");
+  CHECK(readBack(netlink::ruleAdd(Family::V6, 254, true)) == "+ rule of IPv6 slot 254 for UDP");
   CHECK(readBack(netlink::neighReplace(vip6.address(), mac, 7)) ==
         "+ neigh 2001:db8:0:1::101 dev 7 lladdr 02:42:ac:17:00:19 permanent");
   CHECK(readBack(netlink::bridgeAdd("bgplb-012345678", mac)) ==

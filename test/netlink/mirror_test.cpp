@@ -321,6 +321,46 @@ TEST_CASE("Mirror.AnIpv6RouteWithTheKernelsMetricIsARouteToCorrect") {
   CHECK(mirror.observe(kBridge) == network());
 }
 
+TEST_CASE("Mirror.ShowsTheBackendsWhoseUdpFlowsAreReleased") {
+  const Prefix vip = GENERATE(kVip4, kVip6);
+  const Family family = vip.family();
+  const core::PinnedRoute released{vip, core::nextHop(family, 1)};
+  const netlink::SlotRule rule{family, 1, true};
+  Mirror mirror = whole();
+  const auto group = *mirror.groups(2, family).begin();
+  const Route route{.destination = vip,
+                    .table = core::kUdpTable + 1,
+                    .protocol = core::kRouteProtocol,
+                    .nextHop = group};
+  auto expected = network();
+  CHECK(fold(mirror, Change::Present, route).bridges == kOnlyBridge);
+  CHECK(mirror.observe(kBridge) == expected);  // not effective without the rule
+  const Mirror withoutRule = mirror;
+  CHECK(fold(mirror, Change::Present, rule).bridges == kOnlyBridge);
+  expected.released = {released};
+  CHECK(mirror.observe(kBridge) == expected);
+  CHECK(difference(mirror, whole()) == kOnlyBridge);
+  CHECK(difference(withoutRule, mirror) == kOnlyBridge);
+  CHECK(fold(mirror, Change::Present, route).bridges.empty());
+  CHECK(mirror.unusedRules().empty());
+  SECTION("route removed") { fold(mirror, Change::Removed, route); }
+  SECTION("route through another nexthop object") {
+    Route other = route;
+    other.nextHop = 99;
+    fold(mirror, Change::Present, other);
+    CHECK(mirror.hasReleased(released));
+    fold(mirror, Change::Removed, other);
+  }
+  SECTION("group removed: the kernel removes the route, IPv4 without a notification") {
+    fold(mirror, Change::Removed, netlink::NextHop{.id = group});
+    expected.groups.erase(family);
+    expected.routes.erase(vip);
+  }
+  expected.released.clear();
+  CHECK(mirror.observe(kBridge) == expected);
+  CHECK(mirror.unusedRules() == std::set<netlink::SlotRule>{rule});
+}
+
 TEST_CASE("Mirror.DifferFindsMissedNotifications") {
   const Mirror before = whole();
   Mirror after = before;

@@ -65,7 +65,8 @@ inline std::string text(const netlink::NextHop& hop) {
   return text;
 }
 inline std::string text(const netlink::SlotRule& rule) {
-  return fmt::format("rule of IPv{} slot {}", static_cast<int>(rule.family), rule.slot);
+  return fmt::format("rule of IPv{} slot {}{}", static_cast<int>(rule.family), rule.slot,
+                     rule.udp ? " for UDP" : "");
 }
 inline std::string text(const reconcile::HostAddress& address) {
   return fmt::format("address {} in {} dev {}{}", address.address.toString(),

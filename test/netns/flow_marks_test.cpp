@@ -40,6 +40,59 @@ TEST_CASE("FlowMarks.AConnectionKeepsItsBackend_WhenTheGroupChanges") {
   }
 }
 
+TEST_CASE("FlowMarks.ReleasedUdpFlowsMove_AndTcpConnectionsStay") {
+  Backends backends;
+  backends.add(1);
+  backends.add(2);
+  for (const Prefix& vip : {kVip4, kVip6}) {
+    INFO(vip.toString());
+    const auto before = std::pair{backends.received(1), backends.received(2)};
+    const core::PinnedRoute first{vip, core::nextHop(vip.family(), 1)};
+    const Flow udp(backends, vip.address());
+    // A connection that is not established yet: each call sends SYN from the same port.
+    const std::string tcp = fmt::format(
+        "python3 -c 'import socket as s; f=s.socket(s.{}, s.SOCK_STREAM); f.setblocking(0); "
+        "f.setsockopt(s.SOL_SOCKET, s.SO_REUSEADDR, 1); f.bind((\"\", 30000)); "
+        "f.connect_ex((\"{}\", 80))'",
+        vip.family() == Family::V4 ? "AF_INET" : "AF_INET6", vip.address().toString());
+    const auto sendBoth = [&] {
+      udp.send();
+      backends.client.shell(tcp);
+    };
+    backends.ready({1});
+    sendBoth();
+    CHECK(receives(backends, 1, before.first + 2));
+    backends.ready({2});  // backend 1 is paused
+    sendBoth();
+    CHECK(receives(backends, 1, before.first + 4));
+    backends.world.apply(core::UdpRouteReplace{first, kBridge});
+    sendBoth();
+    CHECK(receives(backends, 1, before.first + 5));
+    CHECK(receives(backends, 2, before.second + 1));
+    backends.world.apply(core::UdpRouteDel{first, kBridge});
+    sendBoth();
+    CHECK(receives(backends, 1, before.first + 7));
+    CHECK(backends.received(2) == before.second + 1);
+  }
+}
+
+TEST_CASE("FlowMarks.ReleasedUdpFlowsOfTheHostMove") {
+  Backends backends;
+  backends.add(1);
+  backends.add(2);
+  backends.ready({1});
+  const std::string send =
+      "python3 -c 'import socket as s; f=s.socket(s.AF_INET, s.SOCK_DGRAM); f.bind((\"\", 20778)); "
+      "f.sendto(b\"x\", (\"10.0.0.101\", 80))'";
+  shell(send);
+  CHECK(receives(backends, 1, 1));
+  backends.ready({2});
+  backends.world.apply(core::UdpRouteReplace{{kVip4, core::nextHop(Family::V4, 1)}, kBridge});
+  shell(send);
+  CHECK(receives(backends, 2, 1));
+  CHECK(backends.received(1) == 1);
+}
+
 TEST_CASE("FlowMarks.MarkLocallyGeneratedPackets") {
   Backends backends;
   backends.add(1);

@@ -213,6 +213,10 @@ TEST_CASE("RtnlKernel.DoesNotReplaceAForeignRoute") {
   CHECK(world.refuse(core::PinnedRouteReplace{{kVip4, kHop4}, kBridge}).kind ==
         ErrorKind::Conflict);
   CHECK(has(shell("ip route show table 178001"), "eth9"));
+  shell("ip route add 10.0.0.101/32 dev eth9 proto static table 178501");
+  CHECK(world.refuse(core::UdpRouteReplace{{kVip4, kHop4}, kBridge}).kind == ErrorKind::Conflict);
+  world.apply(core::UdpRouteDel{{kVip4, kHop4}, kBridge});
+  CHECK(has(shell("ip route show table 178501"), "eth9"));
   shell("ip route replace blackhole 10.0.0.101/32");
   CHECK(world.refuse(core::RouteReplace{kVip4, kBridge}).kind == ErrorKind::Conflict);
   world.checkMirror();
@@ -225,7 +229,13 @@ TEST_CASE("RtnlKernel.MovesItsOwnRouteToAnotherNetwork") {
   world.apply(core::VethAdd{kHost2, kContainer2, kOther});
   shell("ip link set " + kContainer2 + " up");
   world.awaitCarrier(kOther);
+  const std::set<core::PinnedRoute> released{{kVip4, kHop4}, {kVip6, kHop6}};
+  for (const auto& route : released) world.apply(core::UdpRouteReplace{route, kBridge});
   for (const auto& action : World::routing(kOther)) world.apply(action);
+  for (const auto& route : released) world.apply(core::UdpRouteReplace{route, kOther});
+  for (const auto& route : released) world.apply(core::UdpRouteDel{route, kBridge});
+  CHECK(world.kernel.observe(kBridge).released.empty());
+  CHECK(world.kernel.observe(kOther).released == released);
   CHECK(world.kernel.observe(kBridge).pinned.empty());
   CHECK(world.kernel.observe(kOther).pinned.size() == 2);
   CHECK(world.kernel.observe(kBridge).routes.empty());
@@ -292,6 +302,12 @@ TEST_CASE("RtnlKernel.DurationOfEachAction", "[.bench]") {
   measure("resync of 2000 networks, with pauses", 5, [&](int) { world.resync(); });
   measure("route del", kCount, [&](int i) {
     world.apply(core::RouteDel{Prefix::host(*vip(i)), bridge(i)});
+  });
+  measure("route for UDP replace, new", kCount, [&](int i) {
+    world.apply(core::UdpRouteReplace{{Prefix::host(*vip(i)), kHop4}, bridge(i)});
+  });
+  measure("route for UDP del", kCount, [&](int i) {
+    world.apply(core::UdpRouteDel{{Prefix::host(*vip(i)), kHop4}, bridge(i)});
   });
   measure("pinned route del", kCount, [&](int i) {
     world.apply(core::PinnedRouteDel{{Prefix::host(*vip(i)), kHop4}, bridge(i)});

@@ -65,6 +65,9 @@ inline std::string text(const core::KernelNetwork& network) {
   for (const auto& route : network.pinned) {
     all += " pinned " + route.destination.toString() + " via " + route.via.toString();
   }
+  for (const auto& route : network.released) {
+    all += " released " + route.destination.toString() + " via " + route.via.toString();
+  }
   return all;
 }
 

@@ -70,6 +70,23 @@ TEST_CASE("Smoke.Sigusr2DrainsABackend", "[netns][dockerd]") {
   host.checkHealthy();
 }
 
+TEST_CASE("Smoke.UdpFlowsLeaveAnUnhealthyBackend", "[netns][dockerd]") {
+  Host host;
+  Backend first(host, host.docker.createNetwork("web", vips()));
+  REQUIRE(eventually([&] { return host.isAnnounced(first.web); }));
+  std::vector<Flow> flows;
+  for (const auto& vip : first.web.vips) {
+    flows.emplace_back(host.there, vip.address());
+    CHECK(host.arrives(flows.back(), first));
+  }
+  Backend second(host, host.docker.another(first.web));
+  for (const auto& vip : first.web.vips) CHECK(host.getsNewConnections(second, vip));
+  host.docker.health(first.web, "unhealthy");
+  second.received();  // what arrived before
+  for (const auto& flow : flows) CHECK(host.arrives(flow, second));
+  host.checkHealthy();
+}
+
 TEST_CASE("Smoke.AnIpv6VipIsRefusedWithoutIpv6", "[netns][dockerd]") {
   Host host;
   Backend ipv4(host, host.docker.createNetwork("web", {kVip4}));

@@ -19,7 +19,9 @@ constexpr const char* kPage = R"({
   "vips":[{"vip":"10.0.0.101/32","network":"web1","networkId":"aaa","bridge":"bgplb-aaa","weight":null,
            "hostRoute":true,"exportedTo":["192.168.8.137"],"problem":"",
            "backends":[{"endpoint":"e1","state":"held-down","container":"web1","health":"healthy",
-                        "containerId":"c1","failures":3,"secondsLeft":7.5},
+                        "containerId":"c1","failures":3,"secondsLeft":7.5,
+                        "members":[{"container":"app","containerId":"a1","state":"starting",
+                                    "health":"starting"}]},
                        {"endpoint":"e2","state":"not-joined","container":"","health":""}]}],
   "gateways":[{"subnet":"172.23.0.0/24","network":"gw","link":"br0","exportedTo":[],
                "problem":"p"}]})";

@@ -47,7 +47,7 @@ inline core::ContainerReport report(const ContainerId& id, const NetworkId& netw
 }
 
 inline core::ListedContainer listed(const core::ContainerReport& report) {
-  return {report.id, report.name, report.attachments};
+  return {report.id, report.name, report.attachments, report.namespaceOf};
 }
 // Apply lists that were requested at the current revision.
 inline core::Touched listNetworks(core::Facts& facts, const std::vector<core::NetworkReport>& all,

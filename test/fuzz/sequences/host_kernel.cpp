@@ -84,7 +84,8 @@ void Host::foreignRoute(const Step& step) {
   constexpr unsigned kMetrics[] = {0, 1, 20, 1024};
   unsigned metric = kMetrics[step.c % std::size(kMetrics)];
   if (prefix->family() == Family::V6 && metric == 0) metric = 1024;
-  const unsigned table = step.c / 4 % 3 == 0 ? core::kSlotTable + 1 : RT_TABLE_MAIN;
+  constexpr unsigned kTables[] = {core::kSlotTable + 1, RT_TABLE_MAIN, core::kUdpTable + 1};
+  const unsigned table = kTables[step.c / 4 % std::size(kTables)];
   const RouteKey key{table, *prefix, metric};
   const auto known = kernel_.state().routes.find(key);
   const bool ours =

@@ -89,6 +89,7 @@ struct SimRule {
   unsigned mark = 0;
   unsigned mask = 0;
   unsigned char protocol = 0;
+  unsigned char ipProtocol = 0;  // 0: any
   Maker maker = Maker::Other;
   friend auto operator<=>(const SimRule&, const SimRule&) = default;
 };

@@ -157,6 +157,7 @@ SimKernel::Message ruleMessage(const SimRule& rule, bool present) {
   mnl_attr_put_u32(&header, FRA_PRIORITY, rule.priority);
   mnl_attr_put_u32(&header, FRA_TABLE, rule.table);
   mnl_attr_put_u8(&header, FRA_PROTOCOL, rule.protocol);
+  if (rule.ipProtocol != 0) mnl_attr_put_u8(&header, FRA_IP_PROTO, rule.ipProtocol);
   if (rule.mark == 0) return bytesOf(message);
   mnl_attr_put_u32(&header, FRA_FWMARK, rule.mark);
   mnl_attr_put_u32(&header, FRA_FWMASK, rule.mask);
@@ -208,9 +209,9 @@ std::string toText(const KernelState& state) {
                         route.gateway ? route.gateway->toString() : "-");
   }
   for (const auto& rule : state.rules) {
-    text += fmt::format("  {} rule {} of IPv{} mark {:x}/{:x} table {} protocol {}\n",
+    text += fmt::format("  {} rule {} of IPv{} mark {:x}/{:x} ipproto {} table {} protocol {}\n",
                         word(rule.maker), rule.priority, static_cast<int>(rule.family), rule.mark,
-                        rule.mask, rule.table, rule.protocol);
+                        rule.mask, rule.ipProtocol, rule.table, rule.protocol);
   }
   return text;
 }

@@ -58,14 +58,18 @@ RouteRequest routeOf(const nlmsghdr& request) {
 
 SimRule ruleOf(const nlmsghdr& request) {
   const auto& header = headerOf<fib_rule_hdr>(request);
-  const Attributes<FRA_PROTOCOL> attributes(request, sizeof(fib_rule_hdr));
-  const nlattr* protocol = attributes.find(FRA_PROTOCOL);
+  const Attributes<FRA_IP_PROTO> attributes(request, sizeof(fib_rule_hdr));
+  const auto u8 = [&attributes](std::size_t type) {
+    const nlattr* found = attributes.find(type);
+    return found == nullptr ? std::uint8_t{0} : mnl_attr_get_u8(found);
+  };
   return {.family = familyOf(header.family),
           .priority = attributes.u32(FRA_PRIORITY).value_or(0),
           .table = attributes.u32(FRA_TABLE).value_or(header.table),
           .mark = attributes.u32(FRA_FWMARK).value_or(0),
           .mask = attributes.u32(FRA_FWMASK).value_or(0),
-          .protocol = protocol == nullptr ? std::uint8_t{0} : mnl_attr_get_u8(protocol),
+          .protocol = u8(FRA_PROTOCOL),
+          .ipProtocol = u8(FRA_IP_PROTO),
           .maker = Maker::Controller};
 }
 
@@ -309,7 +313,8 @@ int SimKernel::delRule(const nlmsghdr& request) {
   for (const auto& rule : state_.rules) {
     if (rule.family != wanted.family || !same(wanted.priority, rule.priority) ||
         !same(wanted.table, rule.table) || !same(wanted.mark, rule.mark) ||
-        !same(wanted.mask, rule.mask) || !same(wanted.protocol, rule.protocol)) {
+        !same(wanted.mask, rule.mask) || !same(wanted.protocol, rule.protocol) ||
+        !same(wanted.ipProtocol, rule.ipProtocol)) {
       continue;
     }
     removeRule(SimRule(rule));

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 
@@ -22,6 +23,19 @@ void forNew(const Map& before, const Map& after, const Check& check) {
     const auto known = before.find(key);
     if (known == before.end() || known->second != value) check(key, value);
   }
+}
+
+bool isTableOf(std::uint32_t first, unsigned table) {
+  return table > first && table <= first + core::kSlots;
+}
+
+bool isOurRule(const SimRule& rule) {
+  const bool udp = rule.ipProtocol != 0;
+  const unsigned slot = rule.table - (udp ? core::kUdpTable : core::kSlotTable);
+  return rule.protocol == core::kRouteProtocol && slot >= 1 && slot <= core::kSlots &&
+         (!udp || rule.ipProtocol == IPPROTO_UDP) && rule.mark == slot << core::kSlotMarkShift &&
+         rule.mask == core::kSlotMarkMask &&
+         rule.priority == (udp ? core::kUdpRulePriority : core::kSlotRulePriority) + slot;
 }
 
 std::string difference(const KernelState& before, const KernelState& after) {
@@ -175,7 +189,7 @@ void Properties::checkRoute(const KernelState& state, const RouteKey& key, const
     throw Violation{fmt::format("route to {} in table {}: {}", vip.toString(), key.table, why)};
   };
   if (route.protocol != core::kRouteProtocol) wrong("without the plugin's protocol");
-  const bool slot = key.table > core::kSlotTable && key.table <= core::kSlotTable + core::kSlots;
+  const bool slot = isTableOf(core::kSlotTable, key.table) || isTableOf(core::kUdpTable, key.table);
   if (key.table != RT_TABLE_MAIN && !slot) wrong("in a table of others");
   if (!slot && key.metric != netlink::routeMetric(vip.family())) wrong("with another metric");
   const int link = linkOf(state, route);
@@ -232,12 +246,7 @@ void Properties::checkRequest(const KernelState& before, const KernelState& afte
   });
   for (const auto& rule : after.rules) {
     if (rule.maker != Maker::Controller || before.rules.contains(rule)) continue;
-    const unsigned slot = rule.table - core::kSlotTable;
-    const bool ours = rule.protocol == core::kRouteProtocol && slot >= 1 && slot <= core::kSlots &&
-                      rule.mark == slot << core::kSlotMarkShift &&
-                      rule.mask == core::kSlotMarkMask &&
-                      rule.priority == core::kSlotRulePriority + slot;
-    if (!ours) throw Violation{"added a rule that is not recognised as ours"};
+    if (!isOurRule(rule)) throw Violation{"added a rule that is not recognised as ours"};
   }
 }
 

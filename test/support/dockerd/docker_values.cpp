@@ -24,6 +24,10 @@ json::object settings(const ContainerValue& container) {
   return {{"Networks", std::move(networks)}};
 }
 
+json::object hostConfig(const ContainerValue& container) {
+  return {{"NetworkMode", container.networkMode}};
+}
+
 json::object state(const ContainerValue& container) {
   json::object object{{"Status", container.running ? "running" : "exited"},
                       {"Running", container.running},
@@ -54,6 +58,7 @@ std::string listed(const NetworkValue& network) {
 
 std::string listed(const ContainerValue& container) {
   return json::serialize(json::object{{"Id", container.id},
+                                      {"HostConfig", hostConfig(container)},
                                       {"Names", json::array{"/" + container.name}},
                                       {"State", container.running ? "running" : "exited"},
                                       {"NetworkSettings", settings(container)}});
@@ -68,6 +73,7 @@ std::string inspected(const ContainerValue& container) {
                                       {"Name", "/" + container.name},
                                       {"State", state(container)},
                                       {"Config", std::move(config)},
+                                      {"HostConfig", hostConfig(container)},
                                       {"NetworkSettings", settings(container)}});
 }
 

@@ -34,6 +34,7 @@ struct ContainerValue {
   std::string startedAt = "2026-11-22T20:00:00Z";
   std::map<std::string, Attachment> networks;  // by network name
   std::vector<std::string> exposed;            // ports, such as "80/tcp"
+  std::string networkMode = "default";         // HostConfig: "container:ID"
 };
 
 // An element of GET /networks and of GET /containers/json. GET /networks/ID returns the same
