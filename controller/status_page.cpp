@@ -120,20 +120,26 @@ ops::BirdStatus birdStatus(const Result<bird::RoutingStatus>& bird) {
           printable(bird->refused)};
 }
 
+ops::FirewallStatus firewallStatus(const firewall::FirewallStatus& firewall) {
+  std::string problem = firewall.problem;
+  if (!firewall.protectionProblem.empty()) {
+    problem += (problem.empty() ? "protection: " : "; protection: ") + firewall.protectionProblem;
+  }
+  return {firewall.flavour,   firewall.v4,    firewall.v6,
+          printable(problem), firewall.marks, printable(firewall.marksProblem)};
+}
+
 }  // namespace
 
 ops::StatusPage statusPage(const StatusInputs& inputs) {
-  const auto& firewall = inputs.firewall;
-  ops::StatusPage page{
-      .version = kVersion,
-      .driver = inputs.driverName,
-      .bird = birdStatus(inputs.bird),
-      .engine = {inputs.following},
-      .firewall = {firewall.flavour, firewall.v4, firewall.v6, printable(firewall.problem),
-                   firewall.marks, printable(firewall.marksProblem)},
-      .peers = peers(inputs.bird),
-      .vips = vips(inputs),
-      .gateways = gateways(inputs)};
+  ops::StatusPage page{.version = kVersion,
+                       .driver = inputs.driverName,
+                       .bird = birdStatus(inputs.bird),
+                       .engine = {inputs.following},
+                       .firewall = firewallStatus(inputs.firewall),
+                       .peers = peers(inputs.bird),
+                       .vips = vips(inputs),
+                       .gateways = gateways(inputs)};
   for (const auto& note : inputs.notes) page.notes.push_back(printable(note));
   return page;
 }

@@ -2,7 +2,7 @@
 
 #include "core/link_names.hpp"
 #include "firewall/marks.hpp"
-#include "firewall/nft_table.hpp"
+#include "firewall/plain_name.hpp"
 
 #include <fmt/format.h>
 

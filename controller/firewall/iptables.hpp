@@ -15,7 +15,9 @@
 
 #include "base/backoff.hpp"
 #include "base/result.hpp"
+#include "firewall/entry_table.hpp"
 #include "firewall/host_rules.hpp"
+#include "firewall/iptables_programs.hpp"
 #include "firewall/loop_guard.hpp"
 #include "firewall/nft_table.hpp"
 #include "firewall/rules.hpp"
@@ -44,10 +46,9 @@ struct FirewallStatus {
   std::string problem;  // empty: none
   bool marks = false;   // connections keep their backend (host_rules.hpp)
   std::string marksProblem;
+  std::string protectionProblem;  // why packets that host_rules.hpp drops may pass; empty: none
   friend bool operator==(const FirewallStatus&, const FirewallStatus&) = default;
 };
-
-enum class Flavour { Nft, Legacy };
 
 // Chooses the flavours for our rules among those in `seen`. The first match decides: the flavours
 // with Docker's chains; those in `fallback` (for IPv6: the flavours chosen for IPv4); those that
@@ -90,12 +91,11 @@ class Iptables : public reconcile::Firewall {
   Task<> reconcileTables(bool wanted);
   Task<TableState> reconcileFamily(Family family, bool wanted, std::vector<Flavour> fallback);
   Task<TableState> poll(Family family, bool wanted);
-  Task<Result<std::string>> save(Family family, Flavour flavour, const char* table);
   Task<Result<FilterTable>> list(Family family, Flavour flavour);
-  // The rule of planEntry() in the legacy raw table.
-  Task<Result<void>> reconcileEntry(Family family, bool wanted);
   Task<Result<void>> reconcileTable(Family family, Flavour flavour, FilterTable table, bool wanted);
-  Task<Result<void>> restore(Family family, Flavour flavour, std::string commands);
+  // By nft, otherwise by iptables. False: `status` has the problem, and another attempt may
+  // succeed.
+  Task<bool> reconcileHostRules(bool wanted, FirewallStatus& status);
   Task<> reconcileGuard(bool wanted);
   void publish(FirewallStatus status);
   void retryLater();
@@ -105,6 +105,7 @@ class Iptables : public reconcile::Firewall {
   std::function<void()> onStatus_;
   ToolRunner tools_;
   NftTable hostTable_{tools_, "bgplb"};
+  EntryTable entryTable_{tools_};  // without nft
   NftTable loopGuard_{tools_, "bgplb_loops"};
   std::function<GuardedTraffic()> guarded_;
   std::string guardProblem_;  // logged last; empty: none
