@@ -26,7 +26,7 @@ struct RawTable {
       if (!inRaw) continue;
       const std::string first = line.substr(0, line.find(' '));
       if (first.size() > 1 && first[0] == ':') chains[first.substr(1)];
-      if (first == "-A") addRule(line.substr(first.size() + 1));
+      if (line.starts_with("-A ")) addRule(line.substr(3));
     }
   }
 
