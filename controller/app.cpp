@@ -20,6 +20,7 @@ namespace {
 // makes the peers remove every route. The whole stop, including the ping, must therefore take less.
 constexpr std::chrono::seconds kStopTimeout{6};
 constexpr std::chrono::seconds kLastPing{2};
+constexpr std::chrono::seconds kStatusPing{1};
 constexpr std::chrono::milliseconds kLastSave{500};
 
 constexpr const char* kNoAllowedPrefixes =
@@ -225,12 +226,17 @@ Task<http::Answer> App::answer(http::Request request) {
 
 Task<http::Answer> App::answerStatus() {
   auto bird = co_await routing_.status();
+  bool following = sync_.following();
+  if (following) {  // the event stream of a dockerd that hangs stays open
+    const auto answering = co_await engine_.ping(kStatusPing);
+    following = answering.has_value();
+  }
   std::vector<std::string> notes(notes_.begin(), notes_.end());
   if (settings_.allowedPrefixes.empty()) notes.emplace_back(kNoAllowedPrefixes);
   if (auto problem = firewall_.mssProblem(); !problem.empty()) notes.push_back(std::move(problem));
   for (const auto& note : sync_.swarmNotes()) notes.push_back("swarm: " + note);
-  StatusInputs inputs{reconciler_,     kernel_,           firewall_.status(),
-                      std::move(bird), sync_.following(), sync_.driverName(),
+  StatusInputs inputs{reconciler_,     kernel_,   firewall_.status(),
+                      std::move(bird), following, sync_.driverName(),
                       std::move(notes)};
   auto body = co_await renderStatus(std::move(inputs));
   if (!body) co_return ops::errorAnswer(503, body.error().message);

@@ -177,20 +177,27 @@ ops::BirdStatus birdStatus(const Result<bird::RoutingStatus>& bird) {
           printable(bird->refused)};
 }
 
+ops::FirewallStatus firewallStatus(const firewall::FirewallStatus& firewall) {
+  std::string problem = firewall.problem;
+  if (!firewall.protectionProblem.empty()) {
+    problem += (problem.empty() ? "protection: " : "; protection: ") + firewall.protectionProblem;
+  }
+  return {firewall.flavour,   firewall.v4,    firewall.v6,
+          printable(problem), firewall.marks, printable(firewall.marksProblem),
+          printable(firewall.obstacles)};
+}
+
 }  // namespace
 
 Task<Result<std::string>> renderStatus(StatusInputs inputs) {
   auto collected = co_await vips(inputs);
-  const auto& firewall = inputs.firewall;
-  ops::StatusPage page{
-      .version = kVersion,
-      .driver = inputs.driverName,
-      .bird = birdStatus(inputs.bird),
-      .engine = {inputs.following},
-      .firewall = {firewall.flavour, firewall.v4, firewall.v6, printable(firewall.problem),
-                   firewall.marks, printable(firewall.marksProblem), printable(firewall.obstacles)},
-      .vips = std::move(collected),
-      .gateways = gateways(inputs)};
+  ops::StatusPage page{.version = kVersion,
+                       .driver = inputs.driverName,
+                       .bird = birdStatus(inputs.bird),
+                       .engine = {inputs.following},
+                       .firewall = firewallStatus(inputs.firewall),
+                       .vips = std::move(collected),
+                       .gateways = gateways(inputs)};
   for (const auto& note : inputs.notes) page.notes.push_back(printable(note));
   std::function<Result<std::string>()> render =
       [page = std::move(page), bird = std::move(inputs.bird)]() mutable -> Result<std::string> {

@@ -40,6 +40,26 @@ Result<std::optional<Prefix>> vipOf(const std::vector<Prefix>& pools, Family fam
   return std::optional<Prefix>(pools.front());
 }
 
+// dockerd accepts these options for every driver. They contradict a VIP.
+Result<void> checkOptions(const CreateNetworkRequest& request) {
+  for (const auto& space : request.addressSpaces) {
+    if (space.empty() || space == core::kAddressSpace) continue;
+    return invalid(fmt::format(
+        "the network's pool is from another IPAM driver, which would give no container the VIP: "
+        "create it with --ipam-driver, too, and the same name as for --driver; {}",
+        core::kAllowedVips));
+  }
+  if (request.internal) {
+    return invalid(
+        "--internal is not possible: a VIP is announced, so it is reachable from "
+        "outside");
+  }
+  if (request.auxiliaryAddresses) {
+    return invalid("--aux-address is not possible: a VIP network has no address but the VIP");
+  }
+  return {};
+}
+
 // Docker generates a MAC address for every endpoint because the IPAM driver sets
 // RequiresMACAddress. If a call has none, derive a locally administered address from the endpoint's
 // ID (IEEE 802: second bit of the first byte).
@@ -153,6 +173,7 @@ bool PluginApi::isKnown(const EndpointId& endpoint) const {
 PluginApi::Answer PluginApi::createNetwork(std::string_view body) {
   const auto request = parseCreateNetwork(body);
   if (!request) return request.error();
+  if (const auto usable = checkOptions(*request); !usable) return usable.error();
   const auto vip4 = vipOf(request->pools4, Family::V4);
   if (!vip4) return vip4.error();
   const auto vip6 = vipOf(request->pools6, Family::V6);

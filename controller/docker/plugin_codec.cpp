@@ -14,6 +14,7 @@ namespace bgplb::docker {
 namespace {
 
 constexpr const char* kGenericOptions = "com.docker.network.generic";
+constexpr const char* kInternalOption = "com.docker.network.internal";
 constexpr const char* kGatewayKey = "com.docker.network.gateway";
 
 // Link names contain the beginning of an ID. An ID must therefore consist of letters and digits,
@@ -32,7 +33,9 @@ Result<SomeId> idAt(const json::object& object, std::string_view key) {
   return SomeId(std::move(*text));
 }
 
-Result<std::vector<Prefix>> poolsAt(const json::object& object, std::string_view key) {
+// Also adds what `request` says about all pools.
+Result<std::vector<Prefix>> poolsAt(const json::object& object, std::string_view key,
+                                    CreateNetworkRequest& request) {
   std::vector<Prefix> pools;
   const auto* list = arrayAt(object, key);
   if (list == nullptr) return pools;
@@ -41,6 +44,11 @@ Result<std::vector<Prefix>> poolsAt(const json::object& object, std::string_view
     if (data == nullptr) return invalid(fmt::format("{} is not a list of objects", key));
     const auto pool = textAt(*data, "Pool");
     if (!pool) return pool.error();
+    auto space = textAt(*data, "AddressSpace");
+    if (!space) return space.error();
+    request.addressSpaces.insert(std::move(*space));
+    const auto* auxiliary = objectAt(*data, "AuxAddresses");
+    if (auxiliary != nullptr && !auxiliary->empty()) request.auxiliaryAddresses = true;
     if (pool->empty()) continue;
     const auto prefix = Prefix::parse(*pool);
     if (!prefix) return prefix.error();
@@ -53,9 +61,9 @@ Result<CreateNetworkRequest> networkOf(const json::object& object) {
   CreateNetworkRequest request;
   auto id = idAt<NetworkId>(object, "NetworkID");
   if (!id) return id.error();
-  auto pools4 = poolsAt(object, "IPv4Data");
+  auto pools4 = poolsAt(object, "IPv4Data", request);
   if (!pools4) return pools4.error();
-  auto pools6 = poolsAt(object, "IPv6Data");
+  auto pools6 = poolsAt(object, "IPv6Data", request);
   if (!pools6) return pools6.error();
   request.network = std::move(*id);
   request.pools4 = std::move(*pools4);
@@ -105,6 +113,9 @@ Result<CreateNetworkRequest> parseCreateNetwork(std::string_view body) {
   auto request = networkOf(*object);
   const auto* options = objectAt(*object, "Options");
   if (!request || options == nullptr) return request;
+  const auto internal = flagAt(*options, kInternalOption);
+  if (!internal) return internal.error();
+  request->internal = *internal;
   auto generic = textsAt(*options, kGenericOptions);
   if (!generic) return generic.error();
   request->options = std::move(*generic);

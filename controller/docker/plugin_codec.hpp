@@ -10,6 +10,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,10 @@ struct CreateNetworkRequest {
   core::OptionTexts options;  // docker network create -o
   std::vector<Prefix> pools4;
   std::vector<Prefix> pools6;
+  // Of the IPAM drivers that chose the pools. Swarm's AllocateNetwork has empty ones.
+  std::set<std::string> addressSpaces;
+  bool internal = false;            // --internal
+  bool auxiliaryAddresses = false;  // --aux-address
 };
 
 struct EndpointRequest {  // DeleteEndpoint, Join, Leave, EndpointOperInfo

@@ -2,7 +2,7 @@
 
 #include "core/link_names.hpp"
 #include "firewall/marks.hpp"
-#include "firewall/nft_table.hpp"
+#include "firewall/plain_name.hpp"
 
 #include <fmt/format.h>
 
@@ -50,24 +50,31 @@ std::string learnChain(const char* name, const char* hop, const char* network, c
   return rules + "  }\n";
 }
 
-std::string entryChain(const std::set<std::string>& loosened) {
+std::string entryChain() {
+  return fmt::format(
+      "  chain entry {{\n"
+      "    type filter hook prerouting priority raw; policy accept;\n"
+      "    iifname \"{}*\" drop\n"
+      "  }}\n",
+      core::kBridgePrefix);
+}
+
+// rp_filter exists for IPv4 only. The chain comes after connection tracking: when the last
+// container of a VIP drains, the VIP has no host route any more, but its connections go on.
+std::string sourcesChain(const std::set<std::string>& loosened) {
   std::string links;
   for (const auto& link : loosened) {
     if (isPlainLinkName(link)) links += fmt::format("{}\"{}\"", links.empty() ? "" : ", ", link);
   }
-  std::string rules = fmt::format(
-      "  chain entry {{\n"
-      "    type filter hook prerouting priority raw; policy accept;\n"
-      "    iifname \"{}*\" drop\n",
-      core::kBridgePrefix);
-  if (!links.empty()) {
-    // rp_filter exists for IPv4 only.
-    rules += fmt::format(
-        "    iifname {{ {} }} meta nfproto ipv4 fib saddr . iif oif missing "
-        "fib saddr oifname != \"{}*\" drop\n",
-        links, core::kBridgePrefix);
-  }
-  return rules + "  }\n";
+  if (links.empty()) return {};
+  return fmt::format(
+      "  chain sources {{\n"
+      "    type filter hook prerouting priority mangle; policy accept;\n"
+      "    ct direction reply ct mark & {2} == {2} accept\n"
+      "    iifname {{ {0} }} meta nfproto ipv4 fib saddr . iif oif missing "
+      "fib saddr oifname != \"{1}*\" drop\n"
+      "  }}\n",
+      links, core::kBridgePrefix, hex(kVipMark));
 }
 
 // A match on the connection mark fails for packets without a connection (notrack), so their packet
@@ -139,7 +146,7 @@ std::string listenerChain(const Listener& listener) {
 
 std::string hostRules(const HostRules& rules) {
   std::string text;
-  if (rules.vips) text += markChains() + entryChain(rules.loosened);
+  if (rules.vips) text += markChains() + entryChain() + sourcesChain(rules.loosened);
   if (rules.listener) text += listenerChain(*rules.listener);
   return text;
 }

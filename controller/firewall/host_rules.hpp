@@ -18,9 +18,10 @@
 //
 // 2. It drops what containers must not send:
 //
-//      entry     before routing: what enters by bgplb-*, where nothing legitimate comes from; and,
-//                on the bridges whose reverse path filter this program has loosened, packets whose
-//                source is neither routed to that bridge (RFC 3704 section 2.2) nor a VIP
+//      entry     before routing: what enters by bgplb-*, where nothing legitimate comes from
+//      sources   before routing, on the bridges whose reverse path filter this program has
+//                loosened: packets whose source is neither routed to that bridge (RFC 3704 section
+//                2.2) nor a VIP of this host
 //      listener  connections to BIRD's port that are not from a peer. BIRD would log and close
 //                each, or end its session with a peer whose address is forged
 

@@ -1,13 +1,9 @@
 #include "firewall/iptables.hpp"
 
 #include "base/log.hpp"
-#include "core/link_names.hpp"
-#include "io/file.hpp"
-#include "io/process.hpp"
 #include "io/spawn.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <functional>
@@ -21,18 +17,8 @@ namespace {
 constexpr std::chrono::seconds kFirstRetry{1};
 constexpr std::chrono::seconds kLongestRetry{60};
 constexpr std::chrono::milliseconds kDebounce{300};
-// How long iptables-legacy waits for the xtables lock, in seconds. dockerd may hold the lock for
-// seconds while it starts.
-constexpr const char* kLockWait = "5";
 constexpr int kRounds =
     3;  // attempts; dockerd may change the table between our list and our change
-
-const char* nameOf(Flavour flavour) { return flavour == Flavour::Nft ? "nft" : "legacy"; }
-const char* nameOf(Family family) { return family == Family::V4 ? "iptables" : "ip6tables"; }
-
-std::string program(Family family, Flavour flavour, const char* what) {
-  return fmt::format("{}-{}-{}", nameOf(family), nameOf(flavour), what);
-}
 
 std::string names(const std::vector<Flavour>& flavours) {
   std::string text;
@@ -41,16 +27,6 @@ std::string names(const std::vector<Flavour>& flavours) {
   }
   return text;
 }
-
-// Avoids a call of iptables-legacy, which creates the kernel's filter table even if it only lists
-// it.
-bool hasLegacyTable(Family family, const char* table = "filter") {
-  const auto made = io::readFile(family == Family::V4 ? "/proc/thread-self/net/ip_tables_names"
-                                                      : "/proc/thread-self/net/ip6_tables_names");
-  return made && ("\n" + *made).find(fmt::format("\n{}\n", table)) != std::string::npos;
-}
-
-bool hasIpv6() { return access("/proc/thread-self/net/if_inet6", F_OK) == 0; }
 
 }  // namespace
 
@@ -161,21 +137,7 @@ Task<> Iptables::reconcileTables(bool wanted) {
       status.problem += (status.problem.empty() ? "" : "; ") + error.message;
     }
   }
-  std::string rules = hostRules({.vips = wanted, .loosened = loosened_, .listener = listener_});
-  const auto nft = co_await hostTable_.reconcile(std::move(rules));
-  status.marks = wanted && nft.has_value();
-  if (!nft) {
-    if (wanted) status.marksProblem = nft.error().message;
-    mayPass = mayPass || nft.error().kind == ErrorKind::Transient;
-  }
-  const bool withoutNft = wanted && !nft && nft.error().kind != ErrorKind::Transient;
-  for (const Family family : {Family::V4, Family::V6}) {
-    if (family == Family::V6 && !hasIpv6()) continue;
-    const auto done = co_await reconcileEntry(family, withoutNft);
-    if (!done && problems.insert(done.error().message).second) {
-      status.problem += (status.problem.empty() ? "" : "; ") + done.error().message;
-    }
-  }
+  if (!co_await reconcileHostRules(wanted, status)) mayPass = true;
   co_await loopGuard_.reconcile(wanted);
   co_await mssClamp_.reconcile(wanted);
   status.obstacles = co_await obstacles(wanted);
@@ -185,6 +147,25 @@ Task<> Iptables::reconcileTables(bool wanted) {
   } else {
     backoff_.reset();
   }
+}
+
+Task<bool> Iptables::reconcileHostRules(bool wanted, FirewallStatus& status) {
+  HostRules host{.vips = wanted, .loosened = loosened_, .listener = listener_};
+  std::string rules = hostRules(host);
+  const bool protects = !rules.empty();
+  const auto nft = co_await hostTable_.reconcile(std::move(rules));
+  status.marks = wanted && nft.has_value();
+  if (!nft && protects) status.marksProblem = nft.error().message;
+  Result<void> dropped = nft;
+  // A transient error does not show whether the table is loaded, so the rules for iptables stay.
+  if (nft || nft.error().kind != ErrorKind::Transient) {
+    if (nft) host = {};
+    std::set<Address> vips;
+    if (guarded_ && !host.loosened.empty()) vips = guarded_().vips;
+    dropped = co_await entryTable_.reconcile(std::move(host), std::move(vips));
+  }
+  if (!dropped && protects) status.protectionProblem = dropped.error().message;
+  co_return dropped || dropped.error().kind != ErrorKind::Transient;
 }
 
 Task<std::string> Iptables::obstacles(bool wanted) {
@@ -230,40 +211,16 @@ Task<Iptables::TableState> Iptables::poll(Family family, bool wanted) {
   co_return state;
 }
 
-Task<Result<std::string>> Iptables::save(Family family, Flavour flavour, const char* table) {
-  const std::string name = program(family, flavour, "save");
-  std::vector<std::string> argv{name, "-t", table};
-  std::string input;
-  const auto finished = co_await tools_.run(std::move(argv), std::move(input));
-  if (!finished) co_return finished.error();
-  if (finished->status != 0) co_return invalid(name + ": " + io::errorText(*finished));
-  co_return finished->out;
-}
-
 Task<Result<FilterTable>> Iptables::list(Family family, Flavour flavour) {
-  const auto saved = co_await save(family, flavour, "filter");
+  const auto saved = co_await saveTable(tools_, family, flavour, "filter");
   if (!saved) co_return saved.error();
   co_return parse(*saved);
-}
-
-Task<Result<void>> Iptables::reconcileEntry(Family family, bool wanted) {
-  if (!wanted && !hasLegacyTable(family, "raw")) co_return Result<void>{};
-  const auto saved = co_await save(family, Flavour::Legacy, "raw");
-  if (!saved) co_return saved.error();
-  const std::string commands = planEntry(*saved, wanted);
-  if (commands.empty()) co_return Result<void>{};
-  const auto changed = co_await restore(family, Flavour::Legacy, commands);
-  if (changed) {
-    log::info("firewall: {}-legacy: raw: rule for {}* {}", nameOf(family), core::kBridgePrefix,
-              wanted ? "added" : "removed");
-  }
-  co_return changed;
 }
 
 Task<Result<void>> Iptables::reconcileTable(Family family, Flavour flavour, FilterTable table,
                                             bool wanted) {
   auto& asListed = asListed_[{family, flavour}];
-  const std::string name = fmt::format("{}-{}", nameOf(family), nameOf(flavour));
+  const std::string name = nameOf(family, flavour);
   for (int round = 0; round < kRounds; ++round) {
     const std::string commands = wanted ? planPresent(family, table, asListed) : planAbsent(table);
     if (commands.empty()) co_return Result<void>{};
@@ -271,7 +228,7 @@ Task<Result<void>> Iptables::reconcileTable(Family family, Flavour flavour, Filt
       co_return invalid(name +
                         ": table filter contains native nft rules, which iptables cannot handle");
     }
-    const auto changed = co_await restore(family, flavour, commands);
+    const auto changed = co_await restoreTable(tools_, family, flavour, commands);
     if (!changed) co_return changed.error();
     log::info("firewall: {}: {} {}", name, kChain,
               !wanted ? "removed" : (table.own ? "repaired" : "added to FORWARD"));
@@ -284,16 +241,6 @@ Task<Result<void>> Iptables::reconcileTable(Family family, Flavour flavour, Filt
     table = *after;
   }
   co_return transient(name + ": another program keeps changing chain FORWARD");
-}
-
-Task<Result<void>> Iptables::restore(Family family, Flavour flavour, std::string commands) {
-  const std::string name = program(family, flavour, "restore");
-  std::vector<std::string> argv{name, "--noflush", "-w", kLockWait};
-  const auto finished = co_await tools_.run(std::move(argv), std::move(commands));
-  if (!finished) co_return finished.error();
-  // Transient: the lock is held, or the table has changed meanwhile. The next pass lists it again.
-  if (finished->status != 0) co_return transient(name + ": " + io::errorText(*finished));
-  co_return Result<void>{};
 }
 
 void Iptables::publish(FirewallStatus status) {
@@ -320,6 +267,16 @@ void Iptables::publish(FirewallStatus status) {
       log::info("resolved: firewall: {}", status_.obstacles);
     } else {
       log::warning("firewall: {}; clients may not reach VIPs", status.obstacles);
+    }
+  }
+  if (status.protectionProblem != status_.protectionProblem) {
+    if (status.protectionProblem.empty()) {
+      log::info("resolved: firewall: protection: {}", status_.protectionProblem);
+    } else {
+      log::warning(
+          "firewall: protection: {}; connections to BIRD's port and forged packets of containers "
+          "may pass",
+          status.protectionProblem);
     }
   }
   status_ = std::move(status);

@@ -15,8 +15,10 @@
 
 #include "base/backoff.hpp"
 #include "base/result.hpp"
+#include "firewall/entry_table.hpp"
 #include "firewall/foreign_tables.hpp"
 #include "firewall/host_rules.hpp"
+#include "firewall/iptables_programs.hpp"
 #include "firewall/loop_guard.hpp"
 #include "firewall/mss_clamp.hpp"
 #include "firewall/nft_table.hpp"
@@ -48,10 +50,9 @@ struct FirewallStatus {
   bool marks = false;   // connections keep their backend (host_rules.hpp)
   std::string marksProblem;
   std::string obstacles;  // tables that stop packets to VIPs (nft_listing.hpp)
+  std::string protectionProblem;  // why packets that host_rules.hpp drops may pass; empty: none
   friend bool operator==(const FirewallStatus&, const FirewallStatus&) = default;
 };
-
-enum class Flavour { Nft, Legacy };
 
 // Chooses the flavours for our rules among those in `seen`. The first match decides: the flavours
 // with Docker's chains; those in `fallback` (for IPv6: the flavours chosen for IPv4); those that
@@ -97,12 +98,11 @@ class Iptables : public reconcile::Firewall {
   Task<> reconcileTables(bool wanted);
   Task<TableState> reconcileFamily(Family family, bool wanted, std::vector<Flavour> fallback);
   Task<TableState> poll(Family family, bool wanted);
-  Task<Result<std::string>> save(Family family, Flavour flavour, const char* table);
   Task<Result<FilterTable>> list(Family family, Flavour flavour);
-  // The rule of planEntry() in the legacy raw table.
-  Task<Result<void>> reconcileEntry(Family family, bool wanted);
   Task<Result<void>> reconcileTable(Family family, Flavour flavour, FilterTable table, bool wanted);
-  Task<Result<void>> restore(Family family, Flavour flavour, std::string commands);
+  // By nft, otherwise by iptables. False: `status` has the problem, and another attempt may
+  // succeed.
+  Task<bool> reconcileHostRules(bool wanted, FirewallStatus& status);
   Task<std::string> obstacles(bool wanted);
   void publish(FirewallStatus status);
   void retryLater();
@@ -112,6 +112,7 @@ class Iptables : public reconcile::Firewall {
   std::function<void()> onStatus_;
   ToolRunner tools_;
   NftTable hostTable_{tools_, "bgplb"};
+  EntryTable entryTable_{tools_};  // without nft
   SideTable loopGuard_{tools_, "bgplb_loops", "loop guard",
                        "packets for a VIP without a backend may loop between the router and this "
                        "host"};

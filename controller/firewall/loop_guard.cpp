@@ -1,6 +1,6 @@
 #include "firewall/loop_guard.hpp"
 
-#include "firewall/nft_table.hpp"
+#include "firewall/plain_name.hpp"
 
 #include <fmt/format.h>
 

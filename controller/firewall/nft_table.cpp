@@ -5,16 +5,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace bgplb::firewall {
-
-bool isPlainLinkName(const std::string& link) {
-  return !link.empty() && std::all_of(link.begin(), link.end(), [](unsigned char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
-           c == '-' || c == '_' || c == ':' || c == '@';
-  });
-}
 
 Task<Result<std::string>> NftTable::nft(std::vector<std::string> arguments, std::string input) {
   arguments.insert(arguments.begin(), "nft");

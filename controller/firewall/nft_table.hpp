@@ -12,10 +12,6 @@
 
 namespace bgplb::firewall {
 
-// Whether the name of a link can be written in quotes in nft's rules. Docker accepts any character
-// in the name of a bridge, and nft reads a star as a wildcard.
-bool isPlainLinkName(const std::string& link);
-
 class NftTable {
  public:
   NftTable(ToolRunner& tools, std::string name) : tools_(tools), name_(std::move(name)) {}

@@ -146,17 +146,4 @@ std::string planAbsent(const FilterTable& table) {
   return commands.empty() ? commands : fmt::format("*filter\n{}COMMIT\n", commands);
 }
 
-std::string planEntry(std::string_view saved, bool wanted) {
-  constexpr std::string_view kDrop = "PREROUTING -i bgplb-+ -j DROP";
-  const std::string listed = fmt::format("-A {}", kDrop);
-  std::size_t found = 0;
-  while (!saved.empty()) found += nextLine(saved) == listed ? 1 : 0;
-  std::string commands;
-  for (std::size_t more = wanted ? 1 : 0; found > more; --found) {
-    commands += fmt::format("-D {}\n", kDrop);
-  }
-  if (wanted && found == 0) commands = fmt::format("-I {}\n", kDrop);
-  return commands.empty() ? commands : fmt::format("*raw\n{}COMMIT\n", commands);
-}
-
 }  // namespace bgplb::firewall

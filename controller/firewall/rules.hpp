@@ -14,7 +14,7 @@
 //                         Docker bridge, possibly to a container on another bridge, or on the same
 //                         bridge without inter-container communication.
 //   -i bgplb-*            These packets are dropped before routing (host_rules.hpp, and without nft
-//                         the raw table). Replies never use this interface; such a packet is from
+//                         entry_rules.hpp). Replies never use this interface; such a packet is from
 //                         a container that bypasses Docker's rules.
 //
 //   neighbor discovery    (IPv6) Accepted within a gateway bridge, whose name begins with bgplb_
@@ -61,10 +61,5 @@ const std::vector<std::string>& ownRules(Family family);
 std::string planPresent(Family family, const FilterTable& table,
                         const std::vector<std::string>& asListed);
 std::string planAbsent(const FilterTable& table);
-
-// Without nft, a rule in PREROUTING of the raw table drops what enters by bgplb-*. Returns the
-// input for `iptables-restore --noflush`; empty: no change is needed. `saved`: the output of
-// `iptables-save -t raw`.
-std::string planEntry(std::string_view saved, bool wanted);
 
 }  // namespace bgplb::firewall

@@ -27,7 +27,7 @@ struct BirdStatus {
 BOOST_DESCRIBE_STRUCT(BirdStatus, (), (version, pid, recovering, reconfigurations, problem))
 
 struct EngineStatus {
-  bool following = false;  // the event stream of the Docker API is open
+  bool following = false;  // the event stream of the Docker API is open, and dockerd answers
 };
 BOOST_DESCRIBE_STRUCT(EngineStatus, (), (following))
 

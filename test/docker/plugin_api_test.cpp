@@ -98,6 +98,51 @@ TEST_CASE("PluginApi.RefusesAnAddressThatTheHostNeeds_InEveryCallWithAVip") {
             .status == 200);
 }
 
+// The bodies are those of dockerd 26.1.
+TEST_CASE("PluginApi.RefusesOptionsThatContradictAVip") {
+  Plugin plugin;
+  const auto row = GENERATE(table<std::string, std::string, std::string>({
+      // without --ipam-driver: Docker's own one gives the only address to the gateway
+      {"", R"({"AddressSpace":"LocalDefault","Gateway":"10.0.0.150/32","Pool":"10.0.0.150/32"})",
+       "create it with --ipam-driver, too"},
+      {"", R"({"AddressSpace":"LocalDefault","Gateway":"172.18.0.1/16","Pool":"172.18.0.0/16"})",
+       "create it with --ipam-driver, too"},
+      {R"("com.docker.network.internal":true,)",
+       R"({"AddressSpace":"bgplb","Gateway":"10.0.0.150/32","Pool":"10.0.0.150/32"})",
+       "--internal is not possible"},
+      {"",
+       R"({"AddressSpace":"bgplb","AuxAddresses":{"x":"10.0.0.150/32"},"Gateway":"10.0.0.150/32",)"
+       R"("Pool":"10.0.0.150/32"})",
+       "--aux-address is not possible"},
+  }));
+  const auto& [option, pool, words] = row;
+  const auto refused = plugin.call(
+      "/NetworkDriver.CreateNetwork",
+      fmt::format(R"({{"NetworkID":"{}","Options":{{"com.docker.network.enable_ipv6":false,{})"
+                  R"("com.docker.network.generic":{{}}}},"IPv4Data":[{}],"IPv6Data":[]}})",
+                  kWeb1.value, option, pool));
+  CAPTURE(refused.body);
+  CHECK(refused.status == 400);
+  CHECK(refused.body.find(words) != std::string::npos);
+  CHECK(plugin.reconciler.facts().networks.empty());
+}
+
+// --gateway: dockerd requests the address of our IPAM driver. Swarm's leader does so at each start.
+TEST_CASE("PluginApi.TheOnlyGatewayIsTheVip") {
+  Plugin plugin;
+  const auto request = [&plugin](const char* address) {
+    return plugin.call("/IpamDriver.RequestAddress",
+                       fmt::format(R"({{"PoolID":"bgplb/10.0.0.150/32","Address":"{}","Options":)"
+                                   R"({{"RequestAddressType":"com.docker.network.gateway"}}}})",
+                                   address));
+  };
+  CHECK(request("10.0.0.150").status == 200);
+  const auto refused = request("10.0.0.1");
+  CHECK(refused.status == 400);
+  CHECK(refused.body.find("10.0.0.1 is not the VIP of this network, which is 10.0.0.150") !=
+        std::string::npos);
+}
+
 TEST_CASE("PluginApi.RefusesVipsOutsideOfAllowedPrefixes") {
   Plugin plugin;
   plugin.reconciler.setPolicy({.allowedPrefixes = {net("10.0.0.0/24")}});

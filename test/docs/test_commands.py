@@ -73,6 +73,16 @@ class Host(unittest.TestCase):
             self.assertIn(shown, printed)
 
 
+class OtherDirectoryOfDockersSocket(unittest.TestCase):
+    def test_the_mount_can_be_set_to_it(self):
+        """The documented setting exists, and the mount leads to the place where the plugin looks for docker.sock."""
+        self.assertIn("run.source=DIR", (pages.ROOT / "docs/compatibility.md").read_text())
+        mounts = json.loads((pages.ROOT / "plugin-rootfs/config.json").read_text())["mounts"]
+        mount, = [mount for mount in mounts if mount["name"] == "run"]
+        self.assertIn("source", mount["settable"])
+        self.assertIn(f'engineSocket = "{mount["destination"]}/docker.sock"', (pages.ROOT / "controller/app.hpp").read_text())
+
+
 class Router(unittest.TestCase):
     def bird_accepts(self, text):
         with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:

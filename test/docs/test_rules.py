@@ -193,6 +193,12 @@ class Program(Case):
         self.wrong(check("Run `A.Work`."), "A.Work")
         self.wrong(check("Run `[.fast]`."), "[.fast]")
 
+    def test_each_guarantee_has_a_test(self):
+        code = {"test/a_test.cpp": 'TEST_CASE("A.Works") {\n'}
+        table = "| | threat | guarantee | test |\n|---|---|---|---|\n| 1 | a | b | `A.Works` |\n| 2 | `c` | d | |\n"
+        self.fine(rules.tests_exist("docs/a.md", table, code))
+        self.wrong(rules.tests_exist("docs/security.md", table, code), "docs/security.md:4", "no test")
+
     def test_fuzzers(self):
         code = {"test/fuzz/fuzz_one.cpp": "", "test/fuzz/fuzz.hpp": ""}
         self.fine(rules.fuzzers_are_listed("a.md", "| `in` | from | `one/two` | `one` |\n| `file` | what |", code))

@@ -23,9 +23,9 @@ ROWS = []
 
 def report(out=sys.stderr):
     if ROWS:
-        print(f"\n{'attack of a container':<62}{'unprotected':>13}{'protected':>11}", file=out)
+        print(f"\n{'attack of a container':<70}{'unprotected':>13}{'protected':>11}", file=out)
     for name, *outcomes in ROWS:
-        print(f"{name:<62}{outcomes[0]:>13}{outcomes[1]:>11}", file=out)
+        print(f"{name:<70}{outcomes[0]:>13}{outcomes[1]:>11}", file=out)
 
 
 def within_a_second(condition):
@@ -178,18 +178,28 @@ class Attacks(LabTest):
                     lambda: self.send("eth0", "udp", mac, self.router.node.address, self.host.address, "5353"),
                     self.counted, NO_NFT)
 
+    def neighbour_of(self, name, address):
+        """What this container knows about a neighbour."""
+        return self.host.run("nsenter", "-t", str(self.host.inspect(name)["State"]["Pid"]), "-n", "ip", "neigh", "show", "to", address)
+
     def test_address_theft_on_the_gateway_bridge(self):
         """As on every Docker bridge, the protection is to start containers without CAP_NET_RAW."""
-        mac, gateway = (self.host.inspect("victim")["NetworkSettings"]["Networks"][GATEWAY][key]
-                        for key in ("MacAddress", "Gateway"))
         self.host.web("evil2", "web1", health=False, more=("--cap-drop", "NET_RAW"))
-        outcomes = []
-        for attacker in ("evil", "evil2"):
-            own = self.host.inspect(attacker)["NetworkSettings"]["Networks"][GATEWAY]["MacAddress"]
-            self.host.docker("exec", "-i", attacker, "python3", "-", "eth0", "arp", mac, gateway, input=FRAMES, check=False)
-            outcomes.append(within_a_second(
-                lambda own=own: own in self.host.docker("exec", "victim", "cat", "/proc/net/arp")))
-        self.outcome("gateway's address taken on the gateway bridge (off: CAP_NET_RAW)", outcomes)
+        victim = self.host.inspect("victim")["NetworkSettings"]["Networks"][GATEWAY]
+        for kind, gateway, argv in (("ARP", victim["Gateway"], ("arp", victim["MacAddress"])), ("NA", victim["IPv6Gateway"], ("na",))):
+            with self.subTest(kind):
+                # An advertisement changes only an entry that exists.
+                self.host.docker("exec", "victim", "ping", "-c1", "-W2", gateway)
+                self.assertIn("lladdr", self.neighbour_of("victim", gateway))
+                outcomes, errors = [], []
+                for attacker in ("evil", "evil2"):
+                    own = self.host.inspect(attacker)["NetworkSettings"]["Networks"][GATEWAY]["MacAddress"]
+                    errors.append(self.host.docker("exec", "-i", attacker, "python3", "-", "eth0", *argv, gateway, input=FRAMES,
+                                                   check=False))
+                    outcomes.append(within_a_second(lambda own=own: own in self.neighbour_of("victim", gateway)))
+                self.assertEqual(errors[0], "")
+                self.assertIn("Operation not permitted", errors[1])
+                self.outcome(f"gateway's address taken on the gateway bridge, {kind} (off: CAP_NET_RAW)", outcomes)
 
     def test_local_ports(self):
         """With ROUTER_PORT=-1 nobody can connect to BIRD's port, the only port of the plugin."""

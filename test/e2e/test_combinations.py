@@ -1,5 +1,5 @@
-"""Several VIPs on one container, a container without IPv6, and a VIP without a gateway network. Published ports beside a VIP:
-test_gateway.py."""
+"""Several VIPs on one container, all ports exposed, a container without IPv6, and a VIP without a gateway network. Published
+ports beside a VIP: test_gateway.py."""
 import traffic
 from base import LabTest
 from host import HEALTH, NAME, WEB
@@ -45,6 +45,17 @@ class SeveralVips(LabTest):
             self.answer("second", TWO4, TWO6)
         self.assertEqual([change for prefix in self.two for change in watch.changes(prefix)], [])
         self.assertEqual(set(traffic.servers(self.client, TWO4, 10)), {"second"})
+
+
+class ExposedPorts(LabTest):
+    def test_all_ports_of_both_protocols(self):
+        """As with images of media servers; dockerd lists each port in the calls for the endpoint."""
+        prefix, = self.vip("one", ONE4)
+        self.host.web("web1", "one", health=False, more=("--expose", "1-65535/tcp", "--expose", "1-65535/udp"))
+        self.router.wait_for(prefix)
+        self.wait_answer(ONE4, "web1")
+        self.host.docker("rm", "-f", "web1")
+        self.router.wait_gone(prefix, timeout=3)
 
 
 class WithoutIpv6(LabTest):

@@ -1,4 +1,5 @@
 """Each fault under load on two hosts: the failed part recovers, and the router's routes do not change more than necessary."""
+import json
 import time
 
 import wait
@@ -235,12 +236,15 @@ class Engine(FaultTest):
         """While dockerd does not answer, nothing is withdrawn; later changes are noticed when dockerd answers again."""
         dockerd = self.host.run("kept", "pid").strip()
         self.addCleanup(self.host.run, "kill", "-CONT", dockerd)
+        status = [f"/var/lib/docker/plugins/{self.host.plugin_id()}/rootfs/usr/bin/bgplb", "status", "--json"]
         seconds = 60 if Lab.full else 15
         with Fault(self, f"dockerd silent for {seconds} s") as fault:
             self.host.run("kill", "-STOP", dockerd)
             self.both_stay(seconds)
+            self.assertFalse(json.loads(self.host.run(*status))["engine"]["following"])
             self.host.run("kill", "-CONT", dockerd)
             self.host.wait_dockerd()
+            self.assertTrue(json.loads(self.host.run(*status))["engine"]["following"])
             self.both_stay(2)
         fault.nothing_moved()
         self.host.sick(self.name)

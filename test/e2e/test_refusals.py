@@ -39,6 +39,25 @@ class Refusals(LabTest):
     def test_no_subnet(self):
         self.refuse("subnet")
 
+    def test_without_the_ipam_driver(self):
+        for subnet in ("10.0.0.150/32", "10.0.5.0/24"):
+            self.assert_refused("create it with --ipam-driver, too", "network", "create", "--driver", NAME, "--subnet", subnet, "bad")
+            self.check_nothing_changed()
+
+    def test_an_internal_network(self):
+        self.refuse("--internal is not possible", "--subnet", "10.0.0.150/32", "--internal")
+
+    def test_auxiliary_addresses(self):
+        self.refuse("--aux-address is not possible", "--subnet", "10.0.0.150/32", "--aux-address", "x=10.0.0.150")
+
+    def test_a_gateway(self):
+        self.refuse("10.0.0.1 is not the VIP of this network", "--subnet", "10.0.0.150/32", "--gateway", "10.0.0.1")
+        # The VIP itself is accepted, and has no effect.
+        prefix, = self.vip("web2", "10.0.0.102", None, "--gateway", "10.0.0.102")
+        self.host.web("web2", "web2", health=False)
+        self.router.wait_for(prefix)
+        self.wait_answer("10.0.0.102", "web2")
+
     def test_the_vip_of_another_network(self):
         self.refuse(V4, "--subnet", f"{V4}/32")
         self.refuse(V6, "--subnet", "10.0.0.150/32", "--ipv6", "--ipam-opt", f"v6subnet={V6}/128")

@@ -1,13 +1,15 @@
-// iptables-save: the parsed table, written again, parses to the same table. For any table, one plan
-// installs our rules, one plan removes them, and neither changes a rule of another program.
-// `nft list`: tables of iptables and ours are never among those of other programs, and a table
-// without rules is no obstacle.
+// iptables-save: the parsed table, written again, parses to the same table. For any filter or raw
+// table, one plan installs our rules, one plan removes them, and neither changes a rule of another
+// program. `nft list`: tables of iptables and ours are never among those of other programs, and a
+// table without rules is no obstacle.
 
+#include "firewall/entry_rules.hpp"
 #include "firewall/nft_listing.hpp"
 #include "firewall/rules.hpp"
 
 #include "fuzz/fuzz.hpp"
 #include "support/iptables_restore.hpp"
+#include "support/raw_restore.hpp"
 
 #include <fmt/format.h>
 
@@ -46,6 +48,35 @@ void checkListing(std::string_view text) {
   }
 }
 
+void planRaw(std::string_view text) {
+  const Listener listener{.port = 17900,
+                          .addresses = {Address::parse("192.0.2.1").value()},
+                          .wildcards = {Family::V6},
+                          .peers = {Address::parse("192.0.2.2").value()}};
+  const HostRules host{.vips = true, .loosened = {"br-gw"}, .listener = listener};
+  const std::set<Address> vips{Address::parse("10.0.0.101").value()};
+  for (const Family family : {Family::V4, Family::V6}) {
+    const auto wanted = entryRules(family, host, vips);
+    test::RawTable table{std::string(text)};
+    // iptables-restore removes no chain to which another program's rule leads.
+    for (auto& [chain, rules] : table.chains) {
+      if (chain == kEntryChain || chain == kSourcesChain) continue;
+      const bool first = chain == "PREROUTING";
+      std::erase_if(rules, [first](const std::string& rule) {
+        return rule.find("-j BGPLB-") != std::string::npos && !(first && rule == "-j BGPLB-ENTRY");
+      });
+    }
+    const auto others = table.ofOthers();
+    table.restore(planEntry(table.saved(), wanted, {}));
+    ALWAYS(parseEntry(table.saved()) == wanted);
+    ALWAYS(planEntry(table.saved(), wanted, {}).empty());
+    ALWAYS(table.ofOthers() == others);
+    table.restore(planEntry(table.saved(), {}, {}));
+    ALWAYS(planEntry(table.saved(), {}, {}).empty());
+    ALWAYS(table.chains == others);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -63,5 +94,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     ALWAYS(gone.forward == ofOthers(before.forward));
     ALWAYS(planAbsent(gone).empty());
   }
+  planRaw(fuzz::textOf(data, size));
   return 0;
 }

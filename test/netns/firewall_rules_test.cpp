@@ -1,39 +1,13 @@
 // Tests of the installed rules after ensure(), also with iptables programs that fail.
 #include "netns/packet_filter.hpp"
 
-#include <cstdlib>
-#include <fstream>
+#include "support/build.hpp"
 
 using namespace bgplb;
 using namespace bgplb::test::packet_filter;
 using test::runUntil;
 using test::shell;
 using test::tryShell;
-
-namespace {
-
-// A folder at the front of PATH for programs that replace those of iptables.
-struct FakePrograms {
-  std::string folder;
-  std::string before = std::getenv("PATH");
-  FakePrograms() {
-    std::string name = "/tmp/firewall_test.XXXXXX";
-    folder = mkdtemp(name.data());
-    setenv("PATH", (folder + ":" + before).c_str(), 1);
-  }
-  FakePrograms(const FakePrograms&) = delete;
-  FakePrograms& operator=(const FakePrograms&) = delete;
-  ~FakePrograms() {
-    setenv("PATH", before.c_str(), 1);
-    tryShell("rm -r " + folder);
-  }
-  void add(const std::string& name, const std::string& script) const {
-    std::ofstream(folder + "/" + name) << "#!/bin/sh\n" << script << "\n";
-    shell("chmod +x " + folder + "/" + name);
-  }
-};
-
-}  // namespace
 
 TEST_CASE("Iptables.CreatesNoLegacyTables_ByPolling") {
   const test::ScopedNetns netns;
@@ -127,24 +101,72 @@ TEST_CASE("Iptables.ReportsThatTheMssIsNotLimited_WithoutNft") {
 
 TEST_CASE("Iptables.DropsWhatEntersByOurBridges_InTheRawTable_WithoutNft") {
   const test::ScopedNetns netns;
-  FakePrograms fakes;
-  fakes.add("nft",
-            "echo 'Unable to initialize Netlink socket: Protocol not supported' >&2; exit 1");
+  const WithoutNft fakes;
+  fakes.add("iptables-legacy-restore", "echo change >>" + fakes.folder +
+                                           "/log; exec /usr/sbin/iptables-legacy-restore \"$@\"");
   const auto rules = [](const char* program) {
-    return shell(std::string(program) +
-                 " -t raw | grep -c -- '-A PREROUTING -i bgplb-+ -j DROP' || :");
+    return shell(std::string(program) + " -t raw | grep -- '^-A' || :");
   };
+  const std::string jump = "-A PREROUTING -j BGPLB-ENTRY\n";
+  const std::string entry = "-A BGPLB-ENTRY -i bgplb-+ -j DROP\n";
+  const std::string foreign = "-A PREROUTING -p icmp -j ACCEPT\n";
   Wall wall;
   CHECK(has(wall.ensure(true).marksProblem, "Protocol not supported"));
   for (int round = 0; round < 2; ++round) {
     CHECK(wall.iptables.status().problem == "");
-    CHECK(rules("iptables-legacy-save") == "1\n");
-    CHECK(rules("ip6tables-legacy-save") == "1\n");
+    CHECK(wall.iptables.status().protectionProblem == "");
+    CHECK(rules("iptables-legacy-save") == jump + entry);
+    CHECK(rules("ip6tables-legacy-save") == jump + entry);
     wall.ensure(true);
   }
-  wall.ensure(false);
-  CHECK(rules("iptables-legacy-save") == "0\n");
-  CHECK(rules("ip6tables-legacy-save") == "0\n");
+  CHECK(shell("wc -l <" + fakes.folder + "/log") == "1\n");
+  shell("iptables-legacy -t raw -A PREROUTING -p icmp -j ACCEPT");
+  shell("iptables-legacy -t raw -F BGPLB-ENTRY");
+  wall.ensure(true);
+  CHECK(rules("iptables-legacy-save") == jump + foreign + entry);
+  SECTION("the last VIP network is removed") { wall.ensure(false); }
+  SECTION("nft works again") {
+    fakes.remove("nft");
+    CHECK(wall.ensure(true).marksProblem == "");
+  }
+  CHECK(rules("iptables-legacy-save") == foreign);
+  CHECK(rules("ip6tables-legacy-save") == "");
+  CHECK(!has(shell("iptables-legacy-save -t raw"), "BGPLB"));
+}
+
+TEST_CASE("Iptables.InstallsTheOtherRules_WithoutTheRpfilterMatch") {
+  const test::ScopedNetns netns;
+  const WithoutNft fakes;
+  fakes.add(
+      "iptables-legacy-restore",
+      "commands=$(cat)\n"
+      "case $commands in *rpfilter*) echo 'Extension rpfilter is not supported' >&2; exit 2;; "
+      "esac\n"
+      "echo \"$commands\" | exec /usr/sbin/iptables-legacy-restore \"$@\"");
+  Wall wall;
+  wall.iptables.filterSources({"br-gw"});
+  CHECK(has(wall.ensure(true).protectionProblem, "rpfilter is not supported"));
+  CHECK(has(shell("iptables-legacy-save -t raw"), "-A BGPLB-ENTRY -i bgplb-+ -j DROP\n"));
+  fakes.remove("iptables-legacy-restore");
+  CHECK(wall.ensure(true).protectionProblem == "");
+  CHECK(has(shell("iptables-legacy-save -t raw"),
+            "-A BGPLB-ENTRY -i br-gw -m rpfilter --invert -j BGPLB-SOURCES\n"));
+}
+
+// A host without VIP networks, on which only BIRD's port needs protection.
+TEST_CASE("Iptables.ReportsThatBirdsPortIsOpen_WithoutVipNetworks") {
+  const test::ScopedNetns netns;
+  const WithoutNft fakes;
+  Wall wall;
+  CHECK(wall.ensure(false) == firewall::FirewallStatus{});  // nothing needs nft
+  wall.iptables.guardListener({.port = 17900, .addresses = {test::ip("192.0.2.1")}});
+  fakes.add("iptables-legacy-save", "echo 'Permission denied' >&2; exit 1");
+  const auto& open = wall.ensure(false);
+  CHECK(has(open.marksProblem, "Protocol not supported"));
+  CHECK(has(open.protectionProblem, "Permission denied"));
+  fakes.remove("iptables-legacy-save");
+  CHECK(wall.ensure(false).protectionProblem == "");
+  CHECK(has(wall.iptables.status().marksProblem, "Protocol not supported"));
 }
 
 TEST_CASE("Iptables.AcceptsAnotherNotationOfItsRules") {

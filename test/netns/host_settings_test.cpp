@@ -1,6 +1,7 @@
 // RtnlKernel and the host's own settings: reverse path filtering, and neighbour discovery of a new
 // container.
 #include "netns/netlink_world.hpp"
+#include "support/eventually.hpp"
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -124,4 +125,25 @@ s.recv(1)')"))
 
   CHECK(!world.kernel.primeNeighbor(address("2001:db8:ffff::1")).has_value());  // no route
   CHECK(world.kernel.primeNeighbor(address("192.0.2.1")).error().kind == ErrorKind::Invalid);
+}
+
+// The documented remedy for a host whose default route comes from router advertisements.
+TEST_CASE("HostSettings.AForwardingHostAcceptsRouterAdvertisementsOnlyWithAcceptRa2") {
+  World world;
+  const Netns router;
+  shell("sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv6.conf.all.accept_dad=0");
+  shell("ip link add uplink type veth peer name far netns " + router.path() +
+        "; ip link set uplink up");
+  router.shell("ip link set far up");
+  const auto hasRoute = [&] {
+    router.shell("python3 " PROJECT_SOURCE_DIR "/test/support/frames.py far ra");
+    return runUntil(
+        world.io, [] { return has(shell("ip -6 route"), "default via fe80::bad dev uplink"); },
+        std::chrono::milliseconds(300));
+  };
+  CHECK_FALSE(hasRoute());
+  shell("sysctl -qw net.ipv6.conf.uplink.accept_ra=2");
+  CHECK(eventually(hasRoute));
+  world.apply(core::BridgeAdd{kBridge});
+  CHECK(shell("cat /proc/sys/net/ipv6/conf/" + kBridge + "/accept_ra") == "0\n");
 }

@@ -11,6 +11,8 @@
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
+#include <cstdlib>
+#include <fstream>
 #include <string>
 
 namespace bgplb::test::packet_filter {
@@ -30,6 +32,39 @@ inline std::string recordedText(const std::string& name) {
 inline void restore(const std::string& command, const std::string& text) {
   shell(command + " <<'END'\n" + text + "\nEND");
 }
+
+// A folder at the front of PATH for programs that replace those of iptables and nft.
+struct FakePrograms {
+  std::string folder;
+  std::string before = std::getenv("PATH");
+  FakePrograms() {
+    std::string name = "/tmp/firewall_test.XXXXXX";
+    folder = mkdtemp(name.data());
+    setenv("PATH", (folder + ":" + before).c_str(), 1);
+  }
+  FakePrograms(const FakePrograms&) = delete;
+  FakePrograms& operator=(const FakePrograms&) = delete;
+  ~FakePrograms() {
+    setenv("PATH", before.c_str(), 1);
+    tryShell("rm -r " + folder);
+  }
+  void add(const std::string& name, const std::string& script) const {
+    std::ofstream(folder + "/" + name) << "#!/bin/sh\n" << script << "\n";
+    shell("chmod +x " + folder + "/" + name);
+  }
+  void remove(const std::string& name) const { shell("rm " + folder + "/" + name); }
+};
+
+// nft fails as on a kernel without nf_tables, but only for the product: tests count packets by nft.
+struct WithoutNft : FakePrograms {
+  WithoutNft() {
+    add("nft",
+        "case \" $* \" in *\" bgplb \"*|*\" bgplb_loops \"*|*\" -f - \"*)\n"
+        "  echo 'Unable to initialize Netlink socket: Protocol not supported' >&2; exit 1;;\n"
+        "esac\n"
+        "exec /usr/sbin/nft \"$@\"");
+  }
+};
 
 struct Wall {
   boost::asio::io_context io;
