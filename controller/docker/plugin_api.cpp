@@ -46,7 +46,7 @@ Result<void> checkOptions(const CreateNetworkRequest& request) {
     if (space.empty() || space == core::kAddressSpace) continue;
     return invalid(fmt::format(
         "the network's pool is from another IPAM driver, which would give no container the VIP: "
-        "create it with --ipam-driver, too, and the same name as for --driver; {}",
+        "create the network with --ipam-driver, too, and the same name as for --driver; {}",
         core::kAllowedVips));
   }
   if (request.internal) {

@@ -104,9 +104,9 @@ TEST_CASE("PluginApi.RefusesOptionsThatContradictAVip") {
   const auto row = GENERATE(table<std::string, std::string, std::string>({
       // without --ipam-driver: Docker's own one gives the only address to the gateway
       {"", R"({"AddressSpace":"LocalDefault","Gateway":"10.0.0.150/32","Pool":"10.0.0.150/32"})",
-       "create it with --ipam-driver, too"},
+       "create the network with --ipam-driver, too"},
       {"", R"({"AddressSpace":"LocalDefault","Gateway":"172.18.0.1/16","Pool":"172.18.0.0/16"})",
-       "create it with --ipam-driver, too"},
+       "create the network with --ipam-driver, too"},
       {R"("com.docker.network.internal":true,)",
        R"({"AddressSpace":"bgplb","Gateway":"10.0.0.150/32","Pool":"10.0.0.150/32"})",
        "--internal is not possible"},

@@ -41,7 +41,8 @@ class Refusals(LabTest):
 
     def test_without_the_ipam_driver(self):
         for subnet in ("10.0.0.150/32", "10.0.5.0/24"):
-            self.assert_refused("create it with --ipam-driver, too", "network", "create", "--driver", NAME, "--subnet", subnet, "bad")
+            self.assert_refused("create the network with --ipam-driver, too", "network", "create", "--driver", NAME,
+                                "--subnet", subnet, "bad")
             self.check_nothing_changed()
 
     def test_an_internal_network(self):
