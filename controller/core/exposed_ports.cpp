@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace bgplb::core {
 
@@ -48,6 +49,20 @@ bool adjoins(const PortRange& range, const PortRange& next) {
   return range.transport == next.transport && next.first <= range.last + 1;
 }
 
+// Of ranges in any order.
+ExposedPorts merged(ExposedPorts ranges) {
+  std::sort(ranges.begin(), ranges.end());
+  ExposedPorts all;
+  for (const auto& range : ranges) {
+    if (!all.empty() && adjoins(all.back(), range)) {
+      all.back().last = std::max(all.back().last, range.last);
+    } else {
+      all.push_back(range);
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 ExposedPorts parseExposedPorts(const std::vector<std::string_view>& texts) {
@@ -55,16 +70,12 @@ ExposedPorts parseExposedPorts(const std::vector<std::string_view>& texts) {
   for (const auto text : texts) {
     if (const auto range = parseRange(text)) ranges.push_back(*range);
   }
-  std::sort(ranges.begin(), ranges.end());
-  ExposedPorts merged;
-  for (const auto& range : ranges) {
-    if (!merged.empty() && adjoins(merged.back(), range)) {
-      merged.back().last = std::max(merged.back().last, range.last);
-    } else {
-      merged.push_back(range);
-    }
-  }
-  return merged;
+  return merged(std::move(ranges));
+}
+
+ExposedPorts unionOf(ExposedPorts ports, const ExposedPorts& others) {
+  ports.insert(ports.end(), others.begin(), others.end());
+  return merged(std::move(ports));
 }
 
 ExposedPorts without(const ExposedPorts& ports, const ExposedPorts& others) {

@@ -24,6 +24,9 @@ using ExposedPorts = std::vector<PortRange>;
 // `texts` in Docker's notation: "80/tcp", "8000-8010/udp", "80" (TCP). Other texts are ignored.
 ExposedPorts parseExposedPorts(const std::vector<std::string_view>& texts);
 
+// The ports of both.
+ExposedPorts unionOf(ExposedPorts ports, const ExposedPorts& others);
+
 // The ports of `ports` that are not in `others`.
 ExposedPorts without(const ExposedPorts& ports, const ExposedPorts& others);
 

@@ -61,6 +61,28 @@ TEST_CASE("Reconciler.WarnsOfReadyContainersThatExposeDifferentPorts") {
       contains(text, "resolved: network aaaaaaaaa111: its ready containers expose the same ports"));
 }
 
+TEST_CASE("Reconciler.ComparesThePortsOfAllServersInANetworkNamespace") {
+  TwoContainers host;
+  host.inspected(kCtr1, kEp1, {"80/tcp"});
+  host.inspected(kCtr2, kEp2, {"53/udp"});
+  REQUIRE_FALSE(host.problem().empty());
+  const auto member = [&host](const char* id, const ContainerId& holder, const Ports& ports) {
+    core::ContainerReport made;
+    made.id = ContainerId{id};
+    made.name = id;
+    made.run = core::RunState::Running;
+    made.server = true;
+    made.namespaceOf = holder.value;
+    made.ports = core::parseExposedPorts(ports);
+    host.touch(core::containerStarted(host.facts(), made.id, host.now));
+    host.touch(core::containerReported(host.facts(), made, host.now));
+  };
+  member("dns-of-c1", kCtr1, {"53/udp"});
+  CHECK_FALSE(host.problem().empty());
+  member("web-of-c2", kCtr2, {"80/tcp"});
+  CHECK(host.problem().empty());
+}
+
 TEST_CASE("Reconciler.DoesNotCompareAContainerThatExposesNoPort") {
   const auto ports = GENERATE(Ports{}, Ports{"80/tcp"});
   TwoContainers host;
