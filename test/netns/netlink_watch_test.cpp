@@ -21,8 +21,8 @@ TEST_CASE("RtnlKernel.ReportsForeignChangesOfTheRoutesForUdp") {
             "17501:\tfrom all fwmark 0x100000/0xff00000 ipproto udp lookup 178501"));
   world.checkMirror();
   world.changed.clear();
-  SECTION("route removed") { shell("ip route flush table 178501"); }
-  SECTION("IPv6 route removed") { shell("ip -6 route flush table 178501"); }
+  SECTION("route removed") { shell("ip route del 10.0.0.101 table 178501"); }
+  SECTION("IPv6 route removed") { shell("ip -6 route del 2001:db8:0:1::101 table 178501"); }
   SECTION("rule removed") { shell("ip rule del pref 17501"); }
   SECTION("IPv6 rule removed") { shell("ip -6 rule del pref 17501"); }
   SECTION("next hops flushed, which removes the IPv4 route silently") { shell("ip nexthop flush"); }
