@@ -238,7 +238,7 @@ TEST_CASE("Neighbours.Networkd_WhatItDeletesIsRestored", "[.neighbours]") {
 
 TEST_CASE("Neighbours.Networkd_DeletesNothingWithTheDropIn", "[.neighbours]") {
   Beside beside;
-  beside.file("networkd.conf.d/bgplb.conf", block("docs/operations.md", "networkd"));
+  beside.file("networkd.conf.d/bgplb.conf", block("docs/compatibility.md", "networkd"));
   beside.restart();
   beside.expectNothing("start, with the drop-in");
   beside.reloadChanged();
@@ -254,13 +254,13 @@ TEST_CASE("Neighbours.Networkd_ThatManagesEveryLink", "[.neighbours]") {
   CHECK(atStart.nextHops > 0);
   CHECK(atStart.neighbors > 0);
 
-  beside.file("networkd.conf.d/bgplb.conf", block("docs/operations.md", "networkd"));
+  beside.file("networkd.conf.d/bgplb.conf", block("docs/compatibility.md", "networkd"));
   beside.restart();
   const auto withDropIn = beside.expectRestored("the same, with the drop-in");
   CHECK(withDropIn.groups == 0);
   CHECK(withDropIn.neighbors > 0);
 
-  beside.file("network/05-bgplb.network", block("docs/operations.md", "networkd-unmanaged"));
+  beside.file("network/05-bgplb.network", block("docs/compatibility.md", "networkd-unmanaged"));
   beside.restart();
   beside.expectNothing("the same, with the drop-in and unmanaged links");
   beside.host.checkHealthy();
