@@ -31,6 +31,13 @@ guest_root() {
     chmod 755 "$to/init"
 }
 
+# guest_image PLUGIN TO: the programs of the image, and their libraries in place of this machine's.
+guest_image() {
+    mkdir -p "$2"
+    cp -R "$1/rootfs/usr" "$2/usr"
+    rm -rf "$2"/usr/share
+}
+
 # pack DIR: the folder as a cpio archive. Not compressed: an emulated machine copies faster than it decompresses. The kernel
 # accepts several archives, one after the other.
 pack() { (cd "$1" && find . -print0 | cpio --null --create --format newc --owner 0:0 --quiet); }

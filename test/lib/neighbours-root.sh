@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# A root filesystem with other programs that change the packet filter, so that they are not installed on this machine, where
-# their packages would start them. Sourced by test/neighbours after common.sh and base-image.sh.
+# A root filesystem with other programs that change the packet filter or routes, so that they are not installed on this machine,
+# where their packages would start them. Sourced by test/neighbours after common.sh and base-image.sh.
 
-neighbours=(firewalld ufw dbus-daemon iptables nftables iproute2 procps)
+neighbours=(firewalld ufw systemd dbus-daemon iptables nftables iproute2 procps)
 
 # make_root SUITE TO
 make_root() {
@@ -24,4 +24,7 @@ make_root() {
 }
 
 # ensure_root SUITE TO: builds the root filesystem unless TO has it.
-ensure_root() { [[ -e $2/usr/sbin/ufw && -e $2/usr/sbin/firewalld ]] || step "firewalld and ufw of $1" make_root "$1" "$2"; }
+ensure_root() {
+    [[ -e $2/usr/sbin/ufw && -e $2/usr/sbin/firewalld && -e $2/usr/lib/systemd/systemd-networkd ]] ||
+        step "firewalld, ufw and systemd of $1" make_root "$1" "$2"
+}

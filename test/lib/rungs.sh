@@ -73,11 +73,17 @@ rung_golden() { catch_rung golden; }
 rung_contract() { catch_rung contract; }
 rung_netns() { catch_rung netns; }
 
-# The oldest supported kernel, with and without IPv6; every kernel with `full`.
+# The oldest supported kernel, with and without IPv6, and with the programs of the plugin's image if this run builds it; every
+# kernel with `full`.
 rung_kernels() {
-    local machines=(5.10 5.10/no-ipv6)
+    local machines=(5.10 5.10/no-ipv6) options=()
+    await_plugin
+    if [[ -n ${plugin:-} ]]; then
+        options=(--plugin "$plugin")
+        machines+=(5.10/image)
+    fi
     [[ -z $full ]] || machines=()
-    test/kernels --build "$build" --junit "$results" "${machines[@]}" >&2 && return
+    test/kernels --build "$build" --junit "$results" "${options[@]}" "${machines[@]}" >&2 && return
     grep -qs '<failure' "$results"/kernels-*.xml || record_failure kernels 'test/kernels failed without a result'
     return 1
 }
@@ -140,16 +146,22 @@ start_e2e_parts() {
     start_aside plugin bash -c 'docker/lab/lab images && docker/build --output "$1"' bash "$asides/plugin"
 }
 
+# Waits for what start_e2e_parts has started. `plugin` is the plugin's folder afterwards; empty: there is none.
+await_plugin() {
+    [[ -n ${aside_pids[plugin]:-} ]] || return 0
+    if end_aside plugin 'images and plugin (started in the background)'; then plugin=$asides/plugin; else plugin_failed=1; fi
+    unset 'aside_pids[plugin]'
+}
+
 # Two labs share the tests; run.py creates and removes the second one. A lab or a dockerd that was running before keeps running,
 # because it belongs to the developer.
 rung_e2e() {
     local rc=0 built=() labs=${BGPLB_LABS:-2}
-    [[ -n ${e2e_started:-} || -n ${aside_pids[plugin]:-} ]] || ! engine_answers || engine_was_up=1
+    [[ -n ${e2e_started:-}${plugin:-}${plugin_failed:-}${aside_pids[plugin]:-} ]] || ! engine_answers || engine_was_up=1
     ensure_engine || { record_failure e2e 'no Docker engine'; return 1; }
-    if [[ -n ${aside_pids[plugin]:-} ]]; then
-        end_aside plugin 'images and plugin (started in the background)' || { record_failure e2e 'the plugin was not built'; return 1; }
-        built=(--plugin "$asides/plugin")
-    fi
+    await_plugin
+    [[ -z ${plugin_failed:-} ]] || { record_failure e2e 'the plugin was not built'; return 1; }
+    [[ -z ${plugin:-} ]] || built=(--plugin "$plugin")
     [[ -z ${aside_fuzz:-} ]] || start_fuzz
     [[ -z ${aside_tidy:-} ]] || start_tidy
     [[ -n ${e2e_started:-} || -z $(docker ps -q --filter "label=bgplb.lab=${LAB_PREFIX:-bgplb-lab}") ]] || lab_was_up=1
@@ -158,7 +170,8 @@ rung_e2e() {
     [[ -s $results/e2e${1:+-$1}.xml ]] || record_failure "e2e${1:+-$1}" "ended with exit status $rc and no results"
     [[ -z ${aside_pids[fuzz]:-} ]] || end_fuzz || rc=1
     [[ -z ${aside_pids[tidy]:-} ]] || end_tidy || rc=1
-    unset 'aside_pids[plugin]' 'aside_pids[fuzz]' 'aside_pids[tidy]' aside_fuzz aside_tidy
+    # Further rounds, with other versions of Docker, build the plugin themselves.
+    unset plugin plugin_failed 'aside_pids[fuzz]' 'aside_pids[tidy]' aside_fuzz aside_tidy
     return "$rc"
 }
 

@@ -1,16 +1,12 @@
 // Other programs that filter packets, as their Debian packages install them, beside the plugin's
 // and Docker's rules. Run by test/neighbours, which provides their root filesystem.
 #include "netns/docker_traffic.hpp"
-
-#include "support/eventually.hpp"
+#include "netns/neighbour_root.hpp"
 #include "support/neighbour_row.hpp"
-
-#include <signal.h>
-
-#include <cstdlib>
 
 using namespace bgplb;
 using namespace bgplb::test::docker_traffic;
+using namespace bgplb::test::neighbour_root;
 using namespace bgplb::test::packet_filter;
 using namespace std::chrono_literals;
 using test::eventually;
@@ -19,35 +15,9 @@ using test::tryShell;
 
 namespace {
 
-std::string root() {
-  const char* const made = std::getenv("BGPLB_NEIGHBOURS");
-  REQUIRE(made != nullptr);
-  return made;
-}
-
-std::string inRoot(const std::string& command) { return "chroot " + root() + " " + command; }
-
 void row(const std::string& program, const std::string& what, bool passes) {
   test::neighbourRow(program, what, passes ? "passes" : "dropped");
 }
-
-// A process in the root filesystem, ended with the object.
-class Service {
- public:
-  explicit Service(const std::string& command)
-      : pid_(std::stoi(
-            shell(inRoot("sh -c '" + command + " >/run/service.log 2>&1 </dev/null & echo $!'")))) {
-  }
-  Service(const Service&) = delete;
-  Service& operator=(const Service&) = delete;
-  ~Service() {
-    ::kill(pid_, SIGTERM);
-    eventually([this] { return ::kill(pid_, 0) != 0; });
-  }
-
- private:
-  pid_t pid_;
-};
 
 // The host with the rules of dockerd, ours, and servers at the VIPs.
 struct Beside {
@@ -145,8 +115,8 @@ TEST_CASE("Neighbours.Ufw", "[.neighbours]") {
 
 TEST_CASE("Neighbours.Firewalld", "[.neighbours]") {
   Beside beside("firewalld");
-  shell(inRoot("sh -c 'mkdir -p /run/dbus; dbus-daemon --system --fork --nopidfile'"));
-  const Service firewalld("firewalld --nofork --nopid");
+  startDbus();
+  const Service firewalld(inRoot("firewalld --nofork --nopid"));
   const auto cmd = [](const std::string& options) {
     return shell(inRoot("firewall-cmd -q " + options));
   };
