@@ -52,7 +52,7 @@ class Refusals(LabTest):
         self.refuse("--aux-address is not possible", "--subnet", "10.0.0.150/32", "--aux-address", "x=10.0.0.150")
 
     def test_a_gateway(self):
-        self.refuse("10.0.0.1 is not the VIP of this network", "--subnet", "10.0.0.150/32", "--gateway", "10.0.0.1")
+        self.refuse("no matching subnet for gateway 10.0.0.1", "--subnet", "10.0.0.150/32", "--gateway", "10.0.0.1")   # by Docker
         # The VIP itself is accepted, and has no effect.
         prefix, = self.vip("web2", "10.0.0.102", None, "--gateway", "10.0.0.102")
         self.host.web("web2", "web2", health=False)
