@@ -6,14 +6,6 @@
 
 namespace bgplb::core {
 
-namespace {
-
-std::uint32_t tableOf(const PinnedRoute& route) {
-  return kSlotTable + slotOf(route.via).value_or(0);
-}
-
-}  // namespace
-
 std::string toText(const Action& action) {
   return std::visit(
       Overloaded{
@@ -46,14 +38,14 @@ std::string toText(const Action& action) {
                                a.dev);
           },
           [](const PinnedRouteReplace& a) {
-            return fmt::format("route replace {} via {} dev {} onlink table {}",
+            return fmt::format("route replace {} via {} dev {} onlink, table of slot {}",
                                a.route.destination.toString(), a.route.via.toString(), a.dev,
-                               tableOf(a.route));
+                               slotOf(a.route.via).value_or(0));
           },
           [](const PinnedRouteDel& a) {
-            return fmt::format("route del {} via {} dev {} table {}",
+            return fmt::format("route del {} via {} dev {}, table of slot {}",
                                a.route.destination.toString(), a.route.via.toString(), a.dev,
-                               tableOf(a.route));
+                               slotOf(a.route.via).value_or(0));
           },
           [](const RouteReplace& a) {
             return fmt::format("route replace {} dev {}", a.destination.toString(), a.dev);

@@ -6,6 +6,7 @@
 // Pure; used by Monitor.
 
 #include "base/address.hpp"
+#include "core/instance.hpp"
 
 #include <linux/filter.h>
 
@@ -14,9 +15,10 @@
 
 namespace bgplb::netlink {
 
-// Accepts every message except RTM_NEWROUTE and RTM_DELROUTE of another protocol. Of those, accepts
+// Accepts every message except RTM_NEWROUTE and RTM_DELROUTE of another protocol than the
+// instance's. Of those, accepts
 // a route whose destination may contain one of `addresses` (compared by the first 32 bits), and a
 // host route that replaced another route, because the other route may be ours.
-std::vector<sock_filter> routeFilter(const std::set<Address>& addresses);
+std::vector<sock_filter> routeFilter(const std::set<Address>& addresses, core::Instance instance);
 
 }  // namespace bgplb::netlink

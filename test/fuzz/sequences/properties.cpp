@@ -14,6 +14,8 @@ using test::Violation;
 
 namespace {
 
+constexpr core::Instance kInstance;
+
 // The entries of `after` that `before` does not have with the same value.
 template <typename Map, typename Check>
 void forNew(const Map& before, const Map& after, const Check& check) {
@@ -173,8 +175,9 @@ void Properties::checkRoute(const KernelState& state, const RouteKey& key, const
   const auto wrong = [&](const std::string& why) {
     throw Violation{fmt::format("route to {} in table {}: {}", vip.toString(), key.table, why)};
   };
-  if (route.protocol != core::kRouteProtocol) wrong("without the plugin's protocol");
-  const bool slot = key.table > core::kSlotTable && key.table <= core::kSlotTable + core::kSlots;
+  if (route.protocol != kInstance.routeProtocol()) wrong("without the plugin's protocol");
+  const bool slot =
+      key.table > kInstance.slotTable() && key.table <= kInstance.slotTable() + core::kSlots;
   if (key.table != RT_TABLE_MAIN && !slot) wrong("in a table of others");
   if (!slot && key.metric != netlink::routeMetric(vip.family())) wrong("with another metric");
   const int link = linkOf(state, route);
@@ -222,7 +225,7 @@ void Properties::checkRequest(const KernelState& before, const KernelState& afte
   forNew(before.nextHops, after.nextHops, [&](std::uint32_t id, const SimNextHop& hop) {
     const bool ours = hop.members.empty() ? isOurs(after, hop.link)
                                           : isOurs(after, linkOf(after, {.nextHop = id}));
-    if (hop.protocol != core::kRouteProtocol || !ours) {
+    if (hop.protocol != kInstance.routeProtocol() || !ours) {
       throw Violation{fmt::format("added nexthop {:x} that is not recognised as ours", id)};
     }
   });
@@ -231,9 +234,9 @@ void Properties::checkRequest(const KernelState& before, const KernelState& afte
   });
   for (const auto& rule : after.rules) {
     if (rule.maker != Maker::Controller || before.rules.contains(rule)) continue;
-    const unsigned slot = rule.table - core::kSlotTable;
-    const bool ours = rule.protocol == core::kRouteProtocol && slot >= 1 && slot <= core::kSlots &&
-                      rule.mark == slot << core::kSlotMarkShift &&
+    const unsigned slot = rule.table - kInstance.slotTable();
+    const bool ours = rule.protocol == kInstance.routeProtocol() && slot >= 1 &&
+                      slot <= core::kSlots && rule.mark == slot << core::kSlotMarkShift &&
                       rule.mask == core::kSlotMarkMask &&
                       rule.priority == core::kSlotRulePriority + slot;
     if (!ours) throw Violation{"added a rule that is not recognised as ours"};
