@@ -57,10 +57,14 @@ std::vector<Flavour> choose(const std::map<Flavour, FilterTable>& seen,
 
 class Iptables : public reconcile::Firewall {
  public:
+  static constexpr std::chrono::seconds kToolDeadline{10};
+
   // Must outlive the last run of `io`. `onStatus` is called after each pass. A program that runs
-  // longer than `toolDeadline` is killed.
+  // longer than `toolDeadline` is killed. `instance`: changes only the chain and the tables of that
+  // instance of the plugin.
   explicit Iptables(boost::asio::io_context& io, std::function<void()> onStatus = {},
-                    std::chrono::milliseconds toolDeadline = std::chrono::seconds(10));
+                    std::chrono::milliseconds toolDeadline = kToolDeadline,
+                    core::Instance instance = core::Instance{});
   Iptables(const Iptables&) = delete;
   Iptables& operator=(const Iptables&) = delete;
 
@@ -103,9 +107,10 @@ class Iptables : public reconcile::Firewall {
 
   boost::asio::io_context& io_;
   std::function<void()> onStatus_;
+  core::Instance instance_;
   ToolRunner tools_;
-  NftTable hostTable_{tools_, "bgplb"};
-  NftTable loopGuard_{tools_, "bgplb_loops"};
+  NftTable hostTable_{tools_, instance_.table()};
+  NftTable loopGuard_{tools_, instance_.table() + "_loops"};
   std::function<GuardedTraffic()> guarded_;
   std::string guardProblem_;  // logged last; empty: none
   boost::asio::steady_timer retry_;

@@ -13,40 +13,42 @@ using namespace bgplb::firewall;
 
 namespace {
 
+constexpr core::Instance kInstance;
+
 std::string saved(const FilterTable& table) {
   std::string text;
   if (table.incompatible) text += "# Table `filter' is incompatible, use 'nft' tool.\n";
   text += "*filter\n";
   if (!table.policy.empty()) text += fmt::format(":FORWARD {} [0:0]\n", table.policy);
   if (table.docker) text += ":DOCKER - [0:0]\n";
-  if (table.own) text += fmt::format(":{} - [0:0]\n", kChain);
+  if (table.own) text += fmt::format(":{} - [0:0]\n", kInstance.chain());
   for (const auto& rule : table.forward) text += fmt::format("-A FORWARD {}\n", rule);
   if (table.own) {
-    for (const auto& rule : *table.own) text += fmt::format("-A {} {}\n", kChain, rule);
+    for (const auto& rule : *table.own) text += fmt::format("-A {} {}\n", kInstance.chain(), rule);
   }
   return text + "COMMIT\n";
 }
 
 std::vector<std::string> ofOthers(std::vector<std::string> rules) {
-  std::erase(rules, fmt::format("-j {}", kChain));
+  std::erase(rules, fmt::format("-j {}", kInstance.chain()));
   return rules;
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto before = parse(fuzz::textOf(data, size));
-  ALWAYS(parse(saved(before)) == before);
+  const auto before = parse(fuzz::textOf(data, size), kInstance);
+  ALWAYS(parse(saved(before), kInstance) == before);
 
   for (const Family family : {Family::V4, Family::V6}) {
-    const auto after = test::restored(before, planPresent(family, before, {}));
+    const auto after = test::restored(before, planPresent(kInstance, family, before, {}));
     ALWAYS(after.own == ownRules(family));
-    ALWAYS(planPresent(family, after, {}).empty());
+    ALWAYS(planPresent(kInstance, family, after, {}).empty());
     ALWAYS(ofOthers(after.forward) == ofOthers(before.forward));
-    const auto gone = test::restored(after, planAbsent(after));
+    const auto gone = test::restored(after, planAbsent(kInstance, after));
     ALWAYS(!gone.own);
     ALWAYS(gone.forward == ofOthers(before.forward));
-    ALWAYS(planAbsent(gone).empty());
+    ALWAYS(planAbsent(kInstance, gone).empty());
   }
   return 0;
 }
