@@ -1,6 +1,7 @@
 #pragma once
 // Tells PID 1 each second that the event loop runs (base/heartbeat.hpp). Does nothing if the
-// program was not started by PID 1. Owned by App.
+// program was not started by PID 1. Owned by what runs the event loop: App, and before it
+// hold_instance.cpp.
 
 #include "io/descriptor.hpp"
 #include "io/task.hpp"
@@ -12,7 +13,7 @@ namespace bgplb::io {
 
 class Heartbeat {
  public:
-  // Takes over the descriptor that the environment names. Must live until `io` is run no more.
+  // Duplicates the descriptor that the environment names. Must live until `io` is run no more.
   explicit Heartbeat(boost::asio::io_context& io);
 
   void start();

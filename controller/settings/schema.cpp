@@ -177,8 +177,9 @@ constexpr std::array kSettings{
         .read = readSigusr2Action,
         .standard = "stop",
         .takes = "stop, or anything else",
-        .help = "stop: the container gets its stop signal, or SIGTERM if that is SIGUSR2, DRAIN_DELAY "
-                "after the withdrawal; anything else: it keeps running",
+        .help =
+            "stop: the container gets its stop signal, or SIGTERM if that is SIGUSR2, DRAIN_DELAY "
+            "after the withdrawal; anything else: it keeps running",
     },
     Setting{
         .name = "DRAIN_GRACE",
@@ -217,6 +218,16 @@ constexpr std::array kSettings{
         .help = "ports: new connections are spread over containers by addresses and ports; keep: "
                 "fib_multipath_hash_policy of the host stays as it is, and with 0 all connections "
                 "of one client go to one container",
+    },
+    Setting{
+        .name = "INSTANCE",
+        .key = "instance",
+        .read = readInstance,
+        .standard = "1",
+        .takes = "a number from 1 to 8",
+        .help = "number of this plugin among several on one host, different for each; change it "
+                "only while the plugin has no networks",
+        .effect = Effect::RestartsAllSessions,
     },
     Setting{
         .name = "GLOBAL_SCOPE",
