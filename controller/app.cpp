@@ -183,9 +183,14 @@ void App::updateNotes() {
 }
 
 firewall::GuardedTraffic App::guardedTraffic() const {
-  firewall::GuardedTraffic traffic{.vips = {}, .links = peering_.links};
+  firewall::GuardedTraffic traffic{.vips = {}, .links = peering_.links, .foreignVips = {}};
   for (const auto& [id, network] : reconciler_.facts().networks) {
     for (const auto& vip : network.vips()) traffic.vips.insert(vip.address());
+  }
+  for (const auto& [id, network] : reconciler_.facts().others) {
+    for (const auto& subnet : network.subnets) {
+      if (subnet.isHost()) traffic.foreignVips.insert(subnet.address());
+    }
   }
   return traffic;
 }

@@ -32,7 +32,7 @@ struct EntryRules {
   friend bool operator==(const EntryRules&, const EntryRules&) = default;
 };
 
-// `vips`: of this host, all families.
+// `vips`: of this host, all families, all instances.
 EntryRules entryRules(core::Instance instance, Family family, const HostRules& rules,
                       const std::set<Address>& vips);
 

@@ -162,7 +162,11 @@ Task<bool> Iptables::reconcileHostRules(bool wanted, FirewallStatus& status) {
   if (nft || nft.error().kind != ErrorKind::Transient) {
     if (nft) host = {};
     std::set<Address> vips;
-    if (guarded_ && !host.loosened.empty()) vips = guarded_().vips;
+    if (guarded_ && !host.loosened.empty()) {
+      GuardedTraffic traffic = guarded_();
+      vips = std::move(traffic.vips);
+      vips.merge(traffic.foreignVips);
+    }
     dropped = co_await entryTable_.reconcile(std::move(host), std::move(vips));
   }
   if (!dropped && protects) status.protectionProblem = dropped.error().message;

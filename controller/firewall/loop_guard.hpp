@@ -18,6 +18,8 @@ namespace bgplb::firewall {
 struct GuardedTraffic {
   std::set<Address> vips;
   std::set<std::string> links;  // names of the links towards the BGP peers
+  // Of other instances on this host. They guard these themselves; entry_rules.hpp accepts replies.
+  std::set<Address> foreignVips;
 };
 
 // The content of the table (nft_table.hpp); empty: there is nothing to guard. A link whose name
