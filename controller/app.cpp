@@ -75,10 +75,12 @@ App::App(asio::io_context& io, const settings::Settings& settings, const RunOpti
       signals_(io, SIGTERM, SIGINT),
       heartbeat_(io),
       kernel_(io, [this](const netlink::Changes& changes) { onKernelChange(changes); },
-              {.peers = addressesOf(settings.peers)}),
+              {.instance = settings.instance, .peers = addressesOf(settings.peers)}),
       routing_(io, {options.birdBinary, options.runDir, options.templates + "/bird.conf.mustache",
                     options.stateDir + "/sessions"}),
-      firewall_(io, [this] { reconciler_.setPinned(firewall_.status().marks); }),
+      firewall_(
+          io, [this] { reconciler_.setPinned(firewall_.status().marks); },
+          firewall::Iptables::kToolDeadline, settings.instance),
       engine_(io, options.engineSocket),
       drains_(io.get_executor(), options.stateDir + "/drains.json"),
       reconciler_(kernel_, kernel_, routing_, firewall_, engine_, drains_, policyOf(settings)),
@@ -181,9 +183,14 @@ void App::updateNotes() {
 }
 
 firewall::GuardedTraffic App::guardedTraffic() const {
-  firewall::GuardedTraffic traffic{.vips = {}, .links = peering_.links};
+  firewall::GuardedTraffic traffic{.vips = {}, .links = peering_.links, .foreignVips = {}};
   for (const auto& [id, network] : reconciler_.facts().networks) {
     for (const auto& vip : network.vips()) traffic.vips.insert(vip.address());
+  }
+  for (const auto& [id, network] : reconciler_.facts().others) {
+    for (const auto& subnet : network.subnets) {
+      if (subnet.isHost()) traffic.foreignVips.insert(subnet.address());
+    }
   }
   return traffic;
 }
@@ -235,6 +242,9 @@ Task<http::Answer> App::answerStatus() {
   if (settings_.allowedPrefixes.empty()) notes.emplace_back(kNoAllowedPrefixes);
   if (auto problem = firewall_.mssProblem(); !problem.empty()) notes.push_back(std::move(problem));
   for (const auto& note : sync_.swarmNotes()) notes.push_back("swarm: " + note);
+  if (auto shared = reconciler_.sharedInstance(); !shared.empty()) {
+    notes.push_back(std::move(shared));
+  }
   StatusInputs inputs{reconciler_,     kernel_,   firewall_.status(),
                       std::move(bird), following, sync_.driverName(),
                       std::move(notes)};

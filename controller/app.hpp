@@ -19,6 +19,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include <chrono>
 #include <set>
 #include <string>
 
@@ -33,6 +34,9 @@ struct RunOptions {
   std::string templates = "/usr/share/bgplb/bird-templates";
   std::string engineSocket = "/host/run/docker.sock";
   std::string driverName;  // empty: queried from dockerd, or the socket's name without a plugin ID
+  // For how long a plugin that was refused leaves a free INSTANCE to others (hold_instance.hpp).
+  // Longer than dockerd takes to start the next plugin at boot, and than an upgrade takes.
+  std::chrono::milliseconds headStart{60'000};
 };
 
 class App {

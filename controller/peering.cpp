@@ -161,6 +161,10 @@ Derived withRoute(const core::Peer& peer, const reconcile::RouteLookup& route,
   return derived;
 }
 
+std::uint16_t unusedPort(core::Instance instance) {
+  return static_cast<std::uint16_t>(kUnusedPort + instance.number() - 1);
+}
+
 template <typename Value>
 void setIfEmpty(std::optional<Value>& value, const std::optional<Value>& found) {
   if (!value) value = found;
@@ -240,7 +244,7 @@ core::RoutingConfig routingConfig(const settings::Settings& settings,
                                   std::vector<core::Peer> peers) {
   return {.routerId = settings.routerId,
           .localAs = settings.localAs,
-          .listenPort = settings.routerPort.value_or(kUnusedPort),
+          .listenPort = settings.routerPort.value_or(unusedPort(settings.instance)),
           .holdTime = settings.holdTime,
           .gracefulRestart = settings.gracefulRestart,
           .gracefulRestartTime = settings.gracefulRestartTime,

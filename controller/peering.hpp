@@ -49,8 +49,8 @@ std::set<std::string> problemsOf(const Peering& peering, const VipFamilies& vips
 core::RoutingConfig routingConfig(const settings::Settings& settings,
                                   std::vector<core::Peer> peers);
 
-// The port on which BIRD listens if ROUTER_PORT is -1. BIRD always listens on a port, and port 179
-// is left to other programs.
+// The port on which the BIRD of the first instance listens if ROUTER_PORT is -1; the next instances
+// have the next ports. BIRD always listens on a port, and port 179 is left to other programs.
 inline constexpr std::uint16_t kUnusedPort = 17900;
 
 }  // namespace bgplb

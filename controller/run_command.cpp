@@ -2,6 +2,7 @@
 
 #include "app.hpp"
 #include "cli/output.hpp"
+#include "hold_instance.hpp"
 #include "io/file.hpp"
 #include "io/limits.hpp"
 #include "io/scheduling.hpp"
@@ -50,6 +51,8 @@ void raiseLimits() {
 int runWith(const settings::Settings& settings, const RunOptions& options) {
   raiseLimits();
   io::runPromptly();
+  io::NameLock lock;
+  if (!holdInstance(lock, settings, options)) return 0;
   boost::asio::io_context io(1);
   App app(io, settings, options);
   try {

@@ -6,18 +6,6 @@
 
 namespace bgplb::core {
 
-namespace {
-
-std::uint32_t tableOf(const PinnedRoute& route) {
-  return kSlotTable + slotOf(route.via).value_or(0);
-}
-
-std::uint32_t udpTableOf(const PinnedRoute& route) {
-  return kUdpTable + slotOf(route.via).value_or(0);
-}
-
-}  // namespace
-
 std::string toText(const Action& action) {
   return std::visit(
       Overloaded{
@@ -50,22 +38,24 @@ std::string toText(const Action& action) {
                                a.dev);
           },
           [](const PinnedRouteReplace& a) {
-            return fmt::format("route replace {} via {} dev {} onlink table {}",
+            return fmt::format("route replace {} via {} dev {} onlink, table of slot {}",
                                a.route.destination.toString(), a.route.via.toString(), a.dev,
-                               tableOf(a.route));
+                               slotOf(a.route.via).value_or(0));
           },
           [](const PinnedRouteDel& a) {
-            return fmt::format("route del {} via {} dev {} table {}",
+            return fmt::format("route del {} via {} dev {}, table of slot {}",
                                a.route.destination.toString(), a.route.via.toString(), a.dev,
-                               tableOf(a.route));
+                               slotOf(a.route.via).value_or(0));
           },
           [](const UdpRouteReplace& a) {
-            return fmt::format("route replace {} dev {} table {}", a.route.destination.toString(),
-                               a.dev, udpTableOf(a.route));
+            return fmt::format("route replace {} dev {}, table for UDP of slot {}",
+                               a.route.destination.toString(), a.dev,
+                               slotOf(a.route.via).value_or(0));
           },
           [](const UdpRouteDel& a) {
-            return fmt::format("route del {} dev {} table {}", a.route.destination.toString(),
-                               a.dev, udpTableOf(a.route));
+            return fmt::format("route del {} dev {}, table for UDP of slot {}",
+                               a.route.destination.toString(), a.dev,
+                               slotOf(a.route.via).value_or(0));
           },
           [](const RouteReplace& a) {
             return fmt::format("route replace {} dev {}", a.destination.toString(), a.dev);

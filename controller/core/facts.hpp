@@ -119,6 +119,15 @@ struct DockerBridge {
   friend bool operator==(const DockerBridge&, const DockerBridge&) = default;
 };
 
+// A Docker network that neither this plugin nor the bridge driver has. If its driver is another
+// instance of the plugin, it has VIPs and a bridge on this host, too.
+struct OtherNetwork {
+  std::string name;
+  std::string driver;
+  std::vector<Prefix> subnets;
+  friend bool operator==(const OtherNetwork&, const OtherNetwork&) = default;
+};
+
 // A drain that a previous run of this program began. It is valid only for the run of the container
 // in which it began, identified by the start time.
 struct FormerDrain {
@@ -134,6 +143,7 @@ struct Facts {
   std::map<ContainerId, Container> containers;
   std::map<NetworkId, DockerBridge> bridges;
   std::map<Prefix, std::set<NetworkId>> bySubnet;        // index of `bridges`
+  std::map<NetworkId, OtherNetwork> others;              // empty until our own driver name is known
   std::map<ContainerId, std::set<ContainerId>> members;  // index of `containers`, by holder
   std::set<ContainerId> draining;  // the drained containers that have not ended yet
   // From the state file; each entry stays until dockerd has reported its container or listed the

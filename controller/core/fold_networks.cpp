@@ -161,6 +161,7 @@ std::vector<Prefix> Network::vips() const {
 Touched networkCreated(Facts& facts, const NetworkId& id, std::optional<Prefix> vip4,
                        std::optional<Prefix> vip6, const NetworkOptions& options) {
   countChange(facts, id);
+  facts.others.erase(id);
   auto& network = facts.networks[id];
   Touched touched{id};
   if (vip4) touched.merge(addVip(facts, id, *vip4));
@@ -191,6 +192,7 @@ Touched networkDeleted(Facts& facts, const NetworkId& id) {
 Touched endpointCreated(Facts& facts, const NetworkId& networkId, const EndpointId& id,
                         std::optional<Address> address4, std::optional<Address> address6,
                         std::optional<MacAddress> mac) {
+  facts.others.erase(networkId);
   auto& network = facts.networks[networkId];
   Touched touched;
   for (const auto& address :
@@ -246,13 +248,15 @@ bool changedSince(const Facts& facts, const NetworkId& id, Revision requested) {
 void forgetRemovedNetworks(Facts& facts, Revision requested) {
   std::erase_if(facts.networkChangedIn, [&](const auto& entry) {
     const auto& [id, revision] = entry;
-    return revision <= requested && !facts.networks.contains(id) && !facts.bridges.contains(id);
+    return revision <= requested && !facts.networks.contains(id) && !facts.bridges.contains(id) &&
+           !facts.others.contains(id);
   });
 }
 
 Touched networkReported(Facts& facts, const NetworkReport& report, bool ours, Revision requested) {
   if (changedSince(facts, report.id, requested)) return {};
   if (ours) {
+    facts.others.erase(report.id);
     if (report.clusterWide && facts.networks.count(report.id) == 0) return {};
     auto& network = facts.networks[report.id];
     network.name = report.name;
@@ -263,6 +267,7 @@ Touched networkReported(Facts& facts, const NetworkReport& report, bool ours, Re
     return touched;
   }
   if (report.driver == "bridge") return setBridge(facts, report.id, bridgeOf(report));
+  facts.others[report.id] = {report.name, report.driver, report.subnets};
   return {};
 }
 
@@ -286,14 +291,23 @@ Touched networksReported(Facts& facts, const std::vector<NetworkReport>& all,
     if (seen.count(id) == 0 && !changedSince(facts, id, requested)) removed.insert(id);
   }
   for (const auto& id : removed) touched.merge(forgetBridge(facts, id));
+  std::erase_if(facts.others, [&](const auto& entry) {
+    return !seen.contains(entry.first) && !changedSince(facts, entry.first, requested);
+  });
   return touched;
 }
+
+void forgetOtherNetworks(Facts& facts) { facts.others.clear(); }
 
 void networkChanged(Facts& facts, const NetworkId& id) { countChange(facts, id); }
 
 Touched bridgeDestroyed(Facts& facts, const NetworkId& id) {
   countChange(facts, id);
   return forgetBridge(facts, id);
+}
+
+void otherNetworkDestroyed(Facts& facts, const NetworkId& id) {
+  if (facts.others.erase(id) > 0) countChange(facts, id);
 }
 
 Touched networksOf(const Facts& facts, const ContainerId& id) {

@@ -41,6 +41,8 @@ Touched networkReported(Facts& facts, const NetworkReport& report, bool ours, Re
 Touched networksReported(Facts& facts, const std::vector<NetworkReport>& all,
                          const std::set<NetworkId>& ours, const std::set<NetworkId>& inUse,
                          Revision requested);
+// This plugin's own name is not known, so any network may be its own.
+void forgetOtherNetworks(Facts& facts);
 // An event or a plugin call has changed the network after `requested`.
 bool changedSince(const Facts& facts, const NetworkId& id, Revision requested);
 // Drops the revisions of removed networks, once no reply requested before the removal can arrive.
@@ -50,6 +52,7 @@ void forgetRemovedNetworks(Facts& facts, Revision requested);
 // The network was created, or Swarm changed it; it must be inspected next.
 void networkChanged(Facts& facts, const NetworkId& id);
 Touched bridgeDestroyed(Facts& facts, const NetworkId& id);
+void otherNetworkDestroyed(Facts& facts, const NetworkId& id);
 
 // --- for fold_containers.hpp ------------------------------------------------------------------
 // The container's attachments by GET /containers/{id}/json. Returns the networks whose backends

@@ -1,7 +1,7 @@
 #pragma once
 // Names and numbers that identify the kernel objects of this plugin: link names derived from
-// Docker's ids, the next hops' addresses, firewall marks, routing tables and the route protocol.
-// The netlink adapter recognises our objects by them after a restart.
+// Docker's ids, the next hops' addresses, firewall marks and rule priorities. The netlink adapter
+// recognises our objects by them, and by those of core/instance.hpp, after a restart.
 
 #include "base/address.hpp"
 #include "base/ids.hpp"
@@ -12,10 +12,6 @@
 #include <string_view>
 
 namespace bgplb::core {
-
-// rtm_protocol of our routes (rtnetlink(7); the kernel defines 0-3, iproute2's rt_protos names 4
-// and higher). A route with this protocol is ours; other routes are never changed.
-inline constexpr unsigned char kRouteProtocol = 178;
 
 // A backend's number in its network, 1 to kSlots. It determines the next hop's address, the
 // connection mark and the routing table. A backend keeps its slot while its neighbour entries
@@ -28,11 +24,8 @@ std::optional<Slot> slotOf(const Address& address);  // none: not the address of
 // The bits of the firewall mark (fwmark) and connection mark that hold a slot.
 inline constexpr unsigned kSlotMarkShift = 20;
 inline constexpr std::uint32_t kSlotMarkMask = 0xffU << kSlotMarkShift;
-inline constexpr std::uint32_t kSlotTable = 178'000;        // + slot: routing table
 inline constexpr std::uint32_t kSlotRulePriority = 17'800;  // + slot: before the main table's rule
-// The same for UDP alone, before the slot's own rule.
-inline constexpr std::uint32_t kUdpTable = 178'500;        // + slot
-inline constexpr std::uint32_t kUdpRulePriority = 17'500;  // + slot
+inline constexpr std::uint32_t kUdpRulePriority = 17'500;   // + slot: for UDP, before that rule
 
 // A link name holds 15 characters (IFNAMSIZ - 1).
 inline constexpr std::string_view kBridgePrefix = "bgplb-";

@@ -145,6 +145,18 @@ Result<void> checkHolder(const Facts& facts, const NetworkId& id, const Prefix& 
   return {};
 }
 
+Result<void> checkOtherNetworks(const Facts& facts, const NetworkId& id, const Prefix& vip) {
+  for (const auto& [otherId, other] : facts.others) {
+    const bool has =
+        std::find(other.subnets.begin(), other.subnets.end(), vip) != other.subnets.end();
+    if (!has || otherId == id) continue;
+    return conflict(fmt::format("network {} of driver {} already has VIP {}; remove it first",
+                                nameOf(other.name, otherId), printable(other.driver),
+                                vip.address().toString()));
+  }
+  return {};
+}
+
 std::string connectedWarning(const HostNeeds& needs, const Prefix& vip) {
   for (const auto& subnet : needs.connected) {
     if (!subnet.contains(vip.address())) continue;

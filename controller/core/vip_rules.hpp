@@ -28,6 +28,10 @@ Result<void> checkVip(const Facts& facts, const HostNeeds& needs, const Policy& 
 // Conflict: a network other than `id` has `vip`.
 Result<void> checkHolder(const Facts& facts, const NetworkId& id, const Prefix& vip);
 
+// Conflict: a network of another plugin, not `id`, has `vip`. Two instances with one VIP would each
+// deliver to their own containers, and only the first has the host route.
+Result<void> checkOtherNetworks(const Facts& facts, const NetworkId& id, const Prefix& vip);
+
 // A VIP inside a connected subnet is allowed with a warning (the return value): hosts of that
 // subnet resolve it by ARP or NDP and get no reply. Empty: no warning.
 std::string connectedWarning(const HostNeeds& needs, const Prefix& vip);

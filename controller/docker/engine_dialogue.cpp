@@ -116,6 +116,8 @@ void EngineDialogue::networkEvent(const EngineEvent& event) {
     if (event.attribute("type") == "bridge") {
       touch(core::bridgeDestroyed(facts_, id));
       reaction_.bridges = true;
+    } else {
+      core::otherNetworkDestroyed(facts_, id);
     }
   } else if (event.action == "remove") {  // a cluster-wide network (Swarm)
     swarm_.dropNetwork(id);

@@ -88,6 +88,7 @@ void EngineDialogue::takeLists(const std::vector<core::ListedContainer>& contain
   }
   swarm_.takeNetworks(ourReports);
   touch(core::networksReported(facts_, round_.networks(), ours, inUse, round_.networksRequested()));
+  if (options_.driverName.empty()) core::forgetOtherNetworks(facts_);
   touch(core::containersListed(facts_, containers, round_.containersRequested(), now));
   if (!networks_.anyOpen()) core::forgetRemovedNetworks(facts_, round_.networksRequested());
   round_.ended(now);
@@ -208,7 +209,9 @@ void EngineDialogue::networkAnswered(const NetworkId& id, const Result<Answer>& 
   const auto& report = std::get<core::NetworkReport>(*answer);
   const bool ours = isOurs(report);
   touch(core::networkReported(facts_, report, ours, outcome.requested));
-  if (!ours) reaction_.bridges = true;
+  if (options_.driverName.empty()) core::forgetOtherNetworks(facts_);
+  // The network may be another instance's (Reconciler::sharedInstance()).
+  if (!ours) reaction_.bridges = reaction_.firewall = true;
   if (!ours || !report.clusterWide) return;
   swarm_.takeNetwork(report);
   swarm_.refresh();

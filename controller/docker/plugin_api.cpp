@@ -137,12 +137,16 @@ Result<void> PluginApi::checkNetwork(const CreateNetworkRequest& request) const 
   const reconcile::Reconciler& state = loop_.reconciler();
   const auto own = core::checkBridge(state.facts(), request.network);
   if (!own) return own.error();
+  if (auto shared = state.sharedInstance(); !shared.empty()) return conflict(std::move(shared));
   for (const auto* pools : {&request.pools4, &request.pools6}) {
     for (const auto& vip : *pools) {
       if (core::isStandIn(vip)) continue;
       if (const auto allowed = checkVip(vip); !allowed) return allowed.error();
       const auto free = core::checkHolder(state.facts(), request.network, vip);
       if (!free) return free.error();
+      if (auto others = core::checkOtherNetworks(state.facts(), request.network, vip); !others) {
+        return others.error();
+      }
       const auto warning = core::connectedWarning(state.hostNeeds(), vip);
       if (!warning.empty()) log::warning("{}", warning);
     }

@@ -12,15 +12,16 @@ namespace bgplb::firewall {
 
 namespace {
 
-// The relevant parts of the raw table.
+// The relevant parts of the raw table, for one instance.
 struct RawTable {
+  std::string entryChain;
+  std::string sourcesChain;
+  std::string jump;  // without "-A "
   EntryRules own;
   bool entry = false;  // the chain exists
   bool sources = false;
   std::size_t jumps = 0;
 };
-
-const std::string kJump = fmt::format("PREROUTING -j {}", kEntryChain);
 
 std::string_view nextLine(std::string_view& text) {
   const std::size_t end = std::min(text.find('\n'), text.size());
@@ -29,11 +30,14 @@ std::string_view nextLine(std::string_view& text) {
   return line;
 }
 
-RawTable parse(std::string_view saved) {
-  RawTable table;
-  const std::string jump = fmt::format("-A {}", kJump);
-  const std::string entryRule = fmt::format("-A {} ", kEntryChain);
-  const std::string sourcesRule = fmt::format("-A {} ", kSourcesChain);
+RawTable parse(std::string_view saved, core::Instance instance) {
+  RawTable table{.entryChain = instance.entryChain(),
+                 .sourcesChain = instance.sourcesChain(),
+                 .jump = fmt::format("PREROUTING -j {}", instance.entryChain()),
+                 .own = {}};
+  const std::string jump = fmt::format("-A {}", table.jump);
+  const std::string entryRule = fmt::format("-A {} ", table.entryChain);
+  const std::string sourcesRule = fmt::format("-A {} ", table.sourcesChain);
   bool inRaw = false;
   while (!saved.empty()) {
     const std::string_view line = nextLine(saved);
@@ -41,8 +45,8 @@ RawTable parse(std::string_view saved) {
     if (!inRaw) continue;
     if (line.starts_with(':')) {  // ":BGPLB-ENTRY - [0:0]"
       const std::string_view name = line.substr(1, line.find(' ') - 1);
-      if (name == kEntryChain) table.entry = true;
-      if (name == kSourcesChain) table.sources = true;
+      if (name == table.entryChain) table.entry = true;
+      if (name == table.sourcesChain) table.sources = true;
     } else if (line == jump) {
       ++table.jumps;
     } else if (line.starts_with(entryRule)) {
@@ -75,11 +79,11 @@ void addListener(EntryRules& rules, Family family, const Listener& listener) {
 }
 
 // rp_filter exists for IPv4 only.
-void addSources(EntryRules& rules, const std::set<std::string>& loosened,
-                const std::set<Address>& vips) {
+void addSources(EntryRules& rules, const std::string& sourcesChain,
+                const std::set<std::string>& loosened, const std::set<Address>& vips) {
   for (const auto& link : loosened) {
     if (!isPlainLinkName(link)) continue;
-    rules.entry.push_back(fmt::format("-i {} -m rpfilter --invert -j {}", link, kSourcesChain));
+    rules.entry.push_back(fmt::format("-i {} -m rpfilter --invert -j {}", link, sourcesChain));
   }
   if (rules.entry.empty()) return;
   for (const auto& vip : vips) {
@@ -96,10 +100,12 @@ std::string create(std::string_view chain, const std::vector<std::string>& rules
 
 std::string planAbsent(const RawTable& table) {
   std::string commands;
-  for (std::size_t jump = 0; jump < table.jumps; ++jump) commands += fmt::format("-D {}\n", kJump);
+  for (std::size_t jump = 0; jump < table.jumps; ++jump) {
+    commands += fmt::format("-D {}\n", table.jump);
+  }
   for (const char* command : {"-F", "-X"}) {
-    if (table.entry) commands += fmt::format("{} {}\n", command, kEntryChain);
-    if (table.sources) commands += fmt::format("{} {}\n", command, kSourcesChain);
+    if (table.entry) commands += fmt::format("{} {}\n", command, table.entryChain);
+    if (table.sources) commands += fmt::format("{} {}\n", command, table.sourcesChain);
   }
   return commands;
 }
@@ -109,29 +115,36 @@ std::string planPresent(const RawTable& table, const EntryRules& wanted,
   std::string commands;
   const bool same = table.own == wanted || (table.own == asListed && !asListed.entry.empty());
   if (!table.entry || !table.sources || !same) {
-    commands = create(kSourcesChain, wanted.sources) + create(kEntryChain, wanted.entry);
+    commands = create(table.sourcesChain, wanted.sources) + create(table.entryChain, wanted.entry);
   }
-  for (std::size_t jump = 1; jump < table.jumps; ++jump) commands += fmt::format("-D {}\n", kJump);
-  if (table.jumps == 0) commands += fmt::format("-I {}\n", kJump);
+  for (std::size_t jump = 1; jump < table.jumps; ++jump) {
+    commands += fmt::format("-D {}\n", table.jump);
+  }
+  if (table.jumps == 0) commands += fmt::format("-I {}\n", table.jump);
   return commands;
 }
 
 }  // namespace
 
 // The filter of sources comes first: a container may forge the address of a peer.
-EntryRules entryRules(Family family, const HostRules& host, const std::set<Address>& vips) {
+EntryRules entryRules(core::Instance instance, Family family, const HostRules& host,
+                      const std::set<Address>& vips) {
   EntryRules rules;
-  if (host.vips && family == Family::V4) addSources(rules, host.loosened, vips);
+  if (host.vips && family == Family::V4) {
+    addSources(rules, instance.sourcesChain(), host.loosened, vips);
+  }
   if (host.vips) rules.entry.push_back(fmt::format("-i {}+ -j DROP", core::kBridgePrefix));
   if (host.listener) addListener(rules, family, *host.listener);
   return rules;
 }
 
-EntryRules parseEntry(std::string_view saved) { return parse(saved).own; }
+EntryRules parseEntry(std::string_view saved, core::Instance instance) {
+  return parse(saved, instance).own;
+}
 
-std::string planEntry(std::string_view saved, const EntryRules& wanted,
+std::string planEntry(core::Instance instance, std::string_view saved, const EntryRules& wanted,
                       const EntryRules& asListed) {
-  const RawTable table = parse(saved);
+  const RawTable table = parse(saved, instance);
   const std::string commands =
       wanted.entry.empty() ? planAbsent(table) : planPresent(table, wanted, asListed);
   return commands.empty() ? commands : fmt::format("*raw\n{}COMMIT\n", commands);

@@ -11,8 +11,11 @@
 //                  link to which a source is routed, so this chain has one rule for each VIP. Only
 //                  replies from VIPs and forged packets reach it. Without a loosened bridge it is
 //                  empty
+//
+// The second instance of the plugin has the chains BGPLB2-ENTRY and BGPLB2-SOURCES.
 
 #include "base/address.hpp"
+#include "core/instance.hpp"
 #include "firewall/host_rules.hpp"
 
 #include <set>
@@ -22,9 +25,6 @@
 
 namespace bgplb::firewall {
 
-inline constexpr std::string_view kEntryChain = "BGPLB-ENTRY";
-inline constexpr std::string_view kSourcesChain = "BGPLB-SOURCES";
-
 // In the notation of iptables-save, without "-A CHAIN ".
 struct EntryRules {
   std::vector<std::string> entry;  // empty: no rules are wanted
@@ -32,14 +32,16 @@ struct EntryRules {
   friend bool operator==(const EntryRules&, const EntryRules&) = default;
 };
 
-// `vips`: of this host, all families.
-EntryRules entryRules(Family family, const HostRules& rules, const std::set<Address>& vips);
+// `vips`: of this host, all families, all instances.
+EntryRules entryRules(core::Instance instance, Family family, const HostRules& rules,
+                      const std::set<Address>& vips);
 
-// The rules of our chains.
-EntryRules parseEntry(std::string_view saved);
+// The rules of the instance's chains.
+EntryRules parseEntry(std::string_view saved, core::Instance instance);
 
 // The input for `iptables-restore --noflush`; empty: no change is needed. `asListed`: `wanted` as
 // this version of iptables lists it, if that differs; without rules: unknown.
-std::string planEntry(std::string_view saved, const EntryRules& wanted, const EntryRules& asListed);
+std::string planEntry(core::Instance instance, std::string_view saved, const EntryRules& wanted,
+                      const EntryRules& asListed);
 
 }  // namespace bgplb::firewall

@@ -13,7 +13,7 @@ namespace bgplb::firewall {
 
 class EntryTable {
  public:
-  explicit EntryTable(ToolRunner& tools) : tools_(tools) {}
+  EntryTable(ToolRunner& tools, core::Instance instance) : tools_(tools), instance_(instance) {}
 
   // Drops what `host` drops by nft; with neither VIPs nor listener, removes the rules. If the
   // kernel has no rpfilter match, the other rules are installed, and its error is returned.
@@ -29,6 +29,7 @@ class EntryTable {
   };
 
   ToolRunner& tools_;
+  core::Instance instance_;
   std::map<Family, Installed> installed_;
 };
 

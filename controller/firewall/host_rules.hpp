@@ -1,6 +1,6 @@
 #pragma once
-// The rules of the nft table `inet bgplb`, for what iptables cannot do: it has no match for the
-// next hop of a packet. Pure. Called by Iptables.
+// The rules of the nft table `inet bgplb` (of the second instance: `inet bgplb2`), for what
+// iptables cannot do: it has no match for the next hop of a packet. Pure. Called by Iptables.
 //
 // 1. It keeps established connections on their backend. Each connection to a VIP is marked with the
 //    slot of the backend that received its first packet (marks.hpp). Every later packet gets that

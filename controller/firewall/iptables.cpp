@@ -50,9 +50,10 @@ std::vector<Flavour> choose(const std::map<Flavour, FilterTable>& seen,
 }
 
 Iptables::Iptables(boost::asio::io_context& io, std::function<void()> onStatus,
-                   std::chrono::milliseconds toolDeadline)
+                   std::chrono::milliseconds toolDeadline, core::Instance instance)
     : io_(io),
       onStatus_(std::move(onStatus)),
+      instance_(instance),
       tools_(toolDeadline, [this] { ensure(wanted_); }),
       retry_(io),
       backoff_(kFirstRetry, kLongestRetry),
@@ -161,7 +162,11 @@ Task<bool> Iptables::reconcileHostRules(bool wanted, FirewallStatus& status) {
   if (nft || nft.error().kind != ErrorKind::Transient) {
     if (nft) host = {};
     std::set<Address> vips;
-    if (guarded_ && !host.loosened.empty()) vips = guarded_().vips;
+    if (guarded_ && !host.loosened.empty()) {
+      GuardedTraffic traffic = guarded_();
+      vips = std::move(traffic.vips);
+      vips.merge(traffic.foreignVips);
+    }
     dropped = co_await entryTable_.reconcile(std::move(host), std::move(vips));
   }
   if (!dropped && protects) status.protectionProblem = dropped.error().message;
@@ -214,7 +219,7 @@ Task<Iptables::TableState> Iptables::poll(Family family, bool wanted) {
 Task<Result<FilterTable>> Iptables::list(Family family, Flavour flavour) {
   const auto saved = co_await saveTable(tools_, family, flavour, "filter");
   if (!saved) co_return saved.error();
-  co_return parse(*saved);
+  co_return parse(*saved, instance_);
 }
 
 Task<Result<void>> Iptables::reconcileTable(Family family, Flavour flavour, FilterTable table,
@@ -222,7 +227,8 @@ Task<Result<void>> Iptables::reconcileTable(Family family, Flavour flavour, Filt
   auto& asListed = asListed_[{family, flavour}];
   const std::string name = nameOf(family, flavour);
   for (int round = 0; round < kRounds; ++round) {
-    const std::string commands = wanted ? planPresent(family, table, asListed) : planAbsent(table);
+    const std::string commands =
+        wanted ? planPresent(instance_, family, table, asListed) : planAbsent(instance_, table);
     if (commands.empty()) co_return Result<void>{};
     if (table.incompatible) {
       co_return invalid(name +
@@ -230,7 +236,7 @@ Task<Result<void>> Iptables::reconcileTable(Family family, Flavour flavour, Filt
     }
     const auto changed = co_await restoreTable(tools_, family, flavour, commands);
     if (!changed) co_return changed.error();
-    log::info("firewall: {}: {} {}", name, kChain,
+    log::info("firewall: {}: {} {}", name, instance_.forwardChain(),
               !wanted ? "removed" : (table.own ? "repaired" : "added to FORWARD"));
     const auto after = co_await list(family, flavour);
     if (!after) co_return after.error();

@@ -49,7 +49,7 @@ struct FirewallStatus {
   std::string problem;  // empty: none
   bool marks = false;   // connections keep their backend (host_rules.hpp)
   std::string marksProblem;
-  std::string obstacles;  // tables that stop packets to VIPs (nft_listing.hpp)
+  std::string obstacles;          // tables that stop packets to VIPs (nft_listing.hpp)
   std::string protectionProblem;  // why packets that host_rules.hpp drops may pass; empty: none
   friend bool operator==(const FirewallStatus&, const FirewallStatus&) = default;
 };
@@ -62,10 +62,14 @@ std::vector<Flavour> choose(const std::map<Flavour, FilterTable>& seen,
 
 class Iptables : public reconcile::Firewall {
  public:
+  static constexpr std::chrono::seconds kToolDeadline{10};
+
   // Must outlive the last run of `io`. `onStatus` is called after each pass. A program that runs
-  // longer than `toolDeadline` is killed.
+  // longer than `toolDeadline` is killed. `instance`: changes only the chain and the tables of that
+  // instance of the plugin.
   explicit Iptables(boost::asio::io_context& io, std::function<void()> onStatus = {},
-                    std::chrono::milliseconds toolDeadline = std::chrono::seconds(10));
+                    std::chrono::milliseconds toolDeadline = kToolDeadline,
+                    core::Instance instance = core::Instance{});
   Iptables(const Iptables&) = delete;
   Iptables& operator=(const Iptables&) = delete;
 
@@ -110,13 +114,14 @@ class Iptables : public reconcile::Firewall {
 
   boost::asio::io_context& io_;
   std::function<void()> onStatus_;
+  core::Instance instance_;
   ToolRunner tools_;
-  NftTable hostTable_{tools_, "bgplb"};
-  EntryTable entryTable_{tools_};  // without nft
-  SideTable loopGuard_{tools_, "bgplb_loops", "loop guard",
+  NftTable hostTable_{tools_, instance_.table()};
+  EntryTable entryTable_{tools_, instance_};  // without nft
+  SideTable loopGuard_{tools_, instance_.table() + "_loops", "loop guard",
                        "packets for a VIP without a backend may loop between the router and this "
                        "host"};
-  SideTable mssClamp_{tools_, "bgplb_mss", "MSS limit",
+  SideTable mssClamp_{tools_, instance_.table() + "_mss", "MSS limit",
                       "connections of clients behind a link with a small MTU may hang"};
   ForeignTables foreign_{tools_};
   std::function<GuardedTraffic()> guarded_;

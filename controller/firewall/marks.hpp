@@ -7,6 +7,10 @@
 //   ct mark, bits 20-27      the slot of its backend; kUnknownSlot: not recorded by nft
 //   packet mark, bits 20-27  the slot, from our last rule before routing on
 //
+// All instances of the plugin use these bits alike: their rules are the same, and the second one
+// finds what it would set. The slots of two instances may be equal, because a slot's routing table
+// belongs to one instance and has only its VIPs; a lookup continues after the other's table.
+//
 // A connection in which another program has set bits 20-27 gets neither: its bits are left alone.
 
 #include "core/link_names.hpp"

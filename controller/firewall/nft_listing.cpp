@@ -50,6 +50,7 @@ bool isOfIptables(const TableName& table) {
          std::find(kTables.begin(), kTables.end(), table.name) != kTables.end();
 }
 
+// Of any instance (core/instance.hpp).
 bool isOurs(const TableName& table) {
   return table.family == "inet" && table.name.starts_with("bgplb");
 }

@@ -6,12 +6,13 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <set>
 
 namespace bgplb::firewall {
 
 namespace {
 
-const std::string kJump = fmt::format("-j {}", kChain);
+std::string jumpTo(core::Instance instance) { return "-j " + instance.forwardChain(); }
 
 std::string_view nextLine(std::string_view& text) {
   const std::size_t end = std::min(text.find('\n'), text.size());
@@ -20,7 +21,16 @@ std::string_view nextLine(std::string_view& text) {
   return line;
 }
 
-bool isOurJump(const std::string& rule) { return rule == kJump; }
+bool isJumpOfAnyInstance(const std::string& rule) {
+  static const std::set<std::string> jumps = [] {
+    std::set<std::string> all;
+    for (unsigned number = 1; number <= core::kInstances; ++number) {
+      all.insert(jumpTo(core::Instance(number)));
+    }
+    return all;
+  }();
+  return jumps.contains(rule);
+}
 
 bool leadsToDocker(const std::string& rule) {
   return rule.starts_with("-j DOCKER") || rule.find(" -j DOCKER") != std::string::npos;
@@ -50,16 +60,33 @@ Place placeOf(const std::vector<std::string>& others) {
   return {.index = index(end), .exactly = false};
 }
 
+// The jumps of other instances in FORWARD that precede the place behind `others` rules of other
+// programs.
+std::size_t foreignJumpsBefore(std::size_t others, const std::vector<std::string>& forward,
+                               const std::string& ownJump) {
+  std::size_t jumps = 0;
+  for (const std::string& rule : forward) {
+    if (others == 0) break;
+    if (!isJumpOfAnyInstance(rule)) {
+      --others;
+    } else if (rule != ownJump) {
+      ++jumps;
+    }
+  }
+  return jumps;
+}
+
 }  // namespace
 
 bool FilterTable::isBare() const {
   return (policy.empty() || policy == "ACCEPT") &&
-         std::all_of(forward.begin(), forward.end(), isOurJump);
+         std::all_of(forward.begin(), forward.end(), isJumpOfAnyInstance);
 }
 
-FilterTable parse(std::string_view saved) {
+FilterTable parse(std::string_view saved, core::Instance instance) {
   FilterTable table;
-  const std::string ownRule = fmt::format("-A {} ", kChain);
+  const std::string chain = instance.forwardChain();
+  const std::string ownRule = fmt::format("-A {} ", chain);
   constexpr std::string_view kForwardRule = "-A FORWARD ";
   bool inFilter = false;
   while (!saved.empty()) {
@@ -70,7 +97,7 @@ FilterTable parse(std::string_view saved) {
     if (line.starts_with(':')) {  // ":FORWARD DROP [12:3456]"
       const std::string_view name = line.substr(1, line.find(' ') - 1);
       if (name == "DOCKER") table.docker = true;
-      if (name == kChain && !table.own) table.own.emplace();
+      if (name == chain && !table.own) table.own.emplace();
       if (name == "FORWARD") {
         const std::string_view rest = line.substr(1 + name.size());
         const std::size_t begin = std::min(rest.find_first_not_of(' '), rest.size());
@@ -108,41 +135,47 @@ const std::vector<std::string>& ownRules(Family family) {
   return family == Family::V4 ? v4 : v6;
 }
 
-std::string planPresent(Family family, const FilterTable& table,
+std::string planPresent(core::Instance instance, Family family, const FilterTable& table,
                         const std::vector<std::string>& asListed) {
   const auto& wanted = ownRules(family);
+  const std::string chain = instance.forwardChain();
+  const std::string jump = jumpTo(instance);
   std::string commands;
   if (table.own != wanted && (!table.own || *table.own != asListed || asListed.empty())) {
-    commands += fmt::format(":{} - [0:0]\n", kChain);  // creates or flushes the chain
-    for (const std::string& rule : wanted) commands += fmt::format("-A {} {}\n", kChain, rule);
+    commands += fmt::format(":{} - [0:0]\n", chain);  // creates or flushes the chain
+    for (const std::string& rule : wanted) commands += fmt::format("-A {} {}\n", chain, rule);
   }
 
+  // The jumps of all instances are equivalent, so those of the others do not count for our place.
+  // An instance that moved its jump before another's would make that one move its own.
   std::vector<std::string> others;
   std::optional<std::size_t> first;  // number of other rules before our first jump
   std::size_t jumps = 0;
   for (const std::string& rule : table.forward) {
-    if (isOurJump(rule)) {
+    if (rule == jump) {
       ++jumps;
       if (!first) first = others.size();
-    } else {
+    } else if (!isJumpOfAnyInstance(rule)) {
       others.push_back(rule);
     }
   }
   const Place place = placeOf(others);
   const bool placed = jumps == 1 && (place.exactly ? *first == place.index : *first <= place.index);
   if (!placed) {
-    for (; jumps > 0; --jumps) commands += fmt::format("-D FORWARD {}\n", kJump);
-    commands += fmt::format("-I FORWARD {} {}\n", place.index + 1, kJump);
+    for (; jumps > 0; --jumps) commands += fmt::format("-D FORWARD {}\n", jump);
+    const std::size_t before = place.index + foreignJumpsBefore(place.index, table.forward, jump);
+    commands += fmt::format("-I FORWARD {} {}\n", before + 1, jump);
   }
   return commands.empty() ? commands : fmt::format("*filter\n{}COMMIT\n", commands);
 }
 
-std::string planAbsent(const FilterTable& table) {
+std::string planAbsent(core::Instance instance, const FilterTable& table) {
+  const std::string jump = jumpTo(instance);
   std::string commands;
   for (const std::string& rule : table.forward) {
-    if (isOurJump(rule)) commands += fmt::format("-D FORWARD {}\n", kJump);
+    if (rule == jump) commands += fmt::format("-D FORWARD {}\n", jump);
   }
-  if (table.own) commands += fmt::format("-F {0}\n-X {0}\n", kChain);
+  if (table.own) commands += fmt::format("-F {0}\n-X {0}\n", instance.forwardChain());
   return commands.empty() ? commands : fmt::format("*filter\n{}COMMIT\n", commands);
 }
 

@@ -22,10 +22,14 @@
 //                         (but not ARP), and a container could then not reply to another one on
 //                         the same bridge.
 //
+// Several instances of the plugin have a chain each, with the same rules, and their jumps follow
+// DOCKER-USER in any order.
+//
 // Alternatives: ipset needs a kernel module that some hosts lack (Docker 28.0 tried it); with a
 // rule per VIP, every packet would traverse all of them.
 
 #include "base/address.hpp"
+#include "core/instance.hpp"
 
 #include <optional>
 #include <string>
@@ -34,9 +38,7 @@
 
 namespace bgplb::firewall {
 
-inline constexpr std::string_view kChain = "BGPLB-FORWARD";
-
-// The relevant parts of the filter table of one family in one flavour.
+// The relevant parts of the filter table of one family in one flavour, for one instance.
 struct FilterTable {
   bool docker = false;        // contains chain DOCKER
   bool incompatible = false;  // contains native nft rules, which iptables cannot list or change
@@ -45,12 +47,13 @@ struct FilterTable {
   std::optional<std::vector<std::string>> own;  // rules of our chain; none: it does not exist
   friend bool operator==(const FilterTable&, const FilterTable&) = default;
 
-  // Whether forwarded packets pass unfiltered: policy ACCEPT, and no rule except our jump.
+  // Whether forwarded packets pass unfiltered: policy ACCEPT, and no rule except jumps to our chain
+  // or another instance's.
   bool isBare() const;
 };
 
 // Parses the output of iptables-save.
-FilterTable parse(std::string_view saved);
+FilterTable parse(std::string_view saved, core::Instance instance);
 
 // The rules of our chain in the notation of iptables-save.
 const std::vector<std::string>& ownRules(Family family);
@@ -58,8 +61,8 @@ const std::vector<std::string>& ownRules(Family family);
 // Both return the input for `iptables-restore --noflush`; empty: no change is needed. `asListed`:
 // our rules as this version of iptables lists them, if that differs from ownRules(); empty:
 // unknown.
-std::string planPresent(Family family, const FilterTable& table,
+std::string planPresent(core::Instance instance, Family family, const FilterTable& table,
                         const std::vector<std::string>& asListed);
-std::string planAbsent(const FilterTable& table);
+std::string planAbsent(core::Instance instance, const FilterTable& table);
 
 }  // namespace bgplb::firewall

@@ -13,12 +13,13 @@ namespace bgplb::io {
 
 namespace {
 
-// No other program may inherit the descriptor: it would keep the pipe open.
+// No other program may inherit the descriptor: it would keep the pipe open. The original stays open
+// for the next Heartbeat of this process.
 Descriptor fromEnvironment() {
   const char* text = std::getenv(heartbeat::kVariable);
   const auto number = text == nullptr ? std::nullopt : parseWhole<int>(text, 3);
   if (!number || ::fcntl(*number, F_SETFD, FD_CLOEXEC) != 0) return Descriptor();
-  return Descriptor(*number);
+  return Descriptor(::fcntl(*number, F_DUPFD_CLOEXEC, 3));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #pragma once
 // Reports to PID 1 each second that the event loop runs (base/heartbeat.hpp). Does nothing if the
-// program was not started by PID 1. Owned by App.
+// program was not started by PID 1. Owned by App, and before it by hold_instance.cpp.
 
 #include "io/descriptor.hpp"
 #include "io/task.hpp"
@@ -12,7 +12,7 @@ namespace bgplb::io {
 
 class Heartbeat {
  public:
-  // Takes over the descriptor that the environment names. Must outlive the last run of `io`.
+  // Duplicates the descriptor that the environment names. Must outlive the last run of `io`.
   explicit Heartbeat(boost::asio::io_context& io);
 
   void start();

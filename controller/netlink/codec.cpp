@@ -139,13 +139,13 @@ std::optional<NextHop> parseNextHop(const nlmsghdr& message) {
   return hop;
 }
 
-std::optional<SlotRule> parseRule(const nlmsghdr& message) {
+std::optional<SlotRule> parseRule(const nlmsghdr& message, core::Instance instance) {
   const auto* header = familyHeader<fib_rule_hdr>(message);
   if (header == nullptr || !isInternet(header->family)) return std::nullopt;
   const Attributes<FRA_IP_PROTO> attributes(message, sizeof(fib_rule_hdr));
   const nlattr* protocol = attributes.find(FRA_PROTOCOL);
   if (protocol == nullptr || mnl_attr_get_payload_len(protocol) < 1 ||
-      mnl_attr_get_u8(protocol) != core::kRouteProtocol) {
+      mnl_attr_get_u8(protocol) != instance.routeProtocol()) {
     return std::nullopt;
   }
   const auto table = attributes.u32(FRA_TABLE).value_or(header->table);
@@ -155,7 +155,7 @@ std::optional<SlotRule> parseRule(const nlmsghdr& message) {
     return std::nullopt;
   }
   // For a smaller table, the difference becomes more than kSlots.
-  const core::Slot slot = table - (udp ? core::kUdpTable : core::kSlotTable);
+  const core::Slot slot = table - (udp ? instance.udpTable() : instance.slotTable());
   if (slot == 0 || slot > core::kSlots ||
       attributes.u32(FRA_FWMARK) != slot << core::kSlotMarkShift ||
       attributes.u32(FRA_FWMASK) != core::kSlotMarkMask) {
@@ -186,7 +186,7 @@ bool isWhole(const nlmsghdr* message, int left) {
   return mnl_nlmsg_ok(message, left) && message->nlmsg_len <= static_cast<std::uint32_t>(left);
 }
 
-std::optional<Notification> parse(const nlmsghdr& message) {
+std::optional<Notification> parse(const nlmsghdr& message, core::Instance instance) {
   switch (message.nlmsg_type) {
     case RTM_NEWLINK: return notification(Change::Present, parseLink(message));
     case RTM_DELLINK: return notification(Change::Removed, parseLink(message));
@@ -201,8 +201,8 @@ std::optional<Notification> parse(const nlmsghdr& message) {
     case RTM_DELADDR: return notification(Change::Removed, parseAddress(message));
     case RTM_NEWNEXTHOP: return notification(Change::Present, parseNextHop(message));
     case RTM_DELNEXTHOP: return notification(Change::Removed, parseNextHop(message));
-    case RTM_NEWRULE: return notification(Change::Present, parseRule(message));
-    case RTM_DELRULE: return notification(Change::Removed, parseRule(message));
+    case RTM_NEWRULE: return notification(Change::Present, parseRule(message, instance));
+    case RTM_DELRULE: return notification(Change::Removed, parseRule(message, instance));
     default: return std::nullopt;
   }
 }

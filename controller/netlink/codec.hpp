@@ -4,6 +4,7 @@
 
 #include "base/address.hpp"
 #include "base/result.hpp"
+#include "core/instance.hpp"
 #include "reconcile/ports.hpp"
 
 #include <linux/netlink.h>
@@ -105,8 +106,9 @@ struct Notification {
 // Whether the `left` bytes that begin at `message` hold the complete message.
 bool isWhole(const nlmsghdr* message, int left);
 
-// Parses a message of a dump or of a multicast group. None: irrelevant to the mirror, or malformed.
-std::optional<Notification> parse(const nlmsghdr& message);
+// Parses a message of a dump or of a multicast group. None: irrelevant to the mirror of `instance`,
+// or malformed.
+std::optional<Notification> parse(const nlmsghdr& message, core::Instance instance);
 
 // Parses the reply to RTM_GETROUTE: a route of any table and type.
 std::optional<Route> parseRouteReply(const nlmsghdr& message);

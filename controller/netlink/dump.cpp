@@ -21,7 +21,7 @@ Result<void> dumpPart(const Dump& dump, const Request& request, Mirror& mirror) 
     // An interrupted dump may list objects that have since been removed. The notifications about
     // their removal remove them from the mirror later.
     outcome = dump(request, [&](const nlmsghdr& message) {
-      if (const auto found = parse(message)) mirror.fold(*found, ignored);
+      if (const auto found = parse(message, mirror.instance())) mirror.fold(*found, ignored);
     });
     if (outcome || outcome.error().kind != ErrorKind::Transient) break;
   }
@@ -30,16 +30,16 @@ Result<void> dumpPart(const Dump& dump, const Request& request, Mirror& mirror) 
 
 }  // namespace
 
-Result<Mirror> dumpAll(const Dump& dump) {
-  Mirror mirror;
+Result<Mirror> dumpAll(const Dump& dump, core::Instance instance) {
+  Mirror mirror(instance);
   const Part parts[] = {
       {linkDump()},
       {addressDump()},
       {neighDump()},
       {forwardingDump()},
       {nextHopDump(), "this kernel has no nexthop objects; Linux 5.3 or newer is needed"},
-      {routeDump(Family::V4)},
-      {routeDump(Family::V6)},
+      {routeDump(instance, Family::V4)},
+      {routeDump(instance, Family::V6)},
       {ruleDump(Family::V4),
        "this kernel has no policy routing; a kernel with CONFIG_IP_MULTIPLE_TABLES is needed"},
   };
@@ -57,10 +57,11 @@ Result<Mirror> dumpAll(const Dump& dump) {
   return mirror;
 }
 
-Result<Mirror> dumpAll(Socket& socket) {
-  return dumpAll([&socket](const Request& request, const Socket::OnMessage& onMessage) {
+Result<Mirror> dumpAll(Socket& socket, core::Instance instance) {
+  const auto dump = [&socket](const Request& request, const Socket::OnMessage& onMessage) {
     return socket.dump(request, onMessage);
-  });
+  };
+  return dumpAll(dump, instance);
 }
 
 }  // namespace bgplb::netlink

@@ -20,14 +20,15 @@ constexpr int kOverruns = 8;
 
 }  // namespace
 
-KernelMirror::KernelMirror(boost::asio::io_context& io, OnChange onChange, int receiveBuffer,
-                           std::optional<std::set<Address>> peers)
+KernelMirror::KernelMirror(boost::asio::io_context& io, core::Instance instance, OnChange onChange,
+                           int receiveBuffer, std::optional<std::set<Address>> peers)
     : io_(io),
       onChange_(std::move(onChange)),
       receiveBuffer_(receiveBuffer),
       peers_(std::move(peers)),
       readable_(io),
       reopenTimer_(io),
+      mirror_(instance),
       refreshTimer_(io) {}
 
 KernelMirror::~KernelMirror() {
@@ -70,8 +71,8 @@ bool KernelMirror::drain(std::size_t limit, Changes& changes) {
 void KernelMirror::verify(Mirror& mirror, Changes& changes) {
   for (const int link : std::exchange(changes.doubtfulLinks, {})) {
     std::set<std::uint32_t> ids;
-    const auto dumped = querySocket_.dump(nextHopDump(link), [&ids](const nlmsghdr& message) {
-      const auto found = parse(message);
+    const auto dumped = querySocket_.dump(nextHopDump(link), [&](const nlmsghdr& message) {
+      const auto found = parse(message, mirror.instance());
       const auto* hop = found ? std::get_if<NextHop>(&found->object) : nullptr;
       if (hop != nullptr) ids.insert(hop->id);
     });

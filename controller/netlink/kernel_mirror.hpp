@@ -38,8 +38,8 @@ class KernelMirror {
   using OnChange = std::function<void(const Changes& changes)>;
 
   // `receiveBuffer` and `peers` as for Monitor::open(). Must outlive the last run of `io`.
-  KernelMirror(boost::asio::io_context& io, OnChange onChange, int receiveBuffer,
-               std::optional<std::set<Address>> peers);
+  KernelMirror(boost::asio::io_context& io, core::Instance instance, OnChange onChange,
+               int receiveBuffer, std::optional<std::set<Address>> peers);
   KernelMirror(const KernelMirror&) = delete;
   KernelMirror& operator=(const KernelMirror&) = delete;
   ~KernelMirror();
@@ -103,7 +103,7 @@ class KernelMirror {
   bool monitorFailed_ = false;
   boost::asio::steady_timer reopenTimer_;
 
-  Mirror mirror_;
+  Mirror mirror_;            // of the instance
   std::set<int> removing_;   // links whose removal is in progress and not yet notified
   bool stale_ = false;       // notifications were lost since the last dump began
   bool refreshing_ = false;  // refresh() is running

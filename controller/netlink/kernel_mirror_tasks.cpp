@@ -31,9 +31,11 @@ Result<void> KernelMirror::start() {
   if (auto opened = dumpSocket_->open(); !opened) return opened;
   if (auto opened = querySocket_.open(); !opened) return opened;
   // Before the dump, so that no change is missed.
-  if (auto opened = monitor_.open(receiveBuffer_, peers_); !opened) return opened;
+  if (auto opened = monitor_.open(receiveBuffer_, mirror_.instance(), peers_); !opened) {
+    return opened;
+  }
   ++dumps_;
-  auto dumped = dumpAll(*dumpSocket_);
+  auto dumped = dumpAll(*dumpSocket_, mirror_.instance());
   if (!dumped) return dumped.error();
   mirror_ = std::move(*dumped);
   readable_.assign(monitor_.fd());
@@ -62,7 +64,7 @@ Task<> KernelMirror::watch() {
 
 Result<void> KernelMirror::reopenMonitor() {
   if (readable_.is_open()) readable_.release();
-  auto opened = monitor_.open(receiveBuffer_, peers_);
+  auto opened = monitor_.open(receiveBuffer_, mirror_.instance(), peers_);
   noteProblem(opened);
   if (!opened) return opened;
   readable_.assign(monitor_.fd());
@@ -99,7 +101,9 @@ Task<> KernelMirror::refresh() {
 Task<Result<void>> KernelMirror::refreshOnce() {
   ++dumps_;
   sinceDumpBegan_.emplace();
-  std::function<Result<Mirror>()> work = [socket = dumpSocket_] { return dumpAll(*socket); };
+  std::function<Result<Mirror>()> work = [socket = dumpSocket_, instance = mirror_.instance()] {
+    return dumpAll(*socket, instance);
+  };
   auto fresh = co_await io::inBackground<Mirror>(std::move(work));
   if (fresh) co_await takeOver(*fresh);
   sinceDumpBegan_.reset();
@@ -108,7 +112,7 @@ Task<Result<void>> KernelMirror::refreshOnce() {
   // background.
   const auto former = std::make_shared<Mirror>(std::move(*fresh));
   std::function<Result<void>()> release = [former] {
-    *former = Mirror{};
+    *former = Mirror(former->instance());
     return Result<void>{};
   };
   co_await io::inBackground<void>(std::move(release));

@@ -59,11 +59,12 @@ Result<void> LinkActions::apply(const core::BridgeAdd& action) {
   if (!isLinkName(action.name) || !action.name.starts_with(core::kBridgePrefix)) {
     return invalid("not a valid name for one of our bridges");
   }
-  const MacAddress address = bridgeAddress(action.name);
+  const MacAddress address = core::bridgeAddress(action.name, mirror_.state().instance());
   const bool existed = find(action.name).has_value();
   const auto link = findOrCreate(action.name, "bridge", bridgeAdd(action.name, address));
   if (!link) return link.error();
   if (existed) {
+    if (const auto own = mirror_.state().ourBridge(action.name); !own) return own.error();
     if (auto changed = socket_.request(bridgeChange(link->index)); !changed) return changed;
     // Only if the address differs, because setting it removes all neighbours on the bridge.
     if (link->address != address) {
@@ -118,8 +119,9 @@ Result<void> LinkActions::apply(const core::PortIsolate& action) {
 Result<void> LinkActions::apply(const core::LinkDel& action) {
   const auto link = find(action.name);
   if (!link) return {};
-  if (!isOurBridge(*link) && !isOurVeth(*link))
-    return conflict(fmt::format("{} is not ours", action.name));
+  if (!isOurVeth(*link)) {
+    if (const auto own = mirror_.state().ourBridge(action.name); !own) return own.error();
+  }
   const auto gone = [this, index = link->index] {
     mirror_.catchUp();
     return mirror_.state().link(index) == nullptr;

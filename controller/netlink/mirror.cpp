@@ -2,6 +2,8 @@
 
 #include "base/overloaded.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace bgplb::netlink {
@@ -9,7 +11,7 @@ namespace bgplb::netlink {
 namespace {
 
 // Excludes veths, which are created and removed with every container.
-bool mayCarryHostTraffic(const Link& link) { return link.kind != "veth" && !isOurBridge(link); }
+bool mayCarryHostTraffic(const Link& link) { return link.kind != "veth" && !isVipBridge(link); }
 
 // Includes addresses that are not usable as a source, such as tentative ones: no VIP may have such
 // an address. Every link with IPv6 has a link-local address.
@@ -19,11 +21,16 @@ bool isOfHost(const reconcile::HostAddress& address) {
 
 }  // namespace
 
-bool isOurBridge(const Link& link) {
+bool isVipBridge(const Link& link) {
   return link.kind == "bridge" && link.name.starts_with(core::kBridgePrefix);
 }
 
 bool isOurVeth(const Link& link) { return link.kind == "veth" && core::isVethHostName(link.name); }
+
+bool Mirror::isOurBridge(const Link& link) const {
+  return isVipBridge(link) &&
+         core::instanceOf(link.name, link.address).value_or(instance_) == instance_;
+}
 
 void Mirror::fold(const Notification& notification, Changes& changes) {
   const bool removed = notification.change == Change::Removed;
@@ -232,7 +239,12 @@ std::set<std::string> Mirror::vethsOn(const std::string& bridge) const {
 Result<Link> Mirror::ourBridge(const std::string& name) const {
   const Link* found = link(name);
   if (found == nullptr) return notFound("no link " + name);
-  if (!isOurBridge(*found)) return conflict(name + " is not one of our bridges");
+  if (!isVipBridge(*found)) return conflict(name + " is not one of our bridges");
+  if (!isOurBridge(*found)) {
+    const auto owner = core::instanceOf(name, found->address).value_or(instance_);
+    return conflict(
+        fmt::format("{} is a bridge of the plugin with INSTANCE={}", name, owner.number()));
+  }
   return *found;
 }
 

@@ -23,7 +23,8 @@
 
 namespace bgplb::netlink {
 
-bool isOurBridge(const Link& link);
+// A bridge of any instance, or of another program that uses our name prefix.
+bool isVipBridge(const Link& link);
 bool isOurVeth(const Link& link);  // the host end of one of our pairs
 
 SlotRule ruleOf(const core::PinnedRoute& route);  // the rule that selects the route's table
@@ -54,6 +55,9 @@ struct Changes {
 
 class Mirror {
  public:
+  explicit Mirror(core::Instance instance) : instance_(instance) {}
+  core::Instance instance() const { return instance_; }
+
   void fold(const Notification& notification, Changes& changes);
 
   // Whether the kernel has IPv6.
@@ -66,6 +70,9 @@ class Mirror {
   core::KernelNetwork observe(const std::string& bridge) const;
   // Our veth host ends that are up and ports of `bridge`. Empty if `bridge` is not ours.
   std::set<std::string> vethsOn(const std::string& bridge) const;
+  // No other instance created the bridge. Its name belongs to one Docker network, so a bridge of
+  // that name without an instance's address is one whose address another program changed.
+  bool isOurBridge(const Link& link) const;
   // NotFound: no such link. Conflict: the link is not one of our bridges.
   Result<Link> ourBridge(const std::string& name) const;
   const std::set<std::string>& bridges() const { return bridges_; }
@@ -156,6 +163,7 @@ class Mirror {
   void markBridges(const NextHop& hop, Changes& changes) const;
   void markBridges(const NextHopRef& ref, Changes& changes) const;
 
+  core::Instance instance_;
   bool ipv6_ = true;
   std::unordered_map<int, Device> devices_;
   std::unordered_map<std::string, int> indexByName_;

@@ -9,13 +9,13 @@
 namespace bgplb::netlink {
 
 void Mirror::foldRoute(const Route& route, Change change, Changes& changes) {
-  const bool ourProtocol = route.protocol == core::kRouteProtocol;
-  if (ourProtocol && route.table > core::kSlotTable &&
-      route.table <= core::kSlotTable + core::kSlots) {
+  const bool ourProtocol = route.protocol == instance_.routeProtocol();
+  if (ourProtocol && route.table > instance_.slotTable() &&
+      route.table <= instance_.slotTable() + core::kSlots) {
     return foldPinned(route, change == Change::Removed, changes);
   }
-  if (ourProtocol && route.table > core::kUdpTable &&
-      route.table <= core::kUdpTable + core::kSlots) {
+  if (ourProtocol && route.table > instance_.udpTable() &&
+      route.table <= instance_.udpTable() + core::kSlots) {
     return foldReleased(route, change == Change::Removed, changes);
   }
   // We never create routes with another metric, or with a gateway instead of a nexthop object.
@@ -179,14 +179,14 @@ std::uint32_t Mirror::nextHopId(int ifIndex, const Address& via) const {
   if (device == devices_.end()) return 0;
   for (const auto id : device->second.nextHops) {
     const NextHop& hop = nextHops_.at(id);
-    if (hop.protocol == core::kRouteProtocol && hop.gateway == via) return id;
+    if (hop.protocol == instance_.routeProtocol() && hop.gateway == via) return id;
   }
   return 0;
 }
 
 bool Mirror::isOurGroup(std::uint32_t id) const {
   const NextHop* hop = nextHop(id);
-  return hop != nullptr && hop->protocol == core::kRouteProtocol;
+  return hop != nullptr && hop->protocol == instance_.routeProtocol();
 }
 
 std::set<std::uint32_t> Mirror::groups(int ifIndex, Family family) const {
@@ -258,7 +258,8 @@ void Mirror::observeNextHops(const Device& device, core::KernelNetwork& network)
   };
   for (const auto id : device.nextHops) {
     const NextHop& hop = nextHops_.at(id);
-    if (hop.protocol == core::kRouteProtocol && hop.gateway) network.nextHops.insert(*hop.gateway);
+    const bool ours = hop.protocol == instance_.routeProtocol();
+    if (ours && hop.gateway) network.nextHops.insert(*hop.gateway);
     addRoutes(id, false);
   }
   for (const auto& route : device.pinned) {

@@ -16,7 +16,7 @@ SlotRule udpRuleOf(const core::PinnedRoute& route) {
 
 void Mirror::foldPinned(const Route& route, bool removed, Changes& changes) {
   const auto slot = route.gateway ? core::slotOf(*route.gateway) : std::nullopt;
-  if (!slot || *slot != route.table - core::kSlotTable || route.ifIndex == 0) return;
+  if (!slot || *slot != route.table - instance_.slotTable() || route.ifIndex == 0) return;
   const core::PinnedRoute pinned{route.destination, *route.gateway};
   const auto known = linksByPinned_.find(pinned);
   const bool here = known != linksByPinned_.end() && known->second == route.ifIndex;
@@ -45,7 +45,7 @@ void Mirror::dropPinned(const core::PinnedRoute& route, Changes& changes) {
 void Mirror::foldReleased(const Route& route, bool removed, Changes& changes) {
   const Family family = route.destination.family();
   const core::PinnedRoute released{route.destination,
-                                   core::nextHop(family, route.table - core::kUdpTable)};
+                                   core::nextHop(family, route.table - instance_.udpTable())};
   const auto known = groupsByReleased_.find(released);
   const bool here = known != groupsByReleased_.end() && known->second == route.nextHop;
   if (removed ? !here : here) return;

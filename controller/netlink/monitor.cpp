@@ -24,7 +24,8 @@ constexpr unsigned kGroups = bit(RTNLGRP_LINK) | bit(RTNLGRP_NEIGH) | bit(RTNLGR
 
 }  // namespace
 
-Result<void> Monitor::open(int receiveBuffer, const std::optional<std::set<Address>>& peers) {
+Result<void> Monitor::open(int receiveBuffer, core::Instance instance,
+                           const std::optional<std::set<Address>>& peers) {
   auto socket = openSocket(SOCK_NONBLOCK);
   if (!socket) return socket.error();
   const int fd = mnl_socket_get_fd(socket->get());
@@ -34,7 +35,7 @@ Result<void> Monitor::open(int receiveBuffer, const std::optional<std::set<Addre
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, sizeof(receiveBuffer));
   }
   if (peers) {
-    auto filter = routeFilter(*peers);
+    auto filter = routeFilter(*peers, instance);
     const sock_fprog program{.len = static_cast<unsigned short>(filter.size()),
                              .filter = filter.data()};
     // Without the filter, more messages are read and ignored.
@@ -44,6 +45,7 @@ Result<void> Monitor::open(int receiveBuffer, const std::optional<std::set<Addre
     return unavailable(fmt::format("netlink multicast bind: {}", std::strerror(errno)));
   }
   socket_ = std::move(*socket);
+  instance_ = instance;
   buffer_.resize(kDatagram);
   return {};
 }
@@ -64,7 +66,7 @@ Result<Monitor::Drained> Monitor::drain(std::size_t limit,
     auto left = static_cast<int>(datagram.size);
     const auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data());
     for (; isWhole(message, left); message = mnl_nlmsg_next(message, &left)) {
-      if (const auto change = parse(*message)) fold(*change);
+      if (const auto change = parse(*message, instance_)) fold(*change);
     }
   }
   return Drained::Part;

@@ -16,7 +16,8 @@ class Monitor {
  public:
   // `receiveBuffer`: SO_RCVBUF in bytes. When it is full, the kernel drops messages. `peers` as in
   // RtnlOptions. May be called again after a failure.
-  Result<void> open(int receiveBuffer, const std::optional<std::set<Address>>& peers = {});
+  Result<void> open(int receiveBuffer, core::Instance instance,
+                    const std::optional<std::set<Address>>& peers = {});
   int fd() const;
 
   enum class Drained {
@@ -28,6 +29,7 @@ class Monitor {
 
  private:
   SocketHandle socket_;
+  core::Instance instance_;
   std::vector<char> buffer_;
 };
 

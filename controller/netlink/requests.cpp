@@ -1,7 +1,5 @@
 #include "netlink/requests.hpp"
 
-#include "base/hash.hpp"
-
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
@@ -259,17 +257,6 @@ Request addressDump() {
   Request request(RTM_GETADDR, kDump);
   mnl_nlmsg_put_extra_header(&request.header(), sizeof(ifaddrmsg));
   return request;
-}
-
-MacAddress bridgeAddress(const std::string& name) {
-  std::uint64_t hash = fnv1a(name);
-  std::array<std::uint8_t, 6> bytes{};
-  for (auto& byte : bytes) {
-    byte = static_cast<std::uint8_t>(hash >> 56);
-    hash <<= 8;
-  }
-  bytes[0] = 0x02;  // locally administered, unicast
-  return MacAddress::fromBytes(bytes.data());
 }
 
 }  // namespace bgplb::netlink

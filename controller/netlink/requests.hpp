@@ -4,6 +4,7 @@
 
 #include "base/address.hpp"
 #include "core/actions.hpp"
+#include "core/instance.hpp"
 
 #include <linux/netlink.h>
 
@@ -65,20 +66,24 @@ Request linkGet(int index, int netns);
 
 enum class IfExists { Fail, Replace };
 // Adds a route with our protocol and routeMetric() through a nexthop object to the main table.
-Request routeAdd(const Prefix& destination, std::uint32_t nextHop, IfExists ifExists);
+Request routeAdd(core::Instance instance, const Prefix& destination, std::uint32_t nextHop,
+                 IfExists ifExists);
 // Removes a route with our protocol and that metric from the main table, if it uses that nexthop
 // object or, with `nextHop` 0, if it is on that link.
-Request routeDel(const Prefix& destination, std::uint32_t nextHop, int ifIndex, unsigned metric);
+Request routeDel(core::Instance instance, const Prefix& destination, std::uint32_t nextHop,
+                 int ifIndex, unsigned metric);
 // A route in the table of the slot that `route.via` encodes (core::slotOf()).
-Request pinnedRouteAdd(const core::PinnedRoute& route, int ifIndex, IfExists ifExists);
-Request pinnedRouteDel(const core::PinnedRoute& route, int ifIndex);
+Request pinnedRouteAdd(core::Instance instance, const core::PinnedRoute& route, int ifIndex,
+                       IfExists ifExists);
+Request pinnedRouteDel(core::Instance instance, const core::PinnedRoute& route, int ifIndex);
 // A route through a nexthop object in the table for UDP of the slot that `route.via` encodes.
-Request udpRouteAdd(const core::PinnedRoute& route, std::uint32_t nextHop, IfExists ifExists);
-Request udpRouteDel(const core::PinnedRoute& route);
+Request udpRouteAdd(core::Instance instance, const core::PinnedRoute& route, std::uint32_t nextHop,
+                    IfExists ifExists);
+Request udpRouteDel(core::Instance instance, const core::PinnedRoute& route);
 
 // RTNH_F_ONLINK: `via` is on the link, although no route covers it. The kernel refuses the request
 // while the link has no carrier.
-Request nextHopAdd(std::uint32_t id, const Address& via, int ifIndex);
+Request nextHopAdd(core::Instance instance, std::uint32_t id, const Address& via, int ifIndex);
 Request nextHopDel(std::uint32_t id);
 
 // How a group distributes flows. Resilient (Linux 5.13, Documentation/networking/
@@ -91,14 +96,14 @@ struct Spreading {
   unsigned unbalanced = 0;  // seconds
 };
 // Creates the group, or replaces its members.
-Request groupReplace(std::uint32_t id, const std::set<std::uint32_t>& members,
-                     const Spreading& spreading);
+Request groupReplace(core::Instance instance, std::uint32_t id,
+                     const std::set<std::uint32_t>& members, const Spreading& spreading);
 
 // Packets with the slot's mark are routed by the slot's table. If that table has no matching route,
 // the lookup continues with the next rule. `udp`: only UDP packets, by the slot's table for UDP
 // (FRA_IP_PROTO, Linux 4.17).
-Request ruleAdd(Family family, core::Slot slot, bool udp);
-Request ruleDel(Family family, core::Slot slot, bool udp);
+Request ruleAdd(core::Instance instance, Family family, core::Slot slot, bool udp);
+Request ruleDel(core::Instance instance, Family family, core::Slot slot, bool udp);
 // Queries the next hop, device and source address that a packet to `destination` would use.
 Request routeGet(const Address& destination);
 // Queries the routing table entry that matches `destination` (RTM_F_FIB_MATCH).
@@ -113,12 +118,9 @@ Request forwardingDump();
 Request addressDump();
 // The kernel filters by our protocol (NETLINK_GET_STRICT_CHK, Linux 4.20). An older kernel returns
 // all routes.
-Request routeDump(Family family);
+Request routeDump(core::Instance instance, Family family);
 Request nextHopDump();
 Request nextHopDump(int ifIndex);  // only nexthop objects on that link, no groups
 Request ruleDump(Family family);
-
-// The MAC address of our bridge of that name: derived from the name, locally administered.
-MacAddress bridgeAddress(const std::string& name);
 
 }  // namespace bgplb::netlink

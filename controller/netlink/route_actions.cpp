@@ -11,11 +11,6 @@ namespace bgplb::netlink {
 
 namespace {
 
-// The ids of nexthop objects are shared by all programs in a network namespace. Other programs
-// count from 1.
-constexpr std::uint32_t kFirstId = std::uint32_t{core::kRouteProtocol} << 24;
-constexpr std::uint32_t kIds = 1U << 24;
-
 // While established connections are pinned to their backends, a new member may take over its share
 // of the buckets soon. Otherwise a bucket migrates only after a long idle time, or when its member
 // is removed.
@@ -25,10 +20,11 @@ constexpr Spreading kUnpinned{.resilient = true, .idle = 120, .unbalanced = 0};
 }  // namespace
 
 std::uint32_t RouteActions::freeNextHopId() {
+  const std::uint32_t first = instance().firstNextHopId();
   do {
-    nextHopId_ = (nextHopId_ + 1) % kIds;
-  } while (mirror_.state().nextHop(kFirstId + nextHopId_) != nullptr);
-  return kFirstId + nextHopId_;
+    nextHopId_ = (nextHopId_ + 1) % core::Instance::kNextHopIds;
+  } while (mirror_.state().nextHop(first + nextHopId_) != nullptr);
+  return first + nextHopId_;
 }
 
 // NotFound while the bridge has no carrier, that is, until the container's end of the first veth
@@ -37,7 +33,7 @@ Result<void> RouteActions::apply(const core::NextHopAdd& action) {
   const auto bridge = mirror_.state().ourBridge(action.dev);
   if (!bridge) return bridge.error();
   if (mirror_.state().nextHopId(bridge->index, action.via) != 0) return {};
-  auto added = socket_.request(nextHopAdd(freeNextHopId(), action.via, bridge->index));
+  auto added = socket_.request(nextHopAdd(instance(), freeNextHopId(), action.via, bridge->index));
   if (isKind(added, ErrorKind::Transient)) return notFound(added.error().message);
   return added;
 }
@@ -53,12 +49,13 @@ Result<void> RouteActions::apply(const core::NextHopDel& action) {
 Result<void> RouteActions::setMembers(std::uint32_t group, const std::set<std::uint32_t>& members) {
   Spreading spreading = pinned_ ? kPinned : kUnpinned;
   spreading.resilient = resilient_;
-  auto set = socket_.request(groupReplace(group, members, spreading));
+  auto set = socket_.request(groupReplace(instance(), group, members, spreading));
   if (set || !resilient_) return set;
   const ErrorKind refusal = set.error().kind;
   if (refusal != ErrorKind::Invalid && refusal != ErrorKind::Unsupported) return set;
   spreading.resilient = false;
-  if (const auto plain = socket_.request(groupReplace(group, members, spreading)); !plain)
+  if (const auto plain = socket_.request(groupReplace(instance(), group, members, spreading));
+      !plain)
     return set;
   resilient_ = false;
   log::info("this kernel has no resilient next-hop groups (Linux 5.13)");
@@ -118,7 +115,8 @@ Result<void> RouteActions::checkForeignRoute(const core::RouteReplace& action) {
   if (action.destination.family() == Family::V4) return {};  // NLM_F_EXCL finds it
   const auto holder = socket_.queryRoute(routeMatch(action.destination.address()));
   if (!holder || holder->destination != action.destination || holder->table != RT_TABLE_MAIN ||
-      holder->protocol == core::kRouteProtocol || !isRouteMetric(Family::V6, holder->metric)) {
+      holder->protocol == instance().routeProtocol() ||
+      !isRouteMetric(Family::V6, holder->metric)) {
     return {};
   }
   return foreignRoute(*holder);
@@ -126,14 +124,16 @@ Result<void> RouteActions::checkForeignRoute(const core::RouteReplace& action) {
 
 Error RouteActions::foreignRoute(const Route& route) const {
   const Link* link = mirror_.state().link(route.ifIndex);
-  return conflict(
-      fmt::format("another program has a route to this destination (protocol {}, dev {})",
-                  route.protocol, link == nullptr ? "none" : link->name));
+  const auto other = core::instanceOf(route.protocol);
+  const std::string who =
+      other ? fmt::format("the plugin with INSTANCE={}", other->number()) : "another program";
+  return conflict(fmt::format("{} has a route to this destination (protocol {}, dev {})", who,
+                              route.protocol, link == nullptr ? "none" : link->name));
 }
 
 Result<void> RouteActions::addRoute(const core::RouteReplace& action, std::uint32_t group) {
   if (auto free = checkForeignRoute(action); !free) return free;
-  auto added = socket_.request(routeAdd(action.destination, group, IfExists::Fail));
+  auto added = socket_.request(routeAdd(instance(), action.destination, group, IfExists::Fail));
   if (!isKind(added, ErrorKind::Conflict)) return added;
   mirror_.catchUp();
   const unsigned metric = routeMetric(action.destination.family());
@@ -147,7 +147,7 @@ Result<void> RouteActions::removeOtherMetrics(const core::RouteReplace& action, 
   for (const auto& ref : mirror_.state().nextHopRefs(action.destination)) {
     if (ref.metric == routeMetric(action.destination.family())) continue;
     if (!mirror_.state().leadsTo(ref, ifIndex)) continue;
-    const auto request = routeDel(action.destination, ref.nextHop, ifIndex, ref.metric);
+    const auto request = routeDel(instance(), action.destination, ref.nextHop, ifIndex, ref.metric);
     if (auto gone = tolerateMissing(socket_.request(request)); !gone) return gone;
   }
   return {};
@@ -159,9 +159,9 @@ Result<void> RouteActions::moveRoute(const core::RouteReplace& action, std::uint
   const auto holder = socket_.queryRoute(routeMatch(action.destination.address()));
   if (!holder)
     return conflict("another program has a route to this destination: " + holder.error().message);
-  if (holder->protocol == core::kRouteProtocol && holder->table == RT_TABLE_MAIN &&
+  if (holder->protocol == instance().routeProtocol() && holder->table == RT_TABLE_MAIN &&
       holder->destination == action.destination) {
-    return socket_.request(routeAdd(action.destination, group, IfExists::Replace));
+    return socket_.request(routeAdd(instance(), action.destination, group, IfExists::Replace));
   }
   return foreignRoute(*holder);
 }
@@ -171,7 +171,8 @@ Result<void> RouteActions::apply(const core::RouteDel& action) {
   if (!bridge) return tolerateMissing(bridge.error());
   for (const auto& ref : mirror_.state().nextHopRefs(action.destination)) {
     if (!mirror_.state().leadsTo(ref, bridge->index)) continue;
-    const auto request = routeDel(action.destination, ref.nextHop, bridge->index, ref.metric);
+    const auto request =
+        routeDel(instance(), action.destination, ref.nextHop, bridge->index, ref.metric);
     if (auto gone = tolerateMissing(socket_.request(request)); !gone) return gone;
   }
   return {};
@@ -180,11 +181,11 @@ Result<void> RouteActions::apply(const core::RouteDel& action) {
 // As in the main table, only our own route is replaced: the VIP has moved from another network of
 // this plugin.
 Result<void> RouteActions::setPinnedRoute(const core::PinnedRoute& route, int ifIndex) {
-  auto added = socket_.request(pinnedRouteAdd(route, ifIndex, IfExists::Fail));
+  auto added = socket_.request(pinnedRouteAdd(instance(), route, ifIndex, IfExists::Fail));
   if (!isKind(added, ErrorKind::Conflict)) return added;
   mirror_.catchUp();
   if (mirror_.state().hasPinned(route)) {
-    return socket_.request(pinnedRouteAdd(route, ifIndex, IfExists::Replace));
+    return socket_.request(pinnedRouteAdd(instance(), route, ifIndex, IfExists::Replace));
   }
   return conflict("another program has a route to this destination in this table");
 }
@@ -198,7 +199,7 @@ Result<void> RouteActions::apply(const core::PinnedRouteReplace& action) {
 
 Result<void> RouteActions::addRule(const SlotRule& rule) {
   if (mirror_.state().hasRule(rule)) return {};
-  auto added = socket_.request(ruleAdd(rule.family, rule.slot, rule.udp));
+  auto added = socket_.request(ruleAdd(instance(), rule.family, rule.slot, rule.udp));
   if (isKind(added, ErrorKind::Conflict)) return {};
   return added;
 }
@@ -206,7 +207,8 @@ Result<void> RouteActions::addRule(const SlotRule& rule) {
 Result<void> RouteActions::apply(const core::PinnedRouteDel& action) {
   const auto bridge = mirror_.state().ourBridge(action.dev);
   if (!bridge) return tolerateMissing(bridge.error());
-  auto gone = tolerateMissing(socket_.request(pinnedRouteDel(action.route, bridge->index)));
+  auto gone =
+      tolerateMissing(socket_.request(pinnedRouteDel(instance(), action.route, bridge->index)));
   if (!gone) return gone;
   mirror_.catchUp();
   removeUnusedRules();
@@ -214,11 +216,11 @@ Result<void> RouteActions::apply(const core::PinnedRouteDel& action) {
 }
 
 Result<void> RouteActions::setUdpRoute(const core::PinnedRoute& route, std::uint32_t group) {
-  auto added = socket_.request(udpRouteAdd(route, group, IfExists::Fail));
+  auto added = socket_.request(udpRouteAdd(instance(), route, group, IfExists::Fail));
   if (!isKind(added, ErrorKind::Conflict)) return added;
   mirror_.catchUp();
   if (mirror_.state().hasReleased(route)) {
-    return socket_.request(udpRouteAdd(route, group, IfExists::Replace));
+    return socket_.request(udpRouteAdd(instance(), route, group, IfExists::Replace));
   }
   return conflict("another program has a route to this destination in this table");
 }
@@ -237,7 +239,8 @@ Result<void> RouteActions::apply(const core::UdpRouteDel& action) {
   const auto bridge = mirror_.state().ourBridge(action.dev);
   if (!bridge) return tolerateMissing(bridge.error());
   if (!mirror_.state().observe(action.dev).released.contains(action.route)) return {};
-  if (auto gone = tolerateMissing(socket_.request(udpRouteDel(action.route))); !gone) return gone;
+  if (auto gone = tolerateMissing(socket_.request(udpRouteDel(instance(), action.route))); !gone)
+    return gone;
   mirror_.catchUp();
   removeUnusedRules();
   return {};
@@ -245,7 +248,8 @@ Result<void> RouteActions::apply(const core::UdpRouteDel& action) {
 
 void RouteActions::removeUnusedRules() {
   for (const auto& rule : mirror_.state().unusedRules()) {
-    const auto gone = tolerateMissing(socket_.request(ruleDel(rule.family, rule.slot, rule.udp)));
+    const auto gone =
+        tolerateMissing(socket_.request(ruleDel(instance(), rule.family, rule.slot, rule.udp)));
     if (!gone) log::debug("rule of slot {}: {}", rule.slot, gone.error().message);
   }
   mirror_.catchUp();

@@ -52,13 +52,14 @@ class RouteActions {
   Result<void> moveRoute(const core::RouteReplace& action, std::uint32_t group);
   Result<void> removeOtherMetrics(const core::RouteReplace& action, int ifIndex);
   std::uint32_t freeNextHopId();
+  core::Instance instance() const { return mirror_.state().instance(); }
   Result<void> setMembers(std::uint32_t group, const std::set<std::uint32_t>& members);
 
   Socket& socket_;
   KernelMirror& mirror_;
   bool pinned_ = false;
   bool resilient_ = true;        // false once the kernel refused such a group (before Linux 5.13)
-  std::uint32_t nextHopId_ = 0;  // used last, without kFirstId
+  std::uint32_t nextHopId_ = 0;  // used last, counted from the instance's first id
 };
 
 }  // namespace bgplb::netlink

@@ -1,7 +1,5 @@
 #include "netlink/route_filter.hpp"
 
-#include "core/link_names.hpp"
-
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -108,14 +106,14 @@ void storeShift(Program& program) {
 
 }  // namespace
 
-std::vector<sock_filter> routeFilter(const std::set<Address>& addresses) {
+std::vector<sock_filter> routeFilter(const std::set<Address>& addresses, core::Instance instance) {
   Program program;
   program.add(BPF_LD | BPF_H | BPF_ABS, kType);
   program.skipIf(BPF_JEQ, htons(RTM_NEWROUTE), 2);
   program.skipIf(BPF_JEQ, htons(RTM_DELROUTE), 1);
   program.add(BPF_RET | BPF_K, kAccept);
   program.add(BPF_LD | BPF_B | BPF_ABS, kProtocol);
-  program.acceptIf(BPF_JEQ, core::kRouteProtocol);
+  program.acceptIf(BPF_JEQ, instance.routeProtocol());
   program.add(BPF_LD | BPF_B | BPF_ABS, kLength);
   program.acceptIf(BPF_JEQ, 0);  // a default route
   acceptReplacingHostRoute(program, 32);

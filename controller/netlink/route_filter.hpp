@@ -6,6 +6,7 @@
 // Pure; used by Monitor.
 
 #include "base/address.hpp"
+#include "core/instance.hpp"
 
 #include <linux/filter.h>
 
@@ -14,10 +15,10 @@
 
 namespace bgplb::netlink {
 
-// Accepts every message except RTM_NEWROUTE and RTM_DELROUTE of another protocol. Also accepts
-// another protocol's route if its destination may contain one of `addresses` (compared by the first
-// 32 bits), or if it is a host route that replaced another route, because the replaced route may be
-// ours.
-std::vector<sock_filter> routeFilter(const std::set<Address>& addresses);
+// Accepts every message except RTM_NEWROUTE and RTM_DELROUTE of a protocol other than the
+// instance's. Also accepts such a route if its destination may contain one of `addresses` (compared
+// by the first 32 bits), or if it is a host route that replaced another route, because the replaced
+// route may be ours.
+std::vector<sock_filter> routeFilter(const std::set<Address>& addresses, core::Instance instance);
 
 }  // namespace bgplb::netlink

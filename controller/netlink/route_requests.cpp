@@ -51,13 +51,13 @@ Request routeLookup(const Address& destination, unsigned flags) {
 }
 
 // A route to `destination` with our protocol; the caller adds the next hop.
-Request routeChange(std::uint16_t type, unsigned flags, const Prefix& destination,
-                    std::uint32_t table) {
+Request routeChange(core::Instance instance, std::uint16_t type, unsigned flags,
+                    const Prefix& destination, std::uint32_t table) {
   Request request(type, flags);
   auto& route = putRoute(request, destination.family());
   route.rtm_dst_len = static_cast<unsigned char>(destination.length());
   route.rtm_table = static_cast<unsigned char>(table < 256 ? table : RT_TABLE_UNSPEC);
-  route.rtm_protocol = core::kRouteProtocol;
+  route.rtm_protocol = instance.routeProtocol();
   route.rtm_type = RTN_UNICAST;
   // In RTM_DELROUTE, RT_SCOPE_NOWHERE matches any scope.
   route.rtm_scope = type == RTM_DELROUTE ? RT_SCOPE_NOWHERE : RT_SCOPE_UNIVERSE;
@@ -66,17 +66,18 @@ Request routeChange(std::uint16_t type, unsigned flags, const Prefix& destinatio
   return request;
 }
 
-Request pinnedRoute(std::uint16_t type, unsigned flags, const core::PinnedRoute& route,
-                    int ifIndex) {
-  const std::uint32_t table = core::kSlotTable + core::slotOf(route.via).value_or(0);
-  Request request = routeChange(type, flags, route.destination, table);
+Request pinnedRoute(core::Instance instance, std::uint16_t type, unsigned flags,
+                    const core::PinnedRoute& route, int ifIndex) {
+  const std::uint32_t table = instance.slotTable() + core::slotOf(route.via).value_or(0);
+  Request request = routeChange(instance, type, flags, route.destination, table);
   putAddress(request, RTA_GATEWAY, route.via);
   mnl_attr_put_u32(&request.header(), RTA_OIF, static_cast<std::uint32_t>(ifIndex));
   static_cast<rtmsg*>(mnl_nlmsg_get_payload(&request.header()))->rtm_flags |= RTNH_F_ONLINK;
   return request;
 }
 
-Request slotRule(std::uint16_t type, unsigned flags, Family family, core::Slot slot, bool udp) {
+Request slotRule(core::Instance instance, std::uint16_t type, unsigned flags, Family family,
+                 core::Slot slot, bool udp) {
   Request request(type, flags);
   auto& rule = putHeader<fib_rule_hdr>(request);
   rule.family = familyOf(family);
@@ -87,35 +88,37 @@ Request slotRule(std::uint16_t type, unsigned flags, Family family, core::Slot s
   mnl_attr_put_u32(&header, FRA_PRIORITY, priority + slot);
   mnl_attr_put_u32(&header, FRA_FWMARK, slot << core::kSlotMarkShift);
   mnl_attr_put_u32(&header, FRA_FWMASK, core::kSlotMarkMask);
-  mnl_attr_put_u32(&header, FRA_TABLE, (udp ? core::kUdpTable : core::kSlotTable) + slot);
+  mnl_attr_put_u32(&header, FRA_TABLE, (udp ? instance.udpTable() : instance.slotTable()) + slot);
   if (udp) mnl_attr_put_u8(&header, FRA_IP_PROTO, IPPROTO_UDP);
-  mnl_attr_put_u8(&header, FRA_PROTOCOL, core::kRouteProtocol);
+  mnl_attr_put_u8(&header, FRA_PROTOCOL, instance.routeProtocol());
   return request;
 }
 
-std::uint32_t udpTableOf(const core::PinnedRoute& route) {
-  return core::kUdpTable + core::slotOf(route.via).value_or(0);
+std::uint32_t udpTableOf(core::Instance instance, const core::PinnedRoute& route) {
+  return instance.udpTable() + core::slotOf(route.via).value_or(0);
 }
 
-nhmsg& putNextHop(Request& request, unsigned char family) {
+nhmsg& putNextHop(Request& request, core::Instance instance, unsigned char family) {
   auto& hop = putHeader<nhmsg>(request);
   hop.nh_family = family;
-  hop.nh_protocol = core::kRouteProtocol;
+  hop.nh_protocol = instance.routeProtocol();
   return hop;
 }
 
 }  // namespace
 
-Request routeAdd(const Prefix& destination, std::uint32_t nextHop, IfExists ifExists) {
+Request routeAdd(core::Instance instance, const Prefix& destination, std::uint32_t nextHop,
+                 IfExists ifExists) {
   const unsigned flags = ifExists == IfExists::Fail ? kCreate : kReplace;
-  Request request = routeChange(RTM_NEWROUTE, flags, destination, RT_TABLE_MAIN);
+  Request request = routeChange(instance, RTM_NEWROUTE, flags, destination, RT_TABLE_MAIN);
   mnl_attr_put_u32(&request.header(), RTA_PRIORITY, routeMetric(destination.family()));
   mnl_attr_put_u32(&request.header(), RTA_NH_ID, nextHop);
   return request;
 }
 
-Request routeDel(const Prefix& destination, std::uint32_t nextHop, int ifIndex, unsigned metric) {
-  Request request = routeChange(RTM_DELROUTE, kChange, destination, RT_TABLE_MAIN);
+Request routeDel(core::Instance instance, const Prefix& destination, std::uint32_t nextHop,
+                 int ifIndex, unsigned metric) {
+  Request request = routeChange(instance, RTM_DELROUTE, kChange, destination, RT_TABLE_MAIN);
   mnl_attr_put_u32(&request.header(), RTA_PRIORITY, metric);
   if (nextHop != 0) {
     mnl_attr_put_u32(&request.header(), RTA_NH_ID, nextHop);
@@ -125,29 +128,33 @@ Request routeDel(const Prefix& destination, std::uint32_t nextHop, int ifIndex, 
   return request;
 }
 
-Request pinnedRouteAdd(const core::PinnedRoute& route, int ifIndex, IfExists ifExists) {
+Request pinnedRouteAdd(core::Instance instance, const core::PinnedRoute& route, int ifIndex,
+                       IfExists ifExists) {
   const unsigned flags = ifExists == IfExists::Fail ? kCreate : kReplace;
-  return pinnedRoute(RTM_NEWROUTE, flags, route, ifIndex);
+  return pinnedRoute(instance, RTM_NEWROUTE, flags, route, ifIndex);
 }
 
-Request pinnedRouteDel(const core::PinnedRoute& route, int ifIndex) {
-  return pinnedRoute(RTM_DELROUTE, kChange, route, ifIndex);
+Request pinnedRouteDel(core::Instance instance, const core::PinnedRoute& route, int ifIndex) {
+  return pinnedRoute(instance, RTM_DELROUTE, kChange, route, ifIndex);
 }
 
-Request udpRouteAdd(const core::PinnedRoute& route, std::uint32_t nextHop, IfExists ifExists) {
+Request udpRouteAdd(core::Instance instance, const core::PinnedRoute& route, std::uint32_t nextHop,
+                    IfExists ifExists) {
   const unsigned flags = ifExists == IfExists::Fail ? kCreate : kReplace;
-  Request request = routeChange(RTM_NEWROUTE, flags, route.destination, udpTableOf(route));
+  Request request =
+      routeChange(instance, RTM_NEWROUTE, flags, route.destination, udpTableOf(instance, route));
   mnl_attr_put_u32(&request.header(), RTA_NH_ID, nextHop);
   return request;
 }
 
-Request udpRouteDel(const core::PinnedRoute& route) {
-  return routeChange(RTM_DELROUTE, kChange, route.destination, udpTableOf(route));
+Request udpRouteDel(core::Instance instance, const core::PinnedRoute& route) {
+  return routeChange(instance, RTM_DELROUTE, kChange, route.destination,
+                     udpTableOf(instance, route));
 }
 
-Request nextHopAdd(std::uint32_t id, const Address& via, int ifIndex) {
+Request nextHopAdd(core::Instance instance, std::uint32_t id, const Address& via, int ifIndex) {
   Request request(RTM_NEWNEXTHOP, kCreate);
-  putNextHop(request, familyOf(via.family())).nh_flags = RTNH_F_ONLINK;
+  putNextHop(request, instance, familyOf(via.family())).nh_flags = RTNH_F_ONLINK;
   mnl_attr_put_u32(&request.header(), NHA_ID, id);
   putAddress(request, NHA_GATEWAY, via);
   mnl_attr_put_u32(&request.header(), NHA_OIF, static_cast<std::uint32_t>(ifIndex));
@@ -161,10 +168,10 @@ Request nextHopDel(std::uint32_t id) {
   return request;
 }
 
-Request groupReplace(std::uint32_t id, const std::set<std::uint32_t>& members,
-                     const Spreading& spreading) {
+Request groupReplace(core::Instance instance, std::uint32_t id,
+                     const std::set<std::uint32_t>& members, const Spreading& spreading) {
   Request request(RTM_NEWNEXTHOP, kReplace);
-  putNextHop(request, AF_UNSPEC);
+  putNextHop(request, instance, AF_UNSPEC);
   nlmsghdr& header = request.header();
   mnl_attr_put_u32(&header, NHA_ID, id);
   std::vector<nexthop_grp> entries;
@@ -182,21 +189,21 @@ Request groupReplace(std::uint32_t id, const std::set<std::uint32_t>& members,
   return request;
 }
 
-Request ruleAdd(Family family, core::Slot slot, bool udp) {
-  return slotRule(RTM_NEWRULE, kCreate, family, slot, udp);
+Request ruleAdd(core::Instance instance, Family family, core::Slot slot, bool udp) {
+  return slotRule(instance, RTM_NEWRULE, kCreate, family, slot, udp);
 }
 
-Request ruleDel(Family family, core::Slot slot, bool udp) {
-  return slotRule(RTM_DELRULE, kChange, family, slot, udp);
+Request ruleDel(core::Instance instance, Family family, core::Slot slot, bool udp) {
+  return slotRule(instance, RTM_DELRULE, kChange, family, slot, udp);
 }
 
 Request routeGet(const Address& destination) { return routeLookup(destination, 0); }
 
 Request routeMatch(const Address& destination) { return routeLookup(destination, RTM_F_FIB_MATCH); }
 
-Request routeDump(Family family) {
+Request routeDump(core::Instance instance, Family family) {
   Request request(RTM_GETROUTE, kDump);
-  putRoute(request, family).rtm_protocol = core::kRouteProtocol;
+  putRoute(request, family).rtm_protocol = instance.routeProtocol();
   return request;
 }
 

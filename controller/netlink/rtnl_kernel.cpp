@@ -48,7 +48,8 @@ concept Takes = requires(Actions actions, const Action& action) {
 
 RtnlKernel::RtnlKernel(boost::asio::io_context& io, OnChange onChange, RtnlOptions options)
     : io_(io),
-      mirror_(io, std::move(onChange), options.receiveBuffer, std::move(options.peers)),
+      mirror_(io, options.instance, std::move(onChange), options.receiveBuffer,
+              std::move(options.peers)),
       links_(socket_, mirror_, remover_),
       routes_(socket_, mirror_) {
   mirror_.onRefreshed([this] {
@@ -97,8 +98,9 @@ core::KernelNetwork RtnlKernel::observe(const std::string& bridge) const {
 // Another program may use our prefix for a bridge of its own.
 std::set<std::string> RtnlKernel::ownBridges() const {
   std::set<std::string> own = mirror_.state().bridges();
-  std::erase_if(own, [this](const std::string& name) {
-    return mirror_.state().link(name)->address != bridgeAddress(name);
+  const core::Instance instance = mirror_.state().instance();
+  std::erase_if(own, [&](const std::string& name) {
+    return core::instanceOf(name, mirror_.state().link(name)->address) != instance;
   });
   return own;
 }

@@ -7,7 +7,8 @@
 // therefore shows the effects before the caller continues, and our own changes can be distinguished
 // from those of other programs.
 //
-// Changes only our own objects: bridges with our name prefix, veth pairs with our names, and routes
+// Changes only our own objects: bridges with our name prefix that no other instance of the plugin
+// created (core/instance.hpp), veth pairs with our names, and routes, rules and nexthop objects
 // with our protocol. If another program uses the same name or destination, the action fails with
 // Conflict.
 
@@ -29,6 +30,7 @@
 namespace bgplb::netlink {
 
 struct RtnlOptions {
+  core::Instance instance{};
   // SO_RCVBUF of the monitor socket, in bytes. Must hold the notifications that arrive while the
   // program is busy: creating thousands of networks causes about ten thousand messages of 1-2 KiB,
   // for each of which the kernel charges about one page.

@@ -72,6 +72,12 @@ core::Touched Garbage::collectNetworks(TimePoint now) {
 void Garbage::collectLinks(const std::set<std::string>& inUse, TimePoint now) {
   std::set<std::string> wanted = inUse;
   for (const auto& [id, network] : facts_.networks) wanted.insert(core::bridgeName(id));
+  // Of a plugin that had this plugin's INSTANCE, and that may be disabled at the moment.
+  for (const auto& [id, other] : facts_.others) {
+    const std::string bridge = core::bridgeName(id);
+    wanted.merge(kernel_.observe(bridge).veths);
+    wanted.insert(bridge);
+  }
   for (const auto& [id, endpoint] : facts_.endpoints) wanted.insert(core::vethHostName(id));
   bool allRemoved = true;
   const auto remove = [&](const std::string& link) {

@@ -1,9 +1,10 @@
 #pragma once
 // Removes leftovers that no plugin call removes: links of a network that was removed while the
 // plugin was down, networks that Swarm has removed from this node, endpoints of a dockerd that was
-// killed. A leftover is removed only if two full lists from dockerd do not contain it, the second
-// one at least kAge after the first: a container that is being started is in no list yet. The
-// reconciler owns it.
+// killed. The links of a network that dockerd lists are not leftovers, whichever driver it has. A
+// leftover is removed only if two full lists from dockerd do not contain it, the second one at
+// least kAge after the first: a container that is being started is in no list yet. The reconciler
+// owns it.
 
 #include "core/fold.hpp"
 #include "reconcile/ports.hpp"

@@ -76,6 +76,10 @@ class Reconciler {
   // Why the VIP is refused, or what the kernel refuses; empty: none.
   std::string problem(const NetworkId& id, const Prefix& vip) const;
   std::string gatewayProblem(const NetworkId& bridge, const Prefix& subnet) const;  // empty: none
+  // Another plugin's network was created with this plugin's INSTANCE, one sentence; empty: none.
+  // New networks are then refused, and the rules of the packet filter stay, because the other
+  // plugin may be disabled for a moment, or be a version that does not hold its INSTANCE.
+  std::string sharedInstance() const;
 
  private:
   // The state of a network between two steps.
@@ -151,6 +155,7 @@ class Reconciler {
   std::set<Family> flowsHashed_;
   std::set<std::string> hashingProblems_;  // logged once each
   std::optional<bool> firewallWanted_;
+  std::string sharedInstance_;  // logged last; empty: none
 };
 
 }  // namespace bgplb::reconcile

@@ -1,6 +1,7 @@
 // The reconciler's work for the host as a whole (flow hashing, Docker bridges, firewall), and its
 // status.
 #include "base/log.hpp"
+#include "base/printable.hpp"
 #include "core/namespace_members.hpp"
 #include "core/port_check.hpp"
 #include "core/vip.hpp"
@@ -112,11 +113,32 @@ void Reconciler::primeNeighbor(const Address& neighbor) {
     log::debug("{}", sent.error().message);
 }
 
+std::string Reconciler::sharedInstance() const {
+  for (const auto& [id, other] : facts_.others) {
+    const std::string bridge = core::bridgeName(id);
+    if (!kernel_.observe(bridge).bridge) continue;  // it does not exist, or is another instance's
+    return fmt::format(
+        "INSTANCE is not this plugin's alone: network {} of driver {} has the bridge {} of the "
+        "same INSTANCE; set another INSTANCE for this plugin, or remove that network",
+        printable(other.name), printable(other.driver), bridge);
+  }
+  return {};
+}
+
 void Reconciler::reconcileFirewall() {
   const bool wanted = !facts_.networks.empty();
   if (!std::exchange(firewallTouched_, false) && firewallWanted_ == wanted) return;
   // Before the first lists, the host may have networks that are still unknown.
   if (!wanted && !facts_.listed) return;
+  if (auto shared = sharedInstance(); shared != sharedInstance_) {
+    sharedInstance_ = std::move(shared);
+    if (sharedInstance_.empty()) {
+      log::info("resolved: INSTANCE is this plugin's alone");
+    } else {
+      log::error("{}", sharedInstance_);
+    }
+  }
+  if (!wanted && !sharedInstance_.empty()) return;
   if (firewallWanted_ != wanted) bridgesTouched_ = bridgesTouched_ || wanted;
   firewallWanted_ = wanted;
   firewall_.ensure(wanted);

@@ -166,6 +166,13 @@ Problem readAllowedPrefixes(const std::string& text, Settings& to) {
   return {};
 }
 
+Problem readInstance(const std::string& text, Settings& to) {
+  const auto number = parseWhole<unsigned>(text, 1, core::kInstances);
+  if (!number) return refused();
+  to.instance = core::Instance(*number);
+  return {};
+}
+
 Problem readStopMode(const std::string& text, Settings& to) {
   if (text != "withdraw" && text != "graceful-restart") return refused();
   to.withdrawAtStop = text == "withdraw";

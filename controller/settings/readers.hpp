@@ -25,6 +25,7 @@ Problem readAs(const std::string& text, std::uint32_t& as);
 using PeerReader = Problem (*)(const std::string& entry, core::Peer& peer);
 Problem readForPeers(const std::string& text, Settings& to, PeerReader readOne);
 
+Problem readInstance(const std::string& text, Settings& to);
 Problem readRouterId(const std::string& text, Settings& to);
 Problem readRouterId6(const std::string& text, Settings& to);
 Problem readRouterPort(const std::string& text, Settings& to);

@@ -88,8 +88,9 @@ constexpr std::array kSettings{
         .read = readRouterPort,
         .standard = "-1",
         .takes = "a port from 1 to 65535, or -1",
-        .help = "TCP port on which BIRD listens at the source address of each session; -1: BIRD only "
-                "connects to its peers, and port 179 is left to other programs",
+        .help =
+            "TCP port on which BIRD listens at the source address of each session; -1: BIRD only "
+            "connects to its peers, and port 179 is left to other programs",
         .effect = Effect::RestartsAllSessions,
     },
     Setting{
@@ -181,8 +182,9 @@ constexpr std::array kSettings{
         .read = readSigusr2Action,
         .standard = "stop",
         .takes = "stop, or anything else",
-        .help = "stop: the container gets its stop signal, or SIGTERM if that is SIGUSR2, DRAIN_DELAY "
-                "after the withdrawal; anything else: it keeps running",
+        .help =
+            "stop: the container gets its stop signal, or SIGTERM if that is SIGUSR2, DRAIN_DELAY "
+            "after the withdrawal; anything else: it keeps running",
     },
     Setting{
         .name = "DRAIN_GRACE",
@@ -230,6 +232,16 @@ constexpr std::array kSettings{
         .takes = "a number of bytes from 536 to 65495, such as 1220",
         .help = "largest TCP segment (MSS) in connections to VIPs, for clients behind links with a "
                 "small MTU; a network may have its own (bgplb.mss)",
+    },
+    Setting{
+        .name = "INSTANCE",
+        .key = "instance",
+        .read = readInstance,
+        .standard = "1",
+        .takes = "a number from 1 to 8",
+        .help = "number of this plugin among several on one host, different for each; change it "
+                "only while the plugin has no networks",
+        .effect = Effect::RestartsAllSessions,
     },
     Setting{
         .name = "GLOBAL_SCOPE",

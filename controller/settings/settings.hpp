@@ -6,6 +6,7 @@
 #include "base/heartbeat.hpp"
 #include "base/log.hpp"
 #include "core/flapping.hpp"
+#include "core/instance.hpp"
 #include "core/peer.hpp"
 
 #include <chrono>
@@ -16,6 +17,7 @@
 namespace bgplb::settings {
 
 struct Settings {
+  core::Instance instance{};
   Address routerId;                  // IPv4
   std::optional<Address> routerId6;  // none: derived from the route to each peer
   std::uint32_t localAs = 64512;

@@ -232,6 +232,8 @@ TEST_CASE("Peering.TheRoutingConfigContainsSettingsAndPeers") {
   Host host;
   const auto config = routingConfig(host.settings, host.peering().peers);
   CHECK(config.listenPort == kUnusedPort);
+  host.settings.instance = core::Instance(2);
+  CHECK(routingConfig(host.settings, {}).listenPort == kUnusedPort + 1);
   CHECK(config.peers == host.peering().peers);
   CHECK(core::routingProblems(config).empty());
 }

@@ -266,3 +266,21 @@ TEST_CASE("VipRules.TheOtherNetworkWithTheVipIsTouched_WhenOneIsRemoved") {
   CHECK(listNetwork(facts, second, true) == core::Touched{kWeb2});
   CHECK(core::networkDeleted(facts, kWeb1) == core::Touched{kWeb1, kWeb2});
 }
+
+TEST_CASE("VipRules.TheVipOfAnotherPluginsNetworkIsRefused") {
+  core::Facts facts;
+  core::NetworkReport other{.id = kWeb2, .name = "web2", .driver = "old:latest"};
+  other.subnets = {net("10.0.0.101/32")};
+  listNetwork(facts, other, false);
+  const auto refused = core::checkOtherNetworks(facts, kWeb1, net("10.0.0.101/32"));
+  REQUIRE(!refused.has_value());
+  CHECK(refused.error().message ==
+        "network web2 of driver old:latest already has VIP 10.0.0.101; remove it first");
+  CHECK(core::checkOtherNetworks(facts, kWeb1, net("10.0.0.102/32")).has_value());
+  // Swarm: dockerd lists the network before the leader has allocated its driver.
+  CHECK(core::checkOtherNetworks(facts, kWeb2, net("10.0.0.101/32")).has_value());
+  core::networkCreated(facts, kWeb2, net("10.0.0.101/32"), std::nullopt);
+  CHECK(facts.others.empty());
+  listNetwork(facts, other, true);
+  CHECK(core::checkOtherNetworks(facts, kWeb1, net("10.0.0.101/32")).has_value());
+}

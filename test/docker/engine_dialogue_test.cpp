@@ -299,3 +299,26 @@ TEST_CASE("Dialogue.TwoNetworksConnectedInSuccessionAreBothFound") {
   host.inspect(both);
   CHECK(host.facts().containers.at(kCtr1).attached.size() == 2);
 }
+
+TEST_CASE("Dialogue.NetworksOfOtherPluginsAreKnown_FromListsAndEvents") {
+  ConnectedHost host;
+  CHECK(host.facts().others.empty());
+  const NetworkId id("0ther00000000000");
+  core::NetworkReport other{.id = id, .name = "web9", .driver = "old:latest"};
+  other.subnets = {net("10.0.0.109/32")};
+  host.event("network", "create", id.value, {{"type", "old:latest"}});
+  host.answer(docker::InspectNetwork{id}, docker::Answer(other));
+  CHECK(host.facts().others ==
+        std::map<NetworkId, core::OtherNetwork>{{id, {"web9", "old:latest", other.subnets}}});
+  host.event("network", "destroy", id.value, {{"type", "old:latest"}});
+  CHECK(host.facts().others.empty());
+
+  host.pass(60s);
+  host.listNetworks({kWeb1Report, kWeb2Report, other});
+  host.listContainers({});
+  CHECK(host.facts().others.contains(id));
+  host.pass(180s);
+  host.listNetworks({kWeb1Report, kWeb2Report});
+  host.listContainers({});
+  CHECK(host.facts().others.empty());
+}

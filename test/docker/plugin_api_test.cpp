@@ -323,3 +323,25 @@ TEST_CASE("PluginApi.IpamAnswers") {
   CHECK(plugin.call("/IpamDriver.ReleaseAddress", R"({"PoolID":"","Address":""})").status == 200);
   CHECK(plugin.call("/IpamDriver.Nonsense", "{}").status == 404);
 }
+
+TEST_CASE("PluginApi.RefusesANetwork_WhileAnotherPluginsNetworkHasABridgeOfThisInstance") {
+  Plugin plugin;
+  core::NetworkReport other{.id = kWeb2, .name = "web2", .driver = "old:latest"};
+  listNetwork(plugin.reconciler.facts(), other, false);
+  CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32").status == 200);  // another instance's bridge
+  plugin.kernel.networks[core::bridgeName(kWeb2)].bridge = true;
+  const NetworkId next("ffff000000000000");
+  const auto refused = plugin.createNetwork(next, "10.0.0.103/32");
+  CHECK(refused.status == 409);
+  CHECK(refused.body.find("INSTANCE is not this plugin's alone") != std::string::npos);
+  CHECK(!plugin.reconciler.facts().networks.contains(next));
+}
+
+TEST_CASE("PluginApi.RefusesTheVipOfAnotherPluginsNetwork") {
+  Plugin plugin;
+  core::NetworkReport other{.id = kWeb2, .name = "web2", .driver = "old:latest"};
+  other.subnets = {net("10.0.0.101/32")};
+  listNetwork(plugin.reconciler.facts(), other, false);
+  CHECK(plugin.createNetwork(kWeb1, "10.0.0.101/32").status == 409);
+  CHECK(plugin.createNetwork(kWeb1, "10.0.0.102/32").status == 200);
+}

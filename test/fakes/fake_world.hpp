@@ -32,7 +32,9 @@ class FakeKernel : public reconcile::Kernel,
   std::set<std::string> ownLinks() const override {
     std::set<std::string> names;
     for (const auto& [name, network] : networks) {
-      if (network.bridge) names.insert(name);
+      if (!network.bridge) continue;
+      names.insert(name);
+      names.insert(network.veths.begin(), network.veths.end());
     }
     return names;
   }

@@ -105,7 +105,8 @@ TEST_CASE("NftListing.TablesOfIptablesAndOursAreLeftOut") {
   };
   CHECK(foreignFilters(table("ip filter", "forward") + table("ip6 filter", "forward") +
                        table("ip raw", "prerouting") + table("inet bgplb", "prerouting") +
-                       table("inet bgplb_loops", "forward") + table("bridge x", "forward") +
+                       table("inet bgplb_loops", "forward") + table("inet bgplb2", "prerouting") +
+                       table("inet bgplb8_mss", "forward") + table("bridge x", "forward") +
                        table("inet in", "input") + table("inet filter", "forward") +
                        table("ip mine", "prerouting")) ==
         std::vector<TableName>{{"inet", "filter"}, {"ip", "mine"}});

@@ -12,7 +12,6 @@
 using namespace bgplb;
 using firewall::FilterTable;
 using firewall::Flavour;
-using firewall::kChain;
 using firewall::ownRules;
 using firewall::parse;
 using firewall::planAbsent;
@@ -21,6 +20,8 @@ using test::restored;
 
 namespace {
 
+constexpr core::Instance kFirst;
+constexpr core::Instance kSecond(2);
 const std::vector<std::string> kNone;
 const std::string kJump = "-j BGPLB-FORWARD";
 
@@ -28,7 +29,7 @@ FilterTable recorded(const std::string& name) {
   const auto text =
       io::readFile(std::string(TEST_SOURCE_DIR) + "/firewall/recorded/" + name + ".save");
   REQUIRE(text.has_value());
-  return parse(*text);
+  return parse(*text, kFirst);
 }
 
 std::vector<std::string> withoutJump(std::vector<std::string> rules) {
@@ -39,12 +40,12 @@ std::vector<std::string> withoutJump(std::vector<std::string> rules) {
 // Plans and applies the installation and the removal of our rules, checks the invariants of every
 // plan, and returns the rules of FORWARD after the installation.
 std::vector<std::string> install(const FilterTable& before) {
-  const FilterTable after = restored(before, planPresent(Family::V4, before, kNone));
-  CHECK(planPresent(Family::V4, after, kNone).empty());
+  const FilterTable after = restored(before, planPresent(kFirst, Family::V4, before, kNone));
+  CHECK(planPresent(kFirst, Family::V4, after, kNone).empty());
   CHECK(after.own == ownRules(Family::V4));
   CHECK(withoutJump(after.forward) == withoutJump(before.forward));
-  FilterTable gone = restored(after, planAbsent(after));
-  CHECK(planAbsent(gone).empty());
+  FilterTable gone = restored(after, planAbsent(kFirst, after));
+  CHECK(planAbsent(kFirst, gone).empty());
   CHECK(gone.forward == withoutJump(before.forward));
   CHECK(!gone.own.has_value());
   return after.forward;
@@ -89,7 +90,7 @@ TEST_CASE("Rules.JumpIsMovedBack_AfterDockerMovedItsJumps") {
     FilterTable table = recorded(name);
     CHECK(before(table.forward) != "-j DOCKER-USER");
     table.own = ownRules(Family::V4);
-    const std::string commands = planPresent(Family::V4, table, kNone);
+    const std::string commands = planPresent(kFirst, Family::V4, table, kNone);
     CHECK(commands ==
           "*filter\n-D FORWARD -j BGPLB-FORWARD\n-I FORWARD 2 -j BGPLB-FORWARD\nCOMMIT\n");
     CHECK(before(install(table)) == "-j DOCKER-USER");
@@ -98,12 +99,12 @@ TEST_CASE("Rules.JumpIsMovedBack_AfterDockerMovedItsJumps") {
     INFO(name);
     FilterTable table = recorded(name);
     table.own = ownRules(Family::V4);
-    CHECK(planPresent(Family::V4, table, kNone).empty());
+    CHECK(planPresent(kFirst, Family::V4, table, kNone).empty());
   }
 }
 
 TEST_CASE("Rules.AreInstalledInOneTransaction") {
-  CHECK(planPresent(Family::V4, FilterTable{}, kNone) ==
+  CHECK(planPresent(kFirst, Family::V4, FilterTable{}, kNone) ==
         "*filter\n"
         ":BGPLB-FORWARD - [0:0]\n"
         "-A BGPLB-FORWARD ! -i bgplb-+ -o bgplb-+ -m connmark --mark 0x0/0xff00000 -j CONNMARK "
@@ -113,8 +114,8 @@ TEST_CASE("Rules.AreInstalledInOneTransaction") {
         "conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
         "-I FORWARD 1 -j BGPLB-FORWARD\n"
         "COMMIT\n");
-  CHECK(planAbsent(FilterTable{}).empty());
-  CHECK(planPresent(Family::V6, FilterTable{}, kNone)
+  CHECK(planAbsent(kFirst, FilterTable{}).empty());
+  CHECK(planPresent(kFirst, Family::V6, FilterTable{}, kNone)
             .find("-i bgplb_+ -o bgplb_+ -p ipv6-icmp -m icmp6 --icmpv6-type 135 -j ACCEPT\n") !=
         std::string::npos);
 }
@@ -126,7 +127,7 @@ TEST_CASE("Rules.JumpFollowsTheAdministratorsRules_WithoutDocker") {
 
   // A rule that the administrator appends later does not apply to VIPs. The jump is not moved.
   table = {.policy = "DROP", .forward = {kJump, "-j ACCEPT"}, .own = ownRules(Family::V4)};
-  CHECK(planPresent(Family::V4, table, kNone).empty());
+  CHECK(planPresent(kFirst, Family::V4, table, kNone).empty());
 
   // A last rule that rejects everything acts as a policy, so the jump precedes it.
   table = {.policy = "ACCEPT",
@@ -143,15 +144,16 @@ TEST_CASE("Rules.JumpFollowsTheAdministratorsRules_WithoutDocker") {
 
 TEST_CASE("Rules.AreRestored_AfterAnotherProgramChangedThem") {
   FilterTable installed = recorded("docker-28.5.v4");
-  installed = restored(installed, planPresent(Family::V4, installed, kNone));
+  installed = restored(installed, planPresent(kFirst, Family::V4, installed, kNone));
 
-  FilterTable flushed = parse("*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\nCOMMIT\n");
+  FilterTable flushed =
+      parse("*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\nCOMMIT\n", kFirst);
   // The state after a firewall service has reloaded its rules.
   CHECK(install(flushed) == std::vector<std::string>{kJump});
 
   FilterTable table = installed;
   table.own->pop_back();
-  CHECK(planPresent(Family::V4, table, kNone).find("FORWARD 2") ==
+  CHECK(planPresent(kFirst, Family::V4, table, kNone).find("FORWARD 2") ==
         std::string::npos);  // the jump is correct and not moved
   install(table);
   table = installed;
@@ -168,12 +170,12 @@ TEST_CASE("Rules.AreRestored_AfterAnotherProgramChangedThem") {
 TEST_CASE("Rules.AreAccepted_InTheNotationOfThisIptables") {
   FilterTable table{.forward = {kJump},
                     .own = {{"other notation 1", "other notation 2", "other notation 3"}}};
-  CHECK(!planPresent(Family::V4, table, kNone).empty());
-  CHECK(planPresent(Family::V4, table, *table.own).empty());
+  CHECK(!planPresent(kFirst, Family::V4, table, kNone).empty());
+  CHECK(planPresent(kFirst, Family::V4, table, *table.own).empty());
   table.own->back() = "tampered";
-  CHECK(
-      !planPresent(Family::V4, table, {"other notation 1", "other notation 2", "other notation 3"})
-           .empty());
+  CHECK(!planPresent(kFirst, Family::V4, table,
+                     {"other notation 1", "other notation 2", "other notation 3"})
+             .empty());
 }
 
 TEST_CASE("Parse.ReadsOnlyTheFilterTable") {
@@ -181,21 +183,22 @@ TEST_CASE("Parse.ReadsOnlyTheFilterTable") {
       "# Warning: iptables-legacy tables present, use iptables-legacy-save to see them\n"
       "*nat\n:FORWARD DROP [0:0]\n-A FORWARD -j NOT-THIS\nCOMMIT\n"
       "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [12:345]\n:BGPLB-FORWARD - [0:0]\n"
-      "-A FORWARD -j BGPLB-FORWARD\n-A BGPLB-FORWARD -j ACCEPT\nCOMMIT");
+      "-A FORWARD -j BGPLB-FORWARD\n-A BGPLB-FORWARD -j ACCEPT\nCOMMIT",
+      kFirst);
   CHECK(table.policy == "DROP");
   CHECK(table.forward == std::vector<std::string>{kJump});
   REQUIRE(table.own.has_value());
   CHECK(*table.own == std::vector<std::string>{"-j ACCEPT"});
   CHECK(!table.docker);
-  CHECK(parse("") == FilterTable{});
-  CHECK(parse("# Table `filter' is incompatible, use 'nft' tool.\n").incompatible);
+  CHECK(parse("", kFirst) == FilterTable{});
+  CHECK(parse("# Table `filter' is incompatible, use 'nft' tool.\n", kFirst).incompatible);
 }
 
 TEST_CASE("Parse.AcceptsTruncatedLines") {
-  CHECK(parse("*filter\n:FORWARD").policy.empty());
-  CHECK(parse("*filter\n:FORWARD ").policy.empty());
-  CHECK(parse("*filter\n:FORWARD DROP").policy == "DROP");
-  CHECK(parse("*filter\n:\n-A FORWARD \n") == FilterTable{.forward = {""}});
+  CHECK(parse("*filter\n:FORWARD", kFirst).policy.empty());
+  CHECK(parse("*filter\n:FORWARD ", kFirst).policy.empty());
+  CHECK(parse("*filter\n:FORWARD DROP", kFirst).policy == "DROP");
+  CHECK(parse("*filter\n:\n-A FORWARD \n", kFirst) == FilterTable{.forward = {""}});
 }
 
 TEST_CASE("Choose.PrefersTheFlavourWithDockersChains") {
@@ -221,4 +224,43 @@ TEST_CASE("Choose.PrefersTheFlavourWithDockersChains") {
   CHECK(choose(Seen{{Flavour::Nft, bare}}, legacy) == nft);
   CHECK(choose(Seen{{Flavour::Legacy, bare}}, {}) == legacy);
   CHECK(choose(Seen{}, {}).empty());
+}
+
+TEST_CASE("Rules.OfTwoInstancesLeaveEachOtherInPlace") {
+  const std::string other = "-j BGPLB2-FORWARD";
+  FilterTable table = recorded("docker-28.5.v4");
+  const auto ours = restored(table, planPresent(kFirst, Family::V4, table, kNone), kFirst);
+  // As the second instance lists the table.
+  FilterTable seen{.docker = ours.docker, .policy = ours.policy, .forward = ours.forward};
+  const auto both = restored(seen, planPresent(kSecond, Family::V4, seen, kNone), kSecond);
+  CHECK(planPresent(kSecond, Family::V4, both, kNone).empty());
+  CHECK(withoutJump(both.forward).size() == withoutJump(ours.forward).size() + 1);
+
+  FilterTable again = ours;
+  again.forward = both.forward;
+  CHECK(planPresent(kFirst, Family::V4, again, kNone).empty());  // in either order
+  std::swap(*std::find(again.forward.begin(), again.forward.end(), kJump),
+            *std::find(again.forward.begin(), again.forward.end(), other));
+  CHECK(planPresent(kFirst, Family::V4, again, kNone).empty());
+
+  const auto left = restored(both, planAbsent(kSecond, both), kSecond);
+  CHECK(left.forward == ours.forward);
+}
+
+TEST_CASE("Rules.JumpFollowsTheJumpOfAnotherInstance_BeforeARejectAll") {
+  const std::string other = "-j BGPLB2-FORWARD";
+  FilterTable table{.policy = "ACCEPT", .forward = {other, "-i lo -j ACCEPT", "-j REJECT"}};
+  const auto after = restored(table, planPresent(kFirst, Family::V4, table, kNone));
+  CHECK(after.forward == std::vector<std::string>{other, "-i lo -j ACCEPT", kJump, "-j REJECT"});
+}
+
+TEST_CASE("Parse.TheChainOfAnotherInstanceIsNotOurs") {
+  const char* const saved =
+      "*filter\n:FORWARD DROP [0:0]\n:BGPLB2-FORWARD - [0:0]\n-A FORWARD -j BGPLB2-FORWARD\n"
+      "-A BGPLB2-FORWARD -j ACCEPT\nCOMMIT\n";
+  CHECK(!parse(saved, kFirst).own.has_value());
+  CHECK(parse(saved, kSecond).own == std::vector<std::string>{"-j ACCEPT"});
+  FilterTable open = parse(saved, kFirst);
+  open.policy = "ACCEPT";
+  CHECK(open.isBare());
 }

@@ -64,7 +64,7 @@ void fold(Mirror& mirror, const Notification& notification) {
     ALWAYS(!differs || changes.bridges.contains(bridge));
   }
   for (const auto& name : mirror.bridges()) {
-    ALWAYS(mirror.link(name) != nullptr && isOurBridge(*mirror.link(name)));
+    ALWAYS(mirror.link(name) != nullptr && mirror.isOurBridge(*mirror.link(name)));
     for (const auto& veth : mirror.observe(name).veths) ALWAYS(mirror.veths().contains(veth));
     const auto there = mirror.observe(name);
     for (const auto& [port, mac] : there.isolated) {
@@ -97,13 +97,13 @@ void fold(Mirror& mirror, const Notification& notification) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::size_t kMost = 16384;  // bytes; limited because each message copies the mirror
   if (size > kMost) return 0;
-  Mirror mirror;
+  Mirror mirror(core::Instance{});
   auto left = static_cast<int>(size);
   const auto* message = reinterpret_cast<const nlmsghdr*>(data);
   for (; isWhole(message, left); message = mnl_nlmsg_next(message, &left)) {
     const auto copy = apart(*message);
     const auto& own = *reinterpret_cast<const nlmsghdr*>(copy.get());
-    if (const auto notification = parse(own)) {
+    if (const auto notification = parse(own, mirror.instance())) {
       std::visit([](const auto& object) { check(object); }, notification->object);
       fold(mirror, *notification);
     }

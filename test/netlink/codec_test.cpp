@@ -21,6 +21,8 @@ using test::recordedBytes;
 
 namespace {
 
+constexpr core::Instance kFirst;
+
 std::string sorted(const std::string& text) {  // because a dump is unordered
   std::vector<std::string> lines;
   std::istringstream stream(text);
@@ -49,7 +51,7 @@ std::string lookedUp(const std::string& name) {
 }
 
 std::string readBack(const netlink::Request& request) {
-  const auto notification = netlink::parse(request.header());
+  const auto notification = netlink::parse(request.header(), kFirst);
   return notification ? test::text(*notification) : "nothing";
 }
 
@@ -197,7 +199,7 @@ TEST_CASE("Codec.ReadsNothingBehindATruncatedMessage") {
         std::memcpy(cut.data(), &whole, length);
         auto& message = *reinterpret_cast<nlmsghdr*>(cut.data());
         message.nlmsg_len = length;
-        (void)netlink::parse(message);
+        (void)netlink::parse(message, kFirst);
         (void)netlink::parseReply(message);
         (void)netlink::parseRouteReply(message);
         (void)netlink::parseReversePathFilter(message);
@@ -240,31 +242,32 @@ TEST_CASE("Requests.EncodeTheirArguments") {
   const auto vip6 = *Prefix::parse("2001:db8:0:1::101/128");
   const auto flags = [](const netlink::Request& request) { return request.header().nlmsg_flags; };
 
-  CHECK(readBack(netlink::routeAdd(vip4, 7, IfExists::Fail)) ==
+  CHECK(readBack(netlink::routeAdd(kFirst, vip4, 7, IfExists::Fail)) ==
         "+ route 10.0.0.101/32 table 254 proto 178 metric 0 dev 0 nhid 7 via - src -");
-  CHECK(flags(netlink::routeAdd(vip4, 7, IfExists::Fail)) ==
+  CHECK(flags(netlink::routeAdd(kFirst, vip4, 7, IfExists::Fail)) ==
         (NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL));
-  CHECK(flags(netlink::routeAdd(vip4, 7, IfExists::Replace)) ==
+  CHECK(flags(netlink::routeAdd(kFirst, vip4, 7, IfExists::Replace)) ==
         (NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE));
-  CHECK(readBack(netlink::routeAdd(vip6, 7, IfExists::Fail)) ==
+  CHECK(readBack(netlink::routeAdd(kFirst, vip6, 7, IfExists::Fail)) ==
         "+ route 2001:db8:0:1::101/128 table 254 proto 178 metric 1 dev 0 nhid 7 via - src -");
-  CHECK(has(readBack(netlink::routeDel(vip6, 7, 0, 1024)), "metric 1024 dev 0 nhid 7"));
+  CHECK(has(readBack(netlink::routeDel(kFirst, vip6, 7, 0, 1024)), "metric 1024 dev 0 nhid 7"));
   const core::PinnedRoute pinned{vip6, core::nextHop(Family::V6, 9)};
-  CHECK(flags(netlink::pinnedRouteAdd(pinned, 7, IfExists::Fail)) ==
+  CHECK(flags(netlink::pinnedRouteAdd(kFirst, pinned, 7, IfExists::Fail)) ==
         (NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL));
-  CHECK(readBack(netlink::pinnedRouteAdd(pinned, 7, IfExists::Replace)) ==
+  CHECK(readBack(netlink::pinnedRouteAdd(kFirst, pinned, 7, IfExists::Replace)) ==
         "= route 2001:db8:0:1::101/128 table 178009 proto 178 metric 0 dev 7 via fe80::77:9 src -");
-  CHECK(readBack(netlink::nextHopAdd(5, pinned.via, 7)) ==
+  CHECK(readBack(netlink::nextHopAdd(kFirst, 5, pinned.via, 7)) ==
         "+ nexthop 5 proto 178 dev 7 via fe80::77:9");
-  CHECK(readBack(netlink::groupReplace(6, {5, 4}, {.idle = 1, .unbalanced = 1})) ==
+  CHECK(readBack(netlink::groupReplace(kFirst, 6, {5, 4}, {.idle = 1, .unbalanced = 1})) ==
         "+ nexthop 6 proto 178 dev 0 via - group 4 5");
   std::set<std::uint32_t> most;
   for (core::Slot slot = 1; slot <= core::kSlots; ++slot) most.insert(slot);
-  CHECK(has(readBack(netlink::groupReplace(600, most, {})), " 253 254"));
-  CHECK(readBack(netlink::udpRouteAdd(pinned, 7, IfExists::Replace)) ==
+  CHECK(has(readBack(netlink::groupReplace(kFirst, 600, most, {})), " 253 254"));
+  CHECK(readBack(netlink::udpRouteAdd(kFirst, pinned, 7, IfExists::Replace)) ==
         "= route 2001:db8:0:1::101/128 table 178509 proto 178 metric 0 dev 0 nhid 7 via - src -");
-  CHECK(readBack(netlink::ruleAdd(Family::V6, 254, false)) == "+ rule of IPv6 slot 254");
-  CHECK(readBack(netlink::ruleAdd(Family::V6, 254, true)) == "+ rule of IPv6 slot 254 for UDP");
+  CHECK(readBack(netlink::ruleAdd(kFirst, Family::V6, 254, false)) == "+ rule of IPv6 slot 254");
+  CHECK(readBack(netlink::ruleAdd(kFirst, Family::V6, 254, true)) ==
+        "+ rule of IPv6 slot 254 for UDP");
   CHECK(readBack(netlink::neighReplace(vip6.address(), mac, 7)) ==
         "+ neigh 2001:db8:0:1::101 dev 7 lladdr 02:42:ac:17:00:19 permanent");
   CHECK(readBack(netlink::bridgeAdd("bgplb-012345678", mac)) ==
@@ -275,8 +278,26 @@ TEST_CASE("Requests.EncodeTheirArguments") {
 }
 
 TEST_CASE("Requests.DeriveTheMacAddressFromTheBridgeName") {
-  const MacAddress one = netlink::bridgeAddress("bgplb-012345678");
-  CHECK(one == netlink::bridgeAddress("bgplb-012345678"));
-  CHECK(one != netlink::bridgeAddress("bgplb-012345679"));
+  const MacAddress one = core::bridgeAddress("bgplb-012345678", kFirst);
+  CHECK(one.toString() == "02:3d:cc:8b:2e:f4");  // as before there were instances
+  CHECK(one != core::bridgeAddress("bgplb-012345679", kFirst));
   CHECK((one.bytes()[0] & 3) == 2);  // locally administered, unicast
+}
+
+TEST_CASE("Requests.OfAnotherInstanceHaveItsNumbers") {
+  const core::Instance second(2);
+  const Prefix vip = *Prefix::parse("10.0.0.101/32");
+  const core::PinnedRoute pinned{vip, core::nextHop(Family::V4, 9)};
+  CHECK(has(readBack(netlink::routeAdd(second, vip, 7, netlink::IfExists::Fail)), "proto 179"));
+  CHECK(has(readBack(netlink::pinnedRouteAdd(second, pinned, 7, netlink::IfExists::Fail)),
+            "table 179009 proto 179"));
+  CHECK(has(readBack(netlink::nextHopAdd(second, 5, pinned.via, 7)), "proto 179"));
+  CHECK(has(readBack(netlink::udpRouteAdd(second, pinned, 7, netlink::IfExists::Fail)),
+            "table 179509 proto 179"));
+  CHECK(has(readBack(netlink::udpRouteDel(second, pinned)), "table 179509 proto 179"));
+  for (const bool udp : {false, true}) {
+    const auto rule = netlink::ruleAdd(second, Family::V4, 9, udp);
+    CHECK(readBack(rule) == "nothing");  // for the first instance
+    CHECK(netlink::parse(rule.header(), second).has_value());
+  }
 }

@@ -30,8 +30,8 @@ struct Kernel {
   int interruptions = 0;  // of the dump of links
 
   Result<netlink::Mirror> dump() {
-    return netlink::dumpAll([this](const netlink::Request& request,
-                                   const netlink::Socket::OnMessage& onMessage) -> Result<void> {
+    const auto dump = [this](const netlink::Request& request,
+                             const netlink::Socket::OnMessage& onMessage) -> Result<void> {
       const auto what = asked(request);
       if (const auto error = errors.find(what); error != errors.end()) {
         return netlink::errorOf({.error = error->second, .text = {}});
@@ -44,7 +44,8 @@ struct Kernel {
         return transient("dump interrupted by a change");
       }
       return {};
-    });
+    };
+    return netlink::dumpAll(dump, core::Instance{});
   }
 
   inline static const std::map<Asked, const char*> kRecorded = {

@@ -22,7 +22,7 @@ Changes fold(Mirror& mirror, Change change, const Link& link) {
 }  // namespace
 
 TEST_CASE("Mirror.ReportsTheCarrierOfAVeth") {
-  Mirror mirror;
+  Mirror mirror(core::Instance{});
   Link veth{.index = 71, .name = kVeth, .kind = "veth", .mtu = 1500, .up = true};
   using Carriers = std::map<std::string, bool>;
   CHECK(fold(mirror, Change::Present, veth).carriers.empty());  // not up in the container yet

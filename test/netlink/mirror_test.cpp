@@ -15,6 +15,7 @@ using netlink::Route;
 
 namespace {
 
+constexpr core::Instance kFirst;
 const std::string kBridge = "bgplb-012345678";
 const std::string kVeth = "bgl0123456789ab";
 const std::set<std::string> kOnlyBridge{kBridge};
@@ -27,14 +28,15 @@ const auto kMac = *MacAddress::parse("02:42:ac:17:00:19");
 Changes fold(Mirror& mirror, const std::string& recording) {
   Changes changes;
   test::forEachMessage(test::recordedBytes(recording), [&](const nlmsghdr& message) {
-    if (const auto notification = netlink::parse(message)) mirror.fold(*notification, changes);
+    if (const auto notification = netlink::parse(message, mirror.instance()))
+      mirror.fold(*notification, changes);
   });
   return changes;
 }
 
 // The kernel's state at the beginning of the recordings.
 Mirror whole() {
-  Mirror mirror;
+  Mirror mirror(kFirst);
   for (const char* dump :
        {"dump-links", "dump-addresses", "dump-neighbors", "dump-forwarding", "dump-nexthops",
         "dump-routes4", "dump-routes6", "dump-rules4", "dump-rules6"}) {
@@ -83,7 +85,7 @@ TEST_CASE("Mirror.ShowsTheDumpedObjects") {
 }
 
 TEST_CASE("Mirror.DoesNotDependOnTheOrderOfTheDumps") {
-  Mirror mirror;
+  Mirror mirror(kFirst);
   for (const char* dump :
        {"dump-rules6", "dump-rules4", "dump-routes6", "dump-routes4", "dump-nexthops",
         "dump-forwarding", "dump-neighbors", "dump-addresses", "dump-links"}) {
@@ -192,14 +194,14 @@ TEST_CASE("Mirror.RequestsADump_WhenARouteWasReplaced") {
 }
 
 TEST_CASE("Mirror.DoubtsNextHops_AfterAPossibleUnnoticedLossOfCarrier") {
-  Mirror mirror;
+  Mirror mirror(kFirst);
   const Link bridge{
       .index = 70, .name = "bgplb-second000", .kind = "bridge", .mtu = 1500, .up = true};
   CHECK(fold(mirror, Change::Present, bridge).doubtfulLinks.empty());
   CHECK(fold(mirror, Change::Present, bridge).doubtfulLinks.empty());
-  fold(
-      mirror, Change::Present,
-      netlink::NextHop{.id = 9, .protocol = core::kRouteProtocol, .ifIndex = 70, .gateway = kHop4});
+  const netlink::NextHop hop{
+      .id = 9, .protocol = kFirst.routeProtocol(), .ifIndex = 70, .gateway = kHop4};
+  fold(mirror, Change::Present, hop);
   CHECK(fold(mirror, Change::Present, bridge).doubtfulLinks == std::set<int>{70});
   Link running = bridge;
   running.running = true;
@@ -209,20 +211,20 @@ TEST_CASE("Mirror.DoubtsNextHops_AfterAPossibleUnnoticedLossOfCarrier") {
 }
 
 TEST_CASE("Mirror.KeepsOnlyTheNextHopsInTheKernel") {
-  Mirror mirror;
+  Mirror mirror(kFirst);
   const Link bridge{
       .index = 70, .name = "bgplb-second000", .kind = "bridge", .mtu = 1500, .up = true};
   fold(mirror, Change::Present, bridge);
   const auto hop = [](std::uint32_t id, const Address& via) {
     return netlink::NextHop{
-        .id = id, .protocol = core::kRouteProtocol, .ifIndex = 70, .gateway = via};
+        .id = id, .protocol = kFirst.routeProtocol(), .ifIndex = 70, .gateway = via};
   };
   fold(mirror, Change::Present, hop(9, kHop4));
   fold(mirror, Change::Present, hop(10, kHop6));
   fold(mirror, Change::Present,
-       netlink::NextHop{.id = 11, .protocol = core::kRouteProtocol, .members = {9}});
+       netlink::NextHop{.id = 11, .protocol = kFirst.routeProtocol(), .members = {9}});
   fold(mirror, Change::Present,
-       netlink::NextHop{.id = 12, .protocol = core::kRouteProtocol, .members = {10}});
+       netlink::NextHop{.id = 12, .protocol = kFirst.routeProtocol(), .members = {10}});
   Changes changes;
   mirror.keepNextHops(70, {9, 10}, changes);
   CHECK(changes.empty());
@@ -281,14 +283,14 @@ TEST_CASE("Mirror.ReportsChangesOfTheHostNetwork") {
 TEST_CASE("Mirror.IgnoresRoutesUnlikeOurs") {
   Mirror mirror = whole();
   const Prefix other = *Prefix::parse("10.0.0.7/32");
-  Route route{.destination = other, .table = 254, .protocol = core::kRouteProtocol, .ifIndex = 2};
+  Route route{.destination = other, .table = 254, .protocol = kFirst.routeProtocol(), .ifIndex = 2};
   Route wrong = route;
   SECTION("another table") { wrong.table = 100; }
   SECTION("another protocol") { wrong.protocol = 4; }
   SECTION("a metric") { wrong.metric = 7; }
   SECTION("a gateway") { wrong.gateway = *Address::parse("192.0.2.1"); }
   SECTION("several next hops") { wrong.ifIndex = 0; }
-  SECTION("a slot's table, without the slot's next hop") { wrong.table = core::kSlotTable + 1; }
+  SECTION("a slot's table, without the slot's next hop") { wrong.table = kFirst.slotTable() + 1; }
   fold(mirror, Change::Present, wrong);
   CHECK(mirror.observe(kBridge) == network());
   CHECK(fold(mirror, Change::Present, route).bridges == kOnlyBridge);
@@ -305,7 +307,7 @@ TEST_CASE("Mirror.AnIpv6RouteWithTheKernelsMetricIsARouteToCorrect") {
   const auto group = *mirror.groups(2, Family::V6).begin();
   const Route former{.destination = kVip6,
                      .table = 254,
-                     .protocol = core::kRouteProtocol,
+                     .protocol = kFirst.routeProtocol(),
                      .metric = 1024,
                      .nextHop = group};
   auto expected = network();
@@ -329,8 +331,8 @@ TEST_CASE("Mirror.ShowsTheBackendsWhoseUdpFlowsAreReleased") {
   Mirror mirror = whole();
   const auto group = *mirror.groups(2, family).begin();
   const Route route{.destination = vip,
-                    .table = core::kUdpTable + 1,
-                    .protocol = core::kRouteProtocol,
+                    .table = kFirst.udpTable() + 1,
+                    .protocol = kFirst.routeProtocol(),
                     .nextHop = group};
   auto expected = network();
   CHECK(fold(mirror, Change::Present, route).bridges == kOnlyBridge);
@@ -393,4 +395,24 @@ TEST_CASE("Mirror.FollowsASwapOfNames") {
   moved.name = "bgplb-second000";
   fold(mirror, Change::Present, moved);
   CHECK(mirror.observe("bgplb-second000") == network());
+}
+
+// The recordings are of the first instance. The second one sees the same kernel.
+TEST_CASE("Mirror.TheObjectsOfAnotherInstanceAreNotOurs") {
+  Mirror mirror(core::Instance(2));
+  for (const char* dump :
+       {"dump-links", "dump-addresses", "dump-neighbors", "dump-forwarding", "dump-nexthops",
+        "dump-routes4", "dump-routes6", "dump-rules4", "dump-rules6"}) {
+    CHECK(fold(mirror, dump).bridges.empty());
+  }
+  CHECK(mirror.bridges().empty());
+  CHECK(mirror.observe(kBridge) == core::KernelNetwork{});
+  CHECK(mirror.vethsOn(kBridge).empty());
+  CHECK(mirror.nextHopRefs(kVip4).empty());
+  CHECK(mirror.unusedRules().empty());
+  const auto refused = mirror.ourBridge(kBridge);
+  REQUIRE(!refused.has_value());
+  CHECK(refused.error().kind == ErrorKind::Conflict);
+  CHECK(refused.error().message == kBridge + " is a bridge of the plugin with INSTANCE=1");
+  CHECK(fold(mirror, "route-removed").bridges.empty());
 }

@@ -83,7 +83,8 @@ inline std::string text(const netlink::Notification& notification) {
 inline std::string parsed(const std::string& name) {
   std::string lines;
   forEachMessage(recordedBytes(name), [&lines](const nlmsghdr& message) {
-    if (const auto notification = netlink::parse(message)) lines += text(*notification) + "\n";
+    if (const auto notification = netlink::parse(message, core::Instance{}))
+      lines += text(*notification) + "\n";
   });
   return lines;
 }

@@ -138,6 +138,7 @@ TEST_CASE("Bird.EachSettingRestartsTheDocumentedSessions", "[netns]") {
                        {"DRAIN_GRACE", "2"},
                        {"DRAIN_DELAY", "2"},
                        {"ALLOWED_PREFIXES", "10.0.0.0/24"},
+                       {"INSTANCE", "2"},
                        {"GLOBAL_SCOPE", "true"},
                        {"LOG_LEVEL", "debug"}};
   // ROUTER_ID6 is the source address of sessions to IPv6 peers; the peers of this test are IPv4.
@@ -152,6 +153,7 @@ TEST_CASE("Bird.EachSettingRestartsTheDocumentedSessions", "[netns]") {
     REQUIRE(samples.contains(name));
     Values changed = base;
     changed[name] = samples.at(name);
+    if (name == "INSTANCE") changed.erase("ROUTER_PORT");  // BIRD's port depends on it only then
     Addresses expected;
     if (setting.effect == settings::Effect::RestartsAllSessions) expected = kPeers;
     if (setting.effect == settings::Effect::RestartsPeerSession && !ofIpv6Peers.contains(name)) {

@@ -3,8 +3,14 @@
 
 #include "support/build.hpp"
 
+#include <fmt/format.h>
+
+#include <optional>
+
 using namespace bgplb;
 using namespace bgplb::test::packet_filter;
+using firewall::GuardedTraffic;
+using firewall::SegmentLimits;
 using test::runUntil;
 using test::shell;
 using test::tryShell;
@@ -132,6 +138,47 @@ TEST_CASE("Iptables.DropsWhatEntersByOurBridges_InTheRawTable_WithoutNft") {
   CHECK(rules("iptables-legacy-save") == foreign);
   CHECK(rules("ip6tables-legacy-save") == "");
   CHECK(!has(shell("iptables-legacy-save -t raw"), "BGPLB"));
+}
+
+TEST_CASE("Iptables.EachInstanceHasItsOwnTablesAndChains") {
+  const test::ScopedNetns netns;
+  std::optional<WithoutNft> fakes;
+  if (GENERATE(false, true)) fakes.emplace();
+  const Address vip1 = test::ip("10.0.0.101");
+  const Address vip2 = test::ip("10.0.0.201");
+  Wall first;
+  Wall second(core::Instance(2));
+  first.iptables.guard([&] { return GuardedTraffic{{vip1}, {"lo"}, {vip2}}; });
+  first.iptables.clampMss([&] { return SegmentLimits{{vip1, 1220}}; });
+  first.iptables.filterSources({"br-gw"});
+  second.iptables.guard([&] { return GuardedTraffic{{vip2}, {"lo"}, {vip1}}; });
+  second.iptables.clampMss([&] { return SegmentLimits{{vip2, 1220}}; });
+  const auto rules = [&fakes] {
+    const std::string raw = fakes ? "; iptables-legacy-save -t raw" : "";
+    return shell("(nft list tables; iptables-nft-save" + raw + ") | grep -v '^[#:]'");
+  };
+  first.ensure(true);
+  const std::string before = rules();
+  for (int round = 0; round < 2; ++round) {
+    CHECK(second.ensure(true).problem == "");
+    CHECK(first.ensure(true).obstacles == "");
+    CHECK(has(rules(), "-A FORWARD -j BGPLB2-FORWARD\n"));
+    if (fakes) {
+      CHECK(has(rules(), "-A PREROUTING -j BGPLB2-ENTRY\n"));
+      CHECK(has(rules(), "-A BGPLB2-ENTRY -i bgplb-+ -j DROP\n"));
+      // A reply from a VIP of the second instance enters by the bridge that the first has loosened.
+      CHECK(has(rules(), "-A BGPLB-SOURCES -s 10.0.0.201/32 -j RETURN\n"));
+    } else {
+      for (const char* table :
+           {"bgplb", "bgplb_loops", "bgplb_mss", "bgplb2", "bgplb2_loops", "bgplb2_mss"}) {
+        CHECK(has(rules(), fmt::format("table inet {}\n", table)));
+      }
+    }
+    second.ensure(false);
+    CHECK(!has(rules(), "BGPLB2"));
+    CHECK(!has(rules(), "bgplb2"));
+  }
+  CHECK(rules() == before);
 }
 
 TEST_CASE("Iptables.InstallsTheOtherRules_WithoutTheRpfilterMatch") {

@@ -168,7 +168,7 @@ TEST_CASE("Isolation.FramesFromTheBridgeReachNeitherTheHostNorAnotherNetwork") {
                                                 : std::unique_ptr<packet_filter::WithoutNft>();
   Backends backends;
   const Listener listener;
-  const std::string bridge = netlink::bridgeAddress(kBridge).toString();
+  const std::string bridge = core::bridgeAddress(kBridge, core::Instance{}).toString();
   for (const char* addresses : {" 10.0.0.101 192.0.2.1", " 2001:db8:0:1::101 2001:db8::1"}) {
     INFO(addresses);
     shell("ip address add 2001:db8::1/128 dev lo nodad || true; nft reset counters >/dev/null");

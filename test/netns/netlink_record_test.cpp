@@ -108,15 +108,17 @@ TEST_CASE("Record", "[.record]") {
     record("dump-nexthops", netlink::nextHopDump());
     record("dump-rules4", netlink::ruleDump(Family::V4));
     record("dump-rules6", netlink::ruleDump(Family::V6));
-    record("dump-routes4", netlink::routeDump(Family::V4));
-    record("dump-routes6", netlink::routeDump(Family::V6));
+    record("dump-routes4", netlink::routeDump(core::Instance{}, Family::V4));
+    record("dump-routes6", netlink::routeDump(core::Instance{}, Family::V6));
     record("route-get", netlink::routeGet(*Address::parse("198.51.100.7")));
     record("route-match", netlink::routeMatch(vip4.address()));
     record("route-get-none", netlink::routeGet(*Address::parse("2a00::1")));
     record("settings", netlink::settingsGet(netlink::kAllLinks));
     record("ack", netlink::neighReplace(core::nextHop(Family::V4, 1), mac, kBridgeIndex));
-    record("error-exists", netlink::routeAdd(vip4, 178U << 24 | 2, netlink::IfExists::Fail));
-    record("error-no-route", netlink::routeDel(*Prefix::parse("10.0.0.9/32"), 0, kBridgeIndex, 0));
+    record("error-exists",
+           netlink::routeAdd(core::Instance{}, vip4, 178U << 24 | 2, netlink::IfExists::Fail));
+    record("error-no-route",
+           netlink::routeDel(core::Instance{}, *Prefix::parse("10.0.0.9/32"), 0, kBridgeIndex, 0));
     record("error-no-link", netlink::linkDel(77));
     record("error-explained", netlink::linkSetMtu(9, 70000));
   }

@@ -68,7 +68,10 @@ struct WithoutNft : FakePrograms {
 
 struct Wall {
   boost::asio::io_context io;
-  firewall::Iptables iptables{io};
+  firewall::Iptables iptables;
+
+  explicit Wall(core::Instance instance = core::Instance{})
+      : iptables(io, {}, firewall::Iptables::kToolDeadline, instance) {}
 
   const firewall::FirewallStatus& ensure(bool wanted) {
     iptables.ensure(wanted);

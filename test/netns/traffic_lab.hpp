@@ -76,17 +76,18 @@ struct Flow {
 // A container of its own, with the VIPs of `web` on its link.
 class Backend {
  public:
-  Backend(auto& lab, Web made) : web(std::move(made)) {
+  Backend(auto& lab, Web made) : Backend(lab, std::move(made), lab.docker) {}
+  Backend(auto&, Web made, DockerHost& docker) : web(std::move(made)) {
     inside_.shell("ip link set lo up");
     inside_.shell("sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0");
-    lab.docker.start(web, inside_);
+    docker.start(web, inside_);
     for (const auto& vip : web.vips) {
       inside_.shell("ip address add " + vip.toString() + " dev " + web.containerLink() +
                     (vip.family() == Family::V6 ? " nodad" : ""));
       const auto& socket = *sockets_.emplace_back(std::make_unique<Udp>(inside_, vip.address()));
       REQUIRE(bind(socket.fd(), socket.at(), socket.size()) == 0);
     }
-    lab.docker.health(web, "healthy");
+    docker.health(web, "healthy");
   }
 
   // Whether datagrams have arrived since the last call.

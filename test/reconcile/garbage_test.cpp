@@ -121,3 +121,22 @@ TEST_CASE("Garbage.ABridgeStaysUntilItsPortsAreRemoved") {
   CHECK(kernel.networks.empty());
   CHECK(kernel.existing.empty());
 }
+
+// The plugin with that driver may be disabled for an upgrade, and its containers are still served.
+TEST_CASE("Garbage.TheLinksOfAnotherPluginsNetworkStay") {
+  Leftovers host;
+  const std::string veth = "bgl0123456789ab";
+  host.kernel.networks[host.dead].veths.insert(veth);
+  host.kernel.existing.insert(veth);
+  core::NetworkReport report{.id = kGone, .name = "web9", .driver = "old:latest"};
+  core::networkReported(host.facts, report, false, host.facts.revision);
+  host.collect(0s);
+  host.collect(100s);
+  CHECK(host.has(host.dead));
+  CHECK(host.kernel.hasVeth(veth));
+  core::otherNetworkDestroyed(host.facts, kGone);
+  host.collect(0s);
+  host.collect(100s);
+  CHECK_FALSE(host.has(host.dead));
+  CHECK_FALSE(host.kernel.hasVeth(veth));
+}

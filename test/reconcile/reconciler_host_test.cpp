@@ -167,3 +167,26 @@ TEST_CASE("Reconciler.GatewaySubnetsFollowTheLabel") {
   host.step();
   CHECK(host.routing.wanted.empty());
 }
+
+// The other plugin is disabled for an upgrade, or is a version without INSTANCE.
+TEST_CASE("Reconciler.TheFirewallStays_WhileAnotherPluginsNetworkHasABridgeOfThisInstance") {
+  Host host;
+  host.facts().listed = true;
+  core::NetworkReport other{.id = kWeb2, .name = "web2", .driver = "old:latest"};
+  listNetwork(host.facts(), other, false);
+  host.kernel.networks[core::bridgeName(kWeb2)].bridge = true;
+  host.reconciler.touchFirewall();
+  host.step();
+  CHECK(host.firewall.calls.empty());
+  CHECK(host.reconciler.sharedInstance() ==
+        "INSTANCE is not this plugin's alone: network web2 of driver old:latest has the bridge " +
+            core::bridgeName(kWeb2) +
+            " of the same INSTANCE; set another INSTANCE for this plugin, or remove that network");
+
+  host.kernel.networks.clear();
+  core::otherNetworkDestroyed(host.facts(), kWeb2);
+  host.reconciler.touchFirewall();
+  host.step();
+  CHECK(host.firewall.calls == std::vector<bool>{false});
+  CHECK(host.reconciler.sharedInstance().empty());
+}

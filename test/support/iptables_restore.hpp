@@ -11,8 +11,9 @@
 namespace bgplb::test {
 
 // Returns the table after `commands`. Throws if iptables-restore would refuse a command.
-inline firewall::FilterTable restored(firewall::FilterTable table, const std::string& commands) {
-  const std::string chain(firewall::kChain);
+inline firewall::FilterTable restored(firewall::FilterTable table, const std::string& commands,
+                                      core::Instance instance = core::Instance{}) {
+  const std::string chain = instance.forwardChain();
   const std::string jump = "-j " + chain;
   const std::string ownRule = "-A " + chain + " ";
   std::istringstream lines(commands);

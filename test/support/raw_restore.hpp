@@ -59,7 +59,7 @@ struct RawTable {
       }
       needs(chains.contains(chain));
       auto& rules = chains[chain];
-      const auto target = rule.rfind("-j BGPLB-");
+      const auto target = rule.rfind("-j BGPLB");
       if (target != std::string::npos) needs(chains.contains(rule.substr(target + 3)));
       if (verb == "-A") {
         rules.push_back(rule);
@@ -78,12 +78,13 @@ struct RawTable {
     }
   }
 
-  // Everything but our chains and the jump to them.
-  std::map<std::string, std::vector<std::string>> ofOthers() const {
+  // Everything but the instance's chains and the jump to them.
+  std::map<std::string, std::vector<std::string>> ofOthers(
+      core::Instance instance = core::Instance{}) const {
     auto others = chains;
-    others.erase(std::string(firewall::kEntryChain));
-    others.erase(std::string(firewall::kSourcesChain));
-    std::erase(others["PREROUTING"], "-j BGPLB-ENTRY");
+    others.erase(instance.entryChain());
+    others.erase(instance.sourcesChain());
+    std::erase(others["PREROUTING"], "-j " + instance.entryChain());
     return others;
   }
 

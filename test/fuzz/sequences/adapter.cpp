@@ -51,7 +51,9 @@ Result<void> Socket::dump(Request request, const OnMessage& onMessage) {
   return {};
 }
 
-Result<void> Monitor::open(int, const std::optional<std::set<Address>>&) { return {}; }
+Result<void> Monitor::open(int, core::Instance, const std::optional<std::set<Address>>&) {
+  return {};
+}
 
 int Monitor::fd() const { return -1; }
 
@@ -60,7 +62,7 @@ Result<Monitor::Drained> Monitor::drain(std::size_t,
   auto& kernel = *simulation().kernel;
   if (kernel.takeOverrun()) return Drained::Overrun;
   while (const auto message = kernel.nextNotification()) {
-    if (const auto change = parse(*reinterpret_cast<const nlmsghdr*>(message->data()))) {
+    if (const auto change = parse(*reinterpret_cast<const nlmsghdr*>(message->data()), instance_)) {
       fold(*change);
     }
   }
@@ -69,7 +71,7 @@ Result<Monitor::Drained> Monitor::drain(std::size_t,
 
 Result<void> KernelMirror::start() {
   ++dumps_;
-  auto dumped = dumpAll(*dumpSocket_);
+  auto dumped = dumpAll(*dumpSocket_, mirror_.instance());
   if (!dumped) return dumped.error();
   mirror_ = std::move(*dumped);
   catchUp();
@@ -89,7 +91,7 @@ void KernelMirror::resync() {
     refreshing_ = stale_ = false;
     ++dumps_;
     sinceDumpBegan_.emplace();
-    auto fresh = dumpAll(*dumpSocket_);
+    auto fresh = dumpAll(*dumpSocket_, mirror_.instance());
     if (!fresh) return;
     Changes missed;
     std::set<std::string> bridges = mirror_.bridges();

@@ -264,7 +264,7 @@ void Host::removeEverything() {
     const int bridge = kernel_.state().find(core::bridgeName(NetworkId(id)));
     if (bridge == 0) continue;
     const auto& link = kernel_.state().links.at(bridge);
-    if (link.mac != netlink::bridgeAddress(link.name)) deleteNetwork(id);
+    if (link.mac != core::bridgeAddress(link.name, core::Instance{})) deleteNetwork(id);
   }
 }
 

@@ -12,8 +12,9 @@ namespace bgplb::fuzz {
 
 namespace {
 
-constexpr unsigned char kForeignProtocols[] = {RTPROT_STATIC, RTPROT_BIRD, RTPROT_BOOT};
-constexpr std::uint32_t kOurIds = std::uint32_t{core::kRouteProtocol} << 24;
+constexpr unsigned char kForeignProtocols[] = {RTPROT_STATIC, RTPROT_BIRD, RTPROT_BOOT,
+                                               core::Instance(2).routeProtocol()};
+constexpr std::uint32_t kOurIds = core::Instance{}.firstNextHopId();
 
 // The single address of a value; none: it has no address.
 std::optional<Prefix> hostOf(unsigned which) {
@@ -84,7 +85,9 @@ void Host::foreignRoute(const Step& step) {
   constexpr unsigned kMetrics[] = {0, 1, 20, 1024};
   unsigned metric = kMetrics[step.c % std::size(kMetrics)];
   if (prefix->family() == Family::V6 && metric == 0) metric = 1024;
-  constexpr unsigned kTables[] = {core::kSlotTable + 1, RT_TABLE_MAIN, core::kUdpTable + 1};
+  constexpr core::Instance kInstance;
+  constexpr unsigned kTables[] = {kInstance.slotTable() + 1, RT_TABLE_MAIN,
+                                  kInstance.udpTable() + 1};
   const unsigned table = kTables[step.c / 4 % std::size(kTables)];
   const RouteKey key{table, *prefix, metric};
   const auto known = kernel_.state().routes.find(key);
@@ -104,7 +107,7 @@ void Host::foreignRuleOrNextHop(const Step& step) {
   // Like a rule of ours, except for the protocol.
   const SimRule rule{.family = family,
                      .priority = core::kSlotRulePriority + slot,
-                     .table = core::kSlotTable + slot,
+                     .table = core::Instance{}.slotTable() + slot,
                      .mark = slot << core::kSlotMarkShift,
                      .mask = core::kSlotMarkMask,
                      .protocol = RTPROT_STATIC};

@@ -15,6 +15,8 @@ using test::Violation;
 
 namespace {
 
+constexpr core::Instance kInstance;
+
 // The entries of `after` that `before` does not have with the same value.
 template <typename Map, typename Check>
 void forNew(const Map& before, const Map& after, const Check& check) {
@@ -31,8 +33,8 @@ bool isTableOf(std::uint32_t first, unsigned table) {
 
 bool isOurRule(const SimRule& rule) {
   const bool udp = rule.ipProtocol != 0;
-  const unsigned slot = rule.table - (udp ? core::kUdpTable : core::kSlotTable);
-  return rule.protocol == core::kRouteProtocol && slot >= 1 && slot <= core::kSlots &&
+  const unsigned slot = rule.table - (udp ? kInstance.udpTable() : kInstance.slotTable());
+  return rule.protocol == kInstance.routeProtocol() && slot >= 1 && slot <= core::kSlots &&
          (!udp || rule.ipProtocol == IPPROTO_UDP) && rule.mark == slot << core::kSlotMarkShift &&
          rule.mask == core::kSlotMarkMask &&
          rule.priority == (udp ? core::kUdpRulePriority : core::kSlotRulePriority) + slot;
@@ -188,8 +190,9 @@ void Properties::checkRoute(const KernelState& state, const RouteKey& key, const
   const auto wrong = [&](const std::string& why) {
     throw Violation{fmt::format("route to {} in table {}: {}", vip.toString(), key.table, why)};
   };
-  if (route.protocol != core::kRouteProtocol) wrong("without the plugin's protocol");
-  const bool slot = isTableOf(core::kSlotTable, key.table) || isTableOf(core::kUdpTable, key.table);
+  if (route.protocol != kInstance.routeProtocol()) wrong("without the plugin's protocol");
+  const bool slot =
+      isTableOf(kInstance.slotTable(), key.table) || isTableOf(kInstance.udpTable(), key.table);
   if (key.table != RT_TABLE_MAIN && !slot) wrong("in a table of others");
   if (!slot && key.metric != netlink::routeMetric(vip.family())) wrong("with another metric");
   const int link = linkOf(state, route);
@@ -237,7 +240,7 @@ void Properties::checkRequest(const KernelState& before, const KernelState& afte
   forNew(before.nextHops, after.nextHops, [&](std::uint32_t id, const SimNextHop& hop) {
     const bool ours = hop.members.empty() ? isOurs(after, hop.link)
                                           : isOurs(after, linkOf(after, {.nextHop = id}));
-    if (hop.protocol != core::kRouteProtocol || !ours) {
+    if (hop.protocol != kInstance.routeProtocol() || !ours) {
       throw Violation{fmt::format("added nexthop {:x} that is not recognised as ours", id)};
     }
   });

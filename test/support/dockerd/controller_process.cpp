@@ -46,7 +46,7 @@ void ControllerProcess::launch() {
                 "--bird",        bird_lab::birdUnderTest(),
                 "--templates",   kTemplates,
                 "--engine",      options_.engineSocket,
-                "--driver-name", "bgplb"};
+                "--driver-name", options_.driverName};
   if (options_.underPid1) child.argv.insert(child.argv.begin(), BGPLB_INIT_PROGRAM);
   child.environment = options_.settings;
   child.environment["PATH"] = pathVariable();

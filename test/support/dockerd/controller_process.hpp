@@ -4,6 +4,7 @@
 
 #include "netns/bird_lab.hpp"
 #include "support/dockerd/child_process.hpp"
+#include "support/dockerd/docker_values.hpp"
 
 #include <map>
 #include <memory>
@@ -22,6 +23,7 @@ struct ControllerOptions {
   std::optional<unsigned> softFiles;  // RLIMIT_NOFILE
   std::optional<unsigned> hardFiles;
   bool underPid1 = false;  // bgplb-init starts the controller, with the plugin's capabilities
+  std::string driverName = kDriver;
 };
 
 class ControllerProcess {

@@ -42,8 +42,13 @@ EventValue networkEvent(const std::string& action, const std::string& id, const 
 
 }  // namespace
 
-DockerHost::DockerHost(FakeDockerd& dockerd, std::string pluginSocket, const Netns& containers)
-    : dockerd_(dockerd), plugin_(std::move(pluginSocket)), containers_(containers) {}
+DockerHost::DockerHost(FakeDockerd& dockerd, std::string pluginSocket, const Netns& containers,
+                       std::string driver, unsigned firstId)
+    : dockerd_(dockerd),
+      plugin_(std::move(pluginSocket)),
+      containers_(containers),
+      driver_(std::move(driver)),
+      ids_(firstId - 1) {}
 
 std::string DockerHost::newId(char filler) {
   const std::string number = fmt::format("{:09x}", ++ids_);
@@ -70,10 +75,10 @@ Web DockerHost::makeWeb(const std::string& name, const std::vector<std::string>&
 }
 
 void DockerHost::addNetwork(const Web& web, const Options& options) {
-  NetworkValue value{.id = web.network, .name = web.name, .options = options};
+  NetworkValue value{.id = web.network, .name = web.name, .driver = driver_, .options = options};
   for (const auto& vip : web.vips) value.subnets.push_back(vip.toString());
   dockerd_.change([&](auto& values) { values.networks[web.network] = value; },
-                  {networkEvent("create", web.network, web.name, kDriver)});
+                  {networkEvent("create", web.network, web.name, driver_)});
 }
 
 Web DockerHost::createNetwork(const std::string& name, const std::vector<std::string>& vips,
@@ -112,7 +117,7 @@ Web DockerHost::another(const Web& web) {
 void DockerHost::removeNetwork(const Web& web) {
   call("NetworkDriver.DeleteNetwork", json::serialize(json::object{{"NetworkID", web.network}}));
   dockerd_.change([&](auto& values) { values.networks.erase(web.network); },
-                  {networkEvent("destroy", web.network, web.name, kDriver)});
+                  {networkEvent("destroy", web.network, web.name, driver_)});
 }
 
 std::string DockerHost::createGateway(const std::string& name, const std::string& subnet) {
@@ -161,7 +166,7 @@ void DockerHost::start(const Web& web) { start(web, containers_); }
 
 void DockerHost::start(const Web& web, const Netns& inside) {
   join(web, inside);
-  auto connect = networkEvent("connect", web.network, web.name, kDriver);
+  auto connect = networkEvent("connect", web.network, web.name, driver_);
   connect.attributes["container"] = web.container;
   dockerd_.change(
       [&](auto& values) { values.containers[web.container] = containerOf(web, "starting"); },

@@ -36,8 +36,10 @@ class DockerHost {
   // The longest time that a plugin call may take.
   static constexpr std::chrono::milliseconds kCallDeadline{2000};
 
-  // All containers share the namespace `containers`.
-  DockerHost(FakeDockerd& dockerd, std::string pluginSocket, const Netns& containers);
+  // All containers share the namespace `containers`. A second plugin of the same dockerd has a
+  // DockerHost with another `driver` and `firstId`.
+  DockerHost(FakeDockerd& dockerd, std::string pluginSocket, const Netns& containers,
+             std::string driver = kDriver, unsigned firstId = 1);
 
   using Options = std::map<std::string, std::string>;  // docker network create -o
 
@@ -87,7 +89,8 @@ class DockerHost {
   FakeDockerd& dockerd_;
   std::string plugin_;
   const Netns& containers_;
-  unsigned ids_ = 0;
+  std::string driver_;
+  unsigned ids_;  // used last
   std::chrono::milliseconds slowest_{0};
 };
 
