@@ -1,5 +1,6 @@
 #include "firewall/loop_guard.hpp"
 
+#include "firewall/address_set.hpp"
 #include "firewall/plain_name.hpp"
 
 #include <fmt/format.h>
@@ -15,15 +16,13 @@ bool hasVip(const GuardedTraffic& traffic, Family family) {
                      [family](const Address& vip) { return vip.family() == family; });
 }
 
-std::string addressSet(const char* name, const char* type, const std::set<Address>& vips,
-                       Family family) {
+std::string setOf(const std::set<Address>& vips, const char* name, Family family) {
   std::string elements;
   for (const Address& vip : vips) {
     if (vip.family() != family) continue;
     elements += (elements.empty() ? "" : ", ") + vip.toString();
   }
-  if (!elements.empty()) elements = fmt::format("    elements = {{ {} }}\n", elements);
-  return fmt::format("  set {} {{\n    type {}\n{}  }}\n", name, type, elements);
+  return addressSet(name, family, elements);
 }
 
 }  // namespace
@@ -48,8 +47,7 @@ std::string loopGuardRules(const GuardedTraffic& traffic) {
       "    type filter hook forward priority filter - 10; policy accept;\n"
       "{}"
       "  }}\n",
-      addressSet("vips4", "ipv4_addr", traffic.vips, Family::V4),
-      addressSet("vips6", "ipv6_addr", traffic.vips, Family::V6), rules);
+      setOf(traffic.vips, "vips4", Family::V4), setOf(traffic.vips, "vips6", Family::V6), rules);
 }
 
 }  // namespace bgplb::firewall

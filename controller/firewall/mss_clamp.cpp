@@ -1,5 +1,7 @@
 #include "firewall/mss_clamp.hpp"
 
+#include "firewall/address_set.hpp"
+
 #include <fmt/format.h>
 
 #include <utility>
@@ -21,8 +23,7 @@ std::string mssClampRules(const SegmentLimits& limits) {
     const auto& [family, mss] = key;
     const bool v4 = family == Family::V4;
     const std::string name = fmt::format("vips{}_{}", v4 ? 4 : 6, mss);
-    definitions += fmt::format("  set {} {{\n    type {}\n    elements = {{ {} }}\n  }}\n", name,
-                               v4 ? "ipv4_addr" : "ipv6_addr", elements);
+    definitions += addressSet(name, family, elements);
     for (const char* const field : {"daddr", "saddr"}) {
       rules += fmt::format("    {} {} @{} tcp option maxseg size set {}\n", v4 ? "ip" : "ip6",
                            field, name, mss);

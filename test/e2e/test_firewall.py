@@ -66,6 +66,14 @@ class Firewall(LabTest):
         for address in (V4, V6):
             self.wait_answer(address, "web1", timeout=20)
 
+    def test_the_hosts_nft_reads_our_tables(self):
+        """The plugin's nft may be newer than the host's (with Docker 20.10, the hosts of the lab are Debian 12)."""
+        tables = self.host.run("nft", "list", "ruleset")
+        for name in ("bgplb", "bgplb_loops"):
+            self.assertIn(f"table inet {name} {{", tables)
+        self.host.run("nft", "-f", "-", input="table inet other {\n}\n")
+        self.host.run("nft", "delete", "table", "inet", "other")
+
     def test_another_container_of_the_gateway_bridge_reaches_the_vip(self):
         """web1 reaches web2's VIP on the same host, although enable_icc=false isolates the containers of the gateway bridge."""
         self.vip("web2", "10.0.0.102", "2001:db8:0:1::102")

@@ -12,11 +12,11 @@ TEST_CASE("LoopGuard.RejectsPacketsToAVipThatReturnToTheirLink") {
       loopGuardRules({.vips = {ip("10.0.0.101"), ip("10.0.0.102"), ip("2001:db8::1")},
                       .links = {"eth0", "wg-0"}}) ==
       "  set vips4 {\n"
-      "    type ipv4_addr\n"
+      "    typeof ip daddr\n"
       "    elements = { 10.0.0.101, 10.0.0.102 }\n"
       "  }\n"
       "  set vips6 {\n"
-      "    type ipv6_addr\n"
+      "    typeof ip6 daddr\n"
       "    elements = { 2001:db8::1 }\n"
       "  }\n"
       "  chain forward {\n"

@@ -13,15 +13,15 @@ TEST_CASE("MssClamp.HasOneSetAndTwoRulesForEachFamilyAndMss") {
                        {ip("10.0.0.103"), 1400},
                        {ip("2001:db8::1"), 1220}}) ==
         "  set vips4_1220 {\n"
-        "    type ipv4_addr\n"
+        "    typeof ip daddr\n"
         "    elements = { 10.0.0.101, 10.0.0.102 }\n"
         "  }\n"
         "  set vips4_1400 {\n"
-        "    type ipv4_addr\n"
+        "    typeof ip daddr\n"
         "    elements = { 10.0.0.103 }\n"
         "  }\n"
         "  set vips6_1220 {\n"
-        "    type ipv6_addr\n"
+        "    typeof ip6 daddr\n"
         "    elements = { 2001:db8::1 }\n"
         "  }\n"
         "  chain clamp {\n"
