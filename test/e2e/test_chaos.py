@@ -12,7 +12,7 @@ class Changes(LabTest):
             chaos.settle(timeout=80)   # leftovers are removed after two full lists, the second a minute after the first
         except wait.Timeout as error:
             self.fail(f"{error}; unexpected, missing: {chaos.disagreement()}; faults {chaos.injected}")
-        self.assertGreater(len(chaos.injected), 5)
+        self.assertGreater(len(chaos.injected), 2)   # one each 1.5 s, as long as the clients need
         chaos.remove_all()
         chaos.settle(timeout=80)
         wait.until_none(self.host.has_firewall_rules, 10, "rules of ours")

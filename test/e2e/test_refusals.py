@@ -41,8 +41,10 @@ class Refusals(LabTest):
 
     def test_without_the_ipam_driver(self):
         for subnet in ("10.0.0.150/32", "10.0.5.0/24"):
-            self.assert_refused("create the network with --ipam-driver, too", "network", "create", "--driver", NAME,
-                                "--subnet", subnet, "bad")
+            # The default IPAM driver of Docker 20.10 has no address for a gateway in such a subnet.
+            by_docker = self.host.version().startswith("20.10") and subnet.endswith("/32")
+            words = "no available addresses on this pool" if by_docker else "create the network with --ipam-driver, too"
+            self.assert_refused(words, "network", "create", "--driver", NAME, "--subnet", subnet, "bad")
             self.check_nothing_changed()
 
     def test_an_internal_network(self):
