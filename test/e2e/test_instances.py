@@ -6,7 +6,7 @@ from base import NAME, LabTest, slow
 
 PAGE = "docs/instances.md"
 SECOND = "bgplb2:latest"
-OWN = f"{lab.NET}.42"   # the second plugin's ROUTER_ID
+OWN = f"{lab.NET}.50"   # the second plugin's ROUTER_ID
 V4, V6, STAYS = "10.0.0.101", "2001:db8:0:1::101", "10.0.0.102"
 
 
