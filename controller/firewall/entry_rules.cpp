@@ -1,5 +1,6 @@
 #include "firewall/entry_rules.hpp"
 
+#include "base/cut.hpp"
 #include "core/link_names.hpp"
 #include "firewall/plain_name.hpp"
 
@@ -23,13 +24,6 @@ struct RawTable {
   std::size_t jumps = 0;
 };
 
-std::string_view nextLine(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return line;
-}
-
 RawTable parse(std::string_view saved, core::Instance instance) {
   RawTable table{.entryChain = instance.entryChain(),
                  .sourcesChain = instance.sourcesChain(),
@@ -40,7 +34,7 @@ RawTable parse(std::string_view saved, core::Instance instance) {
   const std::string sourcesRule = fmt::format("-A {} ", table.sourcesChain);
   bool inRaw = false;
   while (!saved.empty()) {
-    const std::string_view line = nextLine(saved);
+    const std::string_view line = cut(saved, '\n');
     if (line.starts_with('*')) inRaw = line == "*raw";
     if (!inRaw) continue;
     if (line.starts_with(':')) {  // ":BGPLB-ENTRY - [0:0]"

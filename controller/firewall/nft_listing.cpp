@@ -1,5 +1,6 @@
 #include "firewall/nft_listing.hpp"
 
+#include "base/cut.hpp"
 #include "core/link_names.hpp"
 
 #include <fmt/format.h>
@@ -18,20 +19,6 @@ std::string_view trimmed(std::string_view line) {
   const std::size_t begin = line.find_first_not_of(kBlank);
   if (begin == std::string_view::npos) return {};
   return line.substr(begin, line.find_last_not_of(kBlank) + 1 - begin);
-}
-
-std::string_view nextLine(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return trimmed(line);
-}
-
-std::string_view nextWord(std::string_view& text) {
-  const std::size_t end = std::min(text.find(' '), text.size());
-  const std::string_view word = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return word;
 }
 
 bool has(std::string_view text, std::string_view part) {
@@ -95,11 +82,11 @@ std::vector<TableName> foreignFilters(std::string_view chains) {
   std::vector<TableName> found;
   TableName table;
   while (!chains.empty()) {
-    std::string_view line = nextLine(chains);
+    std::string_view line = trimmed(cut(chains, '\n'));
     if (line.starts_with("table ")) {
-      nextWord(line);
-      table.family = nextWord(line);
-      table.name = nextWord(line);
+      cut(line, ' ');
+      table.family = cut(line, ' ');
+      table.name = cut(line, ' ');
     } else if (isBase(line, "forward") || isBase(line, "prerouting")) {
       const bool routed = table.family == "inet" || table.family == "ip" || table.family == "ip6";
       if (!routed || isOfIptables(table) || isOurs(table)) continue;
@@ -117,7 +104,7 @@ std::string obstacle(const TableName& table, std::string_view listing,
   bool forward = false;  // in a base chain of the hook
   bool prerouting = false;
   while (!listing.empty()) {
-    const std::string_view line = nextLine(listing);
+    const std::string_view line = trimmed(cut(listing, '\n'));
     if (line.starts_with("chain ")) forward = prerouting = false;
     if (isBase(line, "forward")) {
       forward = true;

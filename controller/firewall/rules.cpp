@@ -1,5 +1,6 @@
 #include "firewall/rules.hpp"
 
+#include "base/cut.hpp"
 #include "firewall/marks.hpp"
 
 #include <fmt/format.h>
@@ -13,13 +14,6 @@ namespace bgplb::firewall {
 namespace {
 
 std::string jumpTo(core::Instance instance) { return "-j " + instance.forwardChain(); }
-
-std::string_view nextLine(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return line;
-}
 
 bool isJumpOfAnyInstance(const std::string& rule) {
   static const std::set<std::string> jumps = [] {
@@ -90,7 +84,7 @@ FilterTable parse(std::string_view saved, core::Instance instance) {
   constexpr std::string_view kForwardRule = "-A FORWARD ";
   bool inFilter = false;
   while (!saved.empty()) {
-    const std::string_view line = nextLine(saved);
+    const std::string_view line = cut(saved, '\n');
     if (line.starts_with("# Table `filter' ")) table.incompatible = true;
     if (line.starts_with('*')) inFilter = line == "*filter";
     if (!inFilter) continue;
