@@ -6,7 +6,7 @@
 //
 // A member counts if it is a server: it has a health check, or its restart policy is `always` or
 // `unless-stopped`. Tools that an operator runs in the namespace for a moment have neither. A
-// member that ran before the last start of the holder is in a namespace that is gone.
+// member that started before the last start of the holder is in a former namespace.
 
 #include "core/facts.hpp"
 
@@ -23,7 +23,8 @@ std::optional<ContainerId> findHolder(const Facts& facts, std::string_view targe
 // networks of the former and of the new holder.
 Touched setNamespace(Facts& facts, const ContainerId& id, std::string_view target);
 
-// The container is known no more. A server that still counted leaves Container::lostMember.
+// The container was removed. If it was a server that counted, its name becomes the holder's
+// Container::lostMember.
 void leaveNamespace(Facts& facts, const ContainerId& id);
 
 // The container counts as a member of its holder's present namespace.

@@ -14,7 +14,7 @@
 namespace bgplb::core {
 
 enum class UdpFlows {
-  Stay,     // until the given time: it drains, or was asked to stop, and still answers
+  Stay,     // until the given time: it drains or has received its stop signal, and still answers
   Leave,    // it gets no new connections, and may not answer
   Unknown,  // dockerd has not reported its container yet
 };

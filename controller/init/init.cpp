@@ -250,8 +250,8 @@ int main(int argc, char** argv) {
     const auto status = reap(controller.pid);
     if (status) {
       const bool ran = !exitedWith(kCannotExecute, *status);
-      // A wrong path: show it to whoever started this program. Later, BIRD may run, and its routes
-      // must not depend on a program that is missing for a moment.
+      // At the first start, the path is wrong, and the user must see it. Later, BIRD may run, and
+      // its routes must not depend on a program that is missing for a moment.
       if (!ran && !everRan) return kCannotExecute;
       everRan = true;
       if (ran) reportDeath(argv[1], *status);

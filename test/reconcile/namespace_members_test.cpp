@@ -94,7 +94,7 @@ TEST_CASE("NamespaceMembers.AServerThatIsNotReadyWithdraws") {
     CHECK_FALSE(host.announced());
     host.inspected(Namespace::member(kApp, Health::Healthy));
   }
-  SECTION("it is told to end") {
+  SECTION("it receives SIGTERM") {
     host.signal(kApp, kSigTerm);
     CHECK_FALSE(host.announced());
     CHECK(host.state() == core::Readiness::Stopping);
